@@ -1,0 +1,71 @@
+"""What a definition compiles to: values that are shown, stored with the revision, planned and run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipelines_app.compiler.definition import CheckSpec, Column, Definition, Materialisation, PeriodKind, Source
+
+
+class StepKind(StrEnum):
+    LOAD = "load"
+    TRANSFORM = "transform"
+
+
+class EdgeKind(StrEnum):
+    DIRECT = "direct"
+    INDIRECT = "indirect"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A column feeds a column: by its value (direct), or by filter, join, grouping or order (indirect).
+
+    An indirect edge that touches every output column has an empty `column`.
+    """
+
+    from_dataset: str
+    from_column: str
+    dataset: str
+    column: str
+    kind: EdgeKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A dataset that exists already and that the pipeline's team may read."""
+
+    columns: tuple[Column, ...]
+    period: PeriodKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompiledStep:
+    """One step ready to be planned.
+
+    `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its fingerprint:
+    equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the datasets it reads.
+    """
+
+    dataset: str
+    kind: StepKind
+    materialise: Materialisation
+    period: PeriodKind
+    inputs: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sql: str
+    recipe: str
+    deterministic: bool
+    checks: tuple[CheckSpec, ...]
+    edges: tuple[Edge, ...]
+    source: Source | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """A whole definition, steps in an order in which each follows what it reads; `external` are read but made elsewhere."""
+
+    definition: Definition
+    steps: tuple[CompiledStep, ...]
+    external: Mapping[str, Known]
+    warnings: tuple[str, ...] = ()

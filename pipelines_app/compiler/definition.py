@@ -1,0 +1,160 @@
+"""The definition of a pipeline as values: what the form, the API and YAML all become."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    TSV = "tsv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+class PeriodKind(StrEnum):
+    """The unit by which a dataset arrives; keys are `2013-01-01T05`, `2013-01-01`, `2013-01` or the empty text."""
+
+    NONE = "none"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Mode(StrEnum):
+    """What an arrival does to the dataset: replace all of it, replace its period, or add to its period."""
+
+    REPLACE = "replace"
+    PARTITION = "partition"
+    APPEND = "append"
+
+
+class Materialisation(StrEnum):
+    TABLE = "table"
+    INCREMENTAL = "incremental"
+
+
+class Severity(StrEnum):
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class StartWhen(StrEnum):
+    ANY = "any"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a dataset; `type` is DuckDB's spelling, for example `BIGINT` or `DECIMAL(18,2)`."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tolerance:
+    """How many bad rows are set aside before the whole is refused: a count, or a share of the rows (0 to 1)."""
+
+    count: int = 0
+    share: float = 0.0
+
+    def admits(self, bad: int, total: int) -> bool:
+        return bad <= max(self.count, self.share * total)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrivalDeadline:
+    """By when a period is expected: local time `by` in `timezone`, `days_after` days after the period's last day.
+
+    `first` and `last` bound the periods that are expected at all (inclusive, empty for open).
+    """
+
+    by: time
+    timezone: str
+    days_after: int = 1
+    first: str = ""
+    last: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSpec:
+    """A promise about a dataset. `kind` is a name of the catalogue, `columns` what it is about, `arguments` the rest."""
+
+    name: str
+    kind: str
+    columns: tuple[str, ...] = ()
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    severity: Severity = Severity.BLOCK
+    tolerance: Tolerance = Tolerance()
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A typed value bound into SQL as `$name`; `value` is what this pipeline uses (the default where none was given)."""
+
+    name: str
+    type: str
+    value: object
+    choices: tuple[object, ...] = ()
+    minimum: object | None = None
+    maximum: object | None = None
+    pattern: str = ""
+    max_length: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A dataset that arrives from outside, and the contract its files are read by."""
+
+    dataset: str
+    format: Format
+    columns: tuple[Column, ...]
+    period: PeriodKind = PeriodKind.NONE
+    file_pattern: str = ""
+    mode: Mode = Mode.REPLACE
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    null: tuple[str, ...] = ("",)
+    encoding: str = "utf-8"
+    tolerance: Tolerance = Tolerance()
+    arrival: ArrivalDeadline | None = None
+    checks: tuple[CheckSpec, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One dataset made by one query over other datasets."""
+
+    dataset: str
+    sql: str
+    materialise: Materialisation = Materialisation.TABLE
+    checks: tuple[CheckSpec, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alerting:
+    """Whom to tell: e-mail addresses beside the team's own, and whether the team's Slack channel hears too."""
+
+    emails: tuple[str, ...] = ()
+    slack: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A whole pipeline. Order of `steps` means nothing: the graph is derived from their SQL."""
+
+    pipeline: str
+    team: str
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    sources: tuple[Source, ...] = ()
+    steps: tuple[Step, ...] = ()
+    start: StartWhen = StartWhen.ANY
+    alerts: Alerting = Alerting()

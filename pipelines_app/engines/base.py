@@ -1,0 +1,133 @@
+"""What every engine can do, and the values it takes and gives."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from sqlglot import exp
+
+from pipelines_app.compiler.definition import Column, Format, Source
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """A dataset as an engine sees it: a qualified name, its columns, and the immutable files that hold it (may be none)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one piece of work may take. `heartbeat` is called every second or so; it returns False to have it killed."""
+
+    seconds: float = 600.0
+    memory_bytes: int = 2 << 30
+    heartbeat: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A finished Parquet file. `fingerprint` is a sha256 of its content in hex; `seconds` is the engine's own time."""
+
+    path: Path
+    rows: int
+    bytes: int
+    columns: tuple[Column, ...]
+    fingerprint: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject:
+    """One row that was set aside. `line` counts from 1 in the file as delivered; `column` is empty for a broken row."""
+
+    file: str
+    line: int
+    column: str
+    kind: str
+    message: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What became of arriving files: the good rows, how many lines were set aside, and the first of those (100 at most)."""
+
+    written: Written
+    rejected: int
+    rejects: tuple[Reject, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnLook:
+    """One column of a file somebody wants to register: proposed type, counts, and what would not parse, in words."""
+
+    name: str
+    type: str
+    nulls: int
+    distinct: int
+    minimum: str
+    maximum: str
+    examples: tuple[str, ...]
+    warning: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A first look at a file: the contract it seems to follow, its columns, a sample, and rows that do not fit."""
+
+    format: Format
+    delimiter: str
+    header: bool
+    encoding: str
+    null: tuple[str, ...]
+    rows: int
+    columns: tuple[ColumnLook, ...]
+    sample: tuple[Row, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Rows for a person or the API: values are JSON-ready (None, bool, int, float, str)."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[object, ...], ...]
+    truncated: bool
+    seconds: float
+
+
+class Engine(Protocol):
+    """Where statements run. Every method raises EngineError and nothing else, and leaves nothing behind when it does."""
+
+    dialect: ClassVar[str]
+
+    def look(self, path: Path, *, format: Format, name: str, limits: Limits) -> Look:
+        """Propose a contract for a file nobody has described yet."""
+
+    def load(self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits) -> Loaded:
+        """Read arriving files (original name -> where kept) by their contract into one Parquet file at `into`."""
+
+    def materialise(
+        self, statement: exp.Query, inputs: Sequence[Relation], columns: Sequence[Column], into: Path, limits: Limits
+    ) -> Written:
+        """Run a query and write its rows, cast to `columns`, as one Parquet file at `into`."""
+
+    def measure(
+        self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits
+    ) -> list[Answer]:
+        """Run several queries over the same inputs in one session, 1,000 rows at most from each."""
+
+    def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
+        """Run a query and give its first rows."""
+
+    def explain(self, statement: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
+        """Have the engine itself accept a query over empty relations, and name the columns it would give."""
+
+    def export(self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits) -> Written:
+        """Write a query's rows as a file for people: CSV, TSV, JSON lines or Parquet."""
