@@ -1,0 +1,144 @@
+"""What holds in every mode. Embedded and production differ in the values below and in nothing else."""
+
+from pathlib import Path
+
+from controlplane import logs
+from controlplane.settings import environment as env
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = Path(env.text("LOOPLINE_HOME", str(ROOT / "var")))
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "pipelines_app",
+    "monitoring_app",
+    "controlplane",
+]
+
+MIDDLEWARE = [
+    "controlplane.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "controlplane.middleware.viewer_zone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "controlplane.urls"
+WSGI_APPLICATION = "controlplane.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "controlplane.navigation.frame",
+            ],
+            "builtins": ["pipelines_app.web.tags"],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "pipelines_app.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "console:sign-in"
+LOGIN_REDIRECT_URL = "monitoring:today"
+LOGOUT_REDIRECT_URL = "console:sign-in"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "static/"
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [ROOT / "static"]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 << 20
+FILE_UPLOAD_HANDLERS = ["pipelines_app.web.uploading.LakeUploadHandler"]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "pipelines_app.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["pipelines_app.api.authentication.SignedInMayReadTokensMayWrite"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "pipelines_app.api.paging.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "pipelines_app.api.problems.answer",
+    "PAGE_SIZE": 50,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loopline",
+    "DESCRIPTION": "The control plane for data pipelines, as an API. Errors are application/problem+json.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# The two wires between the parts: who hears events, and how work is woken.
+EVENT_CONSUMERS = {
+    "readiness": "pipelines_app.intake.readiness.hear",
+    "alerts": "monitoring_app.reactions.hear",
+}
+WAKE = "controlplane.embedded.ring"
+
+# The machine.
+LEASE_SECONDS = 15
+WORKERS = 2
+ENGINE_CHILDREN = 2
+ENGINE_MEMORY_BYTES = 2 << 30
+STEP_SECONDS = 3600
+STEP_ATTEMPTS = 3
+DELIVERY_ATTEMPTS = 8
+SWEEP_SECONDS = 5
+UPLOAD_MAX_BYTES = 20 << 30
+WEBHOOK_MAX_BYTES = 5 << 20
+WEBHOOK_TOLERANCE_SECONDS = 300
+SLOT_HORIZON_DAYS = 2
+LAYERS = ["raw", "staging", "core", "mart"]
+
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}
+LAKE_ROOT = Path(env.text("LOOPLINE_LAKE", str(VAR / "lake")))
+ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
+REDIS_URL = env.text("REDIS_URL", "")
+PUBLIC_URL = env.text("LOOPLINE_URL", "http://127.0.0.1:8000")
+
+# Messages. Without a mail server they are kept and shown in the console.
+MAIL_URL = env.text("EMAIL_URL", "")
+DEFAULT_FROM_EMAIL = env.text("LOOPLINE_FROM", "Loopline <loopline@localhost>")
+SLACK_HOSTS = ["hooks.slack.com"]
+SLACK_TEST_URL = env.text("LOOPLINE_SLACK_TEST_URL", "")
+
+LOGGING = logs.configuration(as_json=False)

@@ -1,0 +1,179 @@
+"""What comes in, what was expected to, and the doors it comes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from pipelines_app.models.access import User
+from pipelines_app.models.datasets import Dataset
+from pipelines_app.models.events import Event
+from pipelines_app.models.runs import Run
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Door(models.TextChoices):
+    FORM = "form", "uploaded in the console"
+    API = "api", "uploaded through the API"
+    WEBHOOK = "webhook", "sent to a webhook"
+
+
+class ArrivalState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    CONSUMED = "consumed", "Consumed"
+    DUPLICATE = "duplicate", "Duplicate"
+    SUPERSEDED = "superseded", "Superseded"
+    QUARANTINED = "quarantined", "Quarantined"
+    FAILED = "failed", "Failed"
+
+
+class ArrivalQuerySet(models.QuerySet["Arrival"]):
+    def visible_to(self, user: User | AnonymousUser) -> ArrivalQuerySet:
+        return self.filter(dataset__in=Dataset.objects.visible_to(user))
+
+    def operable_by(self, user: User | AnonymousUser) -> ArrivalQuerySet:
+        return self.filter(dataset__in=Dataset.objects.operable_by(user))
+
+
+class Arrival(models.Model):
+    """Something that came in for a dataset: its bytes are kept under its id, whatever becomes of them."""
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="arrivals")
+    door = models.CharField(max_length=7, choices=Door.choices)
+    name = models.CharField(max_length=300, help_text="The name it came with; only ever shown, never a path.")
+    period = models.CharField(max_length=13, blank=True)
+    bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=300, help_text="Below the lake's root.")
+    sender = models.CharField(max_length=200)
+    received_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=11, choices=ArrivalState.choices, default=ArrivalState.PENDING)
+    disposition = models.CharField(max_length=500, blank=True, help_text="What became of it, in words.")
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="arrivals")
+    replay_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="replays")
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")
+
+    objects = ArrivalQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=ArrivalState.values), name="arrival_state_known"),
+            models.CheckConstraint(condition=Q(door__in=Door.values), name="arrival_door_known"),
+        ]
+        indexes = [
+            models.Index(fields=["dataset", "period"], condition=Q(state="pending"), name="arrival_pending"),
+            models.Index(fields=["dataset", "sha256"], name="arrival_twin"),
+            models.Index(fields=["dataset", "-id"], name="arrival_of_dataset"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} for {self.dataset}"
+
+
+class SlotState(models.TextChoices):
+    EXPECTED = "expected", "Expected"
+    LATE = "late", "Late"
+    ARRIVED = "arrived", "Arrived"
+    ARRIVED_LATE = "arrived_late", "Arrived late"
+    WAIVED = "waived", "Waived"
+
+
+class SlotQuerySet(models.QuerySet["Slot"]):
+    def visible_to(self, user: User | AnonymousUser) -> SlotQuerySet:
+        return self.filter(dataset__in=Dataset.objects.visible_to(user))
+
+    def operable_by(self, user: User | AnonymousUser) -> SlotQuerySet:
+        return self.filter(dataset__in=Dataset.objects.operable_by(user))
+
+    def open(self) -> SlotQuerySet:
+        return self.filter(state__in=[SlotState.EXPECTED, SlotState.LATE])
+
+
+class Slot(models.Model):
+    """One expected arrival: a dataset's period, the moment by which it is due, and what came."""
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="slots")
+    period = models.CharField(max_length=13, blank=True)
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=SlotState.choices, default=SlotState.EXPECTED)
+    arrival = models.ForeignKey(Arrival, models.PROTECT, null=True, related_name="slots")
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it was waived.")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="What opened it.")
+
+    objects = SlotQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "period"], name="slot_once"),
+            models.CheckConstraint(condition=Q(state__in=SlotState.values), name="slot_state_known"),
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="expected"), name="slot_due")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.period}"
+
+
+class Webhook(models.Model):
+    """A signed address through which a supplier sends records or files for one dataset."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="webhooks")
+    secret = models.TextField(help_text="Encrypted.")
+    previous_secret = models.TextField(blank=True, help_text="Encrypted; accepted until it expires.")
+    previous_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    disabled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"webhook {self.public_id} of {self.dataset}"
+
+
+class WebhookCall(models.Model):
+    """One message accepted by a webhook; its id is an idempotency key."""
+
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="calls")
+    message_id = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    arrival = models.ForeignKey(Arrival, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "message_id"], name="webhook_call_once")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} to {self.webhook}"
+
+
+class WebhookRefusal(models.Model):
+    """A message that a webhook refused, and why; the last of them are kept for the console."""
+
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="refusals")
+    status = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=300)
+    address = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.reason}"
+
+
+class IdempotencyKey(models.Model):
+    """The answer given to a request that carried a key, given again when the same request comes again."""
+
+    scope = models.CharField(max_length=100, help_text="Who sent it and where: one caller's keys are its own.")
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, help_text="sha256 of the request: another body under the same key is refused.")
+    status = models.PositiveSmallIntegerField()
+    answer = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

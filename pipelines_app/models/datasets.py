@@ -1,0 +1,194 @@
+"""Datasets, their immutable versions, and which of them is current where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Environment(models.Model):
+    """A named mapping of datasets to versions; `production` is the one everybody reads."""
+
+    name = models.SlugField(max_length=63, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DatasetQuerySet(models.QuerySet["Dataset"]):
+    def visible_to(self, user: User | AnonymousUser) -> DatasetQuerySet:
+        """Everybody signed in sees the catalogue; a restricted dataset only its own team."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(Q(team__in=user.teams_with(*ANY_ROLE)) | Q(restricted=False))
+
+    def operable_by(self, user: User | AnonymousUser) -> DatasetQuerySet:
+        """The datasets of the teams in which the user may edit."""
+        if not isinstance(user, User):
+            return self.none()
+        return self if user.is_superuser else self.filter(team__in=user.teams_with(*EDITING))
+
+    def hidden_from(self, user: User | AnonymousUser) -> DatasetQuerySet:
+        return self.exclude(pk__in=self.visible_to(user).values("pk"))
+
+
+class Dataset(models.Model):
+    """A named table, `layer.domain_entity`, made by one pipeline."""
+
+    name = models.CharField(max_length=130, unique=True)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="datasets")
+    pipeline = models.ForeignKey("pipelines_app.Pipeline", models.PROTECT, null=True, related_name="datasets")
+    is_source = models.BooleanField(default=False)
+    period_kind = models.CharField(max_length=5, default="none")
+    columns = models.JSONField(default=list, help_text="The declared schema: a list of {name, type}.")
+    description = models.TextField(blank=True)
+    restricted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = DatasetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(period_kind__in=["none", "hour", "day", "month"]), name="dataset_period_kind_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def layer(self) -> str:
+        return self.name.partition(".")[0]
+
+
+class VersionState(models.TextChoices):
+    PUBLISHED = "published", "Published"
+    QUARANTINED = "quarantined", "Quarantined"
+    DROPPED = "dropped", "Dropped"
+
+
+class DatasetVersion(models.Model):
+    """One immutable materialisation of a dataset, or of one period of it, written by one attempt of one step."""
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField(null=True, help_text="Counts what was published, from 1; none if never.")
+    state = models.CharField(max_length=11, choices=VersionState.choices)
+    step_run = models.ForeignKey("pipelines_app.StepRun", models.PROTECT, related_name="versions")
+    period = models.CharField(max_length=13, blank=True)
+    columns = models.JSONField(help_text="The schema written: a list of {name, type}.")
+    rows = models.BigIntegerField(help_text="Rows that this version brought.")
+    bytes = models.BigIntegerField()
+    total_rows = models.BigIntegerField(help_text="Rows of the whole dataset once this version is current.")
+    rejected = models.BigIntegerField(default=0)
+    fingerprint = models.CharField(max_length=64)
+    run_key = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "environment", "number"], name="version_number_once"),
+            models.CheckConstraint(condition=Q(state__in=VersionState.values), name="version_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(number__isnull=False), name="version_published_has_number"
+            ),
+        ]
+        indexes = [models.Index(fields=["dataset", "run_key"], name="version_reuse")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} v{self.number or '-'}"
+
+
+class VersionInput(models.Model):
+    """A version that was read to make another."""
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="inputs")
+    read = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="readers")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "read"], name="version_input_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} read {self.read}"
+
+
+class PartQuerySet(models.QuerySet["Part"]):
+    def of_version(self, version: DatasetVersion) -> PartQuerySet:
+        """The files that held the whole dataset when this version was current; a quarantined one's own files alone."""
+        if version.number is None:
+            return self.filter(version=version)
+        return self.filter(
+            Q(until=None) | Q(until__gt=version.number),
+            dataset=version.dataset_id,
+            environment=version.environment_id,
+            since__lte=version.number,
+        )
+
+
+class Part(models.Model):
+    """One immutable Parquet file of a dataset, and the range of version numbers in which it counts."""
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="parts")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    period = models.CharField(max_length=13, blank=True)
+    path = models.CharField(max_length=300, unique=True, help_text="Below the lake's root.")
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+    since = models.PositiveIntegerField(null=True, help_text="The first version it belongs to; none in quarantine.")
+    until = models.PositiveIntegerField(null=True, help_text="The first version it no longer belongs to.")
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["dataset", "environment", "period"],
+                condition=Q(until=None, since__isnull=False),
+                name="part_current",
+            ),
+            models.Index(fields=["dataset", "environment", "since", "until"], name="part_of_version"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Current(models.Model):
+    """Which version of a dataset an environment's readers see."""
+
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="currents")
+    version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["environment", "dataset"], name="current_once")]
+
+    def __str__(self) -> str:
+        return f"{self.environment}: {self.version}"
+
+
+class EnvironmentRevision(models.Model):
+    """One change of an environment's mapping: a dataset moved from one version to another, by an event."""
+
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="revisions")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+")
+    before = models.ForeignKey(DatasetVersion, models.PROTECT, null=True, related_name="+")
+    after = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="+")
+    event = models.ForeignKey("pipelines_app.Event", models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.environment}: {self.before} -> {self.after}"

@@ -1,0 +1,98 @@
+"""The event log and the hand-over of its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from pipelines_app.models.access import User
+from pipelines_app.models.datasets import Dataset
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, user: User | AnonymousUser) -> EventQuerySet:
+        """Events of everything but the restricted datasets of other teams."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.exclude(dataset__in=Dataset.objects.hidden_from(user).values("name"))
+
+
+class Event(models.Model):
+    """A fact, past tense and append-only, with the event that caused it or the actor who began the chain."""
+
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.CharField(max_length=200, blank=True, help_text="Who began the chain: user:ana, webhook:…, clock.")
+    cause = models.ForeignKey("self", models.PROTECT, null=True, related_name="effects")
+    pipeline = models.CharField(max_length=63, blank=True)
+    dataset = models.CharField(max_length=130, blank=True)
+    period = models.CharField(max_length=13, blank=True)
+    run = models.BigIntegerField(null=True)
+    body = models.JSONField(help_text="The fields of the fact.")
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(actor="") | Q(cause__isnull=False), name="event_has_cause_or_actor")
+        ]
+        indexes = [
+            models.Index(fields=["run", "id"], name="event_of_run", condition=Q(run__isnull=False)),
+            models.Index(fields=["dataset", "-id"], name="event_of_dataset", condition=~Q(dataset="")),
+            models.Index(fields=["pipeline", "-id"], name="event_of_pipeline", condition=~Q(pipeline="")),
+            models.Index(fields=["kind", "-id"], name="event_of_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.pk}"
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    DONE = "done", "Done"
+    STUCK = "stuck", "Stuck"
+
+
+class Delivery(models.Model):
+    """The hand-over of one event to one consumer: done once, tried again with back-off, and stuck (shown) at the cap."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
+    consumer = models.CharField(max_length=30)
+    state = models.CharField(max_length=7, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(default=timezone.now)
+    error = models.TextField(blank=True)
+    outcome = models.CharField(max_length=500, blank=True, help_text="What became of the event there, in words.")
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "consumer"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(state="pending"), name="delivery_queue"),
+            models.Index(fields=["state"], condition=Q(state="stuck"), name="delivery_stuck"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.consumer}: {self.state}"
+
+
+class Pulse(models.Model):
+    """The last sign of life of one part of the platform: the sweep, or one worker."""
+
+    name = models.CharField(max_length=100, unique=True)
+    at = models.DateTimeField()
+    detail = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

@@ -1,0 +1,164 @@
+"""Executions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from pipelines_app.models.access import User
+from pipelines_app.models.datasets import Dataset, DatasetVersion, Environment
+from pipelines_app.models.definitions import Pipeline, Revision
+from pipelines_app.models.events import Event
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    WARNED = "warned", "Succeeded with warnings"
+    QUARANTINED = "quarantined", "Quarantined"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User | AnonymousUser) -> RunQuerySet:
+        if not isinstance(user, User):
+            return self.none()
+        return self.filter(pipeline__in=Pipeline.objects.visible_to(user))
+
+    def operable_by(self, user: User | AnonymousUser) -> RunQuerySet:
+        if not isinstance(user, User):
+            return self.none()
+        return self.filter(pipeline__in=Pipeline.objects.operable_by(user))
+
+    def live(self) -> RunQuerySet:
+        return self.filter(state__in=[RunState.QUEUED, RunState.RUNNING])
+
+
+class Run(models.Model):
+    """One execution of one pipeline revision in an environment for a period, started by one or more events."""
+
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="runs")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="runs")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="runs")
+    period = models.CharField(max_length=13, blank=True)
+    state = models.CharField(max_length=11, choices=RunState.choices, default=RunState.QUEUED)
+    cause = models.ForeignKey(Event, models.PROTECT, related_name="+")
+    causes = models.ManyToManyField(Event, related_name="runs_caused", help_text="Every event merged into this run.")
+    reason = models.CharField(max_length=500, blank=True, help_text="Why it ended as it did, in words.")
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
+            models.UniqueConstraint(
+                fields=["pipeline", "environment", "period"],
+                condition=Q(state="queued"),
+                name="run_queued_once_per_period",
+            ),
+            models.UniqueConstraint(
+                fields=["pipeline", "environment"], condition=Q(state="running"), name="run_one_at_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state__in=["queued", "running"]), name="run_live"),
+            models.Index(fields=["pipeline", "-id"], name="run_of_pipeline"),
+            models.Index(fields=["state", "-id"], name="run_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.pipeline}"
+
+
+class StepState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    READY = "ready", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    WARNED = "warned", "Succeeded with warnings"
+    REUSED = "reused", "Reused"
+    QUARANTINED = "quarantined", "Quarantined"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class StepRun(models.Model):
+    """One step of one run: who works on it under which lease and epoch, and what came of it."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=9)
+    state = models.CharField(max_length=11, choices=StepState.choices, default=StepState.WAITING)
+    epoch = models.PositiveIntegerField(default=0, help_text="The fencing token: grows with every claim.")
+    owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    rows_in = models.BigIntegerField(null=True)
+    rows_out = models.BigIntegerField(null=True)
+    rejected = models.BigIntegerField(default=0)
+    error_kind = models.CharField(max_length=20, blank=True)
+    error = models.TextField(blank=True)
+    todo = models.TextField(blank=True, help_text="What a person can do about the error.")
+    version = models.ForeignKey(DatasetVersion, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "dataset"], name="step_once_per_run"),
+            models.CheckConstraint(condition=Q(state__in=StepState.values), name="step_state_known"),
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(lease_until__isnull=False), name="step_running_has_lease"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before", "id"], condition=Q(state="ready"), name="step_queue"),
+            models.Index(fields=["lease_until"], condition=Q(state="running"), name="step_leases"),
+        ]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} in {self.run}"
+
+
+class RunInput(models.Model):
+    """A version pinned when a run was planned: whatever is published meanwhile, this is what the run reads."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="inputs")
+    version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "version"], name="run_input_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run} reads {self.version}"
+
+
+class Reject(models.Model):
+    """A row of an arriving file that was set aside, with the reason; the first hundred of a step are kept."""
+
+    step_run = models.ForeignKey(StepRun, models.CASCADE, related_name="rejects")
+    file = models.CharField(max_length=300)
+    line = models.BigIntegerField()
+    column = models.CharField(max_length=255, blank=True)
+    kind = models.CharField(max_length=40)
+    message = models.TextField()
+    text = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.message}"

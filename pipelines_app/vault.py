@@ -1,0 +1,21 @@
+"""Secrets at rest: encrypted with the first key of the ring, read with any."""
+
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+
+
+@lru_cache(maxsize=4)
+def _ring(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def seal(secret: str) -> str:
+    """Encrypt a secret for the database."""
+    return _ring(tuple(settings.VAULT_KEYS)).encrypt(secret.encode()).decode()
+
+
+def open_sealed(sealed: str) -> str:
+    """Decrypt what `seal` made; raises cryptography.fernet.InvalidToken if no key of the ring fits."""
+    return _ring(tuple(settings.VAULT_KEYS)).decrypt(sealed.encode()).decode()
