@@ -1,0 +1,1 @@
+"""What starts things: arrivals, webhooks, datasets published, deadlines."""

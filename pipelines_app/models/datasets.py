@@ -125,6 +125,10 @@ class VersionInput(models.Model):
 
 
 class PartQuerySet(models.QuerySet["Part"]):
+    def live(self) -> PartQuerySet:
+        """The files that readers see now."""
+        return self.filter(until=None, since__isnull=False)
+
     def of_version(self, version: DatasetVersion) -> PartQuerySet:
         """The files that held the whole dataset when this version was current; a quarantined one's own files alone."""
         if version.number is None:

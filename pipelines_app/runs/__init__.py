@@ -1,0 +1,1 @@
+"""The lifecycle of runs: queue, plan, claim, execute, publish, recover."""

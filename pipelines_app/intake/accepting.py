@@ -1,0 +1,142 @@
+"""An arrival is accepted in one transaction: the row, the event, the slot it fills. After that it cannot be lost."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from pipelines_app import events
+from pipelines_app.compiler import periods
+from pipelines_app.compiler.definition import Mode, PeriodKind, Source
+from pipelines_app.errors import ArrivalRefused
+from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
+from pipelines_app.intake import slots
+from pipelines_app.intake.receiving import Received
+from pipelines_app.models import Arrival, ArrivalState, Dataset
+from pipelines_app.runs import planning
+
+FINISHED_TWIN = [ArrivalState.PENDING, ArrivalState.CONSUMED]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What is known of an arrival beside its bytes. `period` may be empty: then the file name has to give it."""
+
+    dataset: Dataset
+    door: str
+    name: str
+    sender: str
+    period: str = ""
+
+
+def source_of(dataset: Dataset) -> Source:
+    """The contract by which a dataset's files are read; raises ArrivalRefused if it takes none."""
+    if dataset.pipeline is None or dataset.pipeline.current_id is None or not dataset.is_source:
+        raise ArrivalRefused(
+            f"{dataset.name} does not take files: it is not a source of a registered pipeline.",
+            todo="Send the file to the source from which it is made.",
+        )
+    steps = planning.compiled(dataset.pipeline.current_id).steps
+    return next(step.source for step in steps if step.dataset == dataset.name and step.source is not None)
+
+
+def period_of(source: Source, *, name: str, given: str) -> str:
+    """The period of an arrival: as given, or read from the file's name; raises ArrivalRefused where neither says."""
+    if source.period is PeriodKind.NONE:
+        if given:
+            raise ArrivalRefused(f"{source.dataset} has no periods, and {given!r} was given.", todo="Leave it out.")
+        return ""
+    key = given or (periods.from_filename(source.file_pattern, name, source.period) if source.file_pattern else "")
+    if not key or not periods.is_valid(source.period, key):
+        pattern = f" or a file name such as {source.file_pattern}" if source.file_pattern else ""
+        raise ArrivalRefused(
+            f"{given or name!r} gives no {source.period} for {source.dataset}.",
+            todo=f"Give the period as {EXAMPLES[source.period]}{pattern}.",
+        )
+    return key
+
+
+EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
+
+
+@transaction.atomic
+def accept(envelope: Envelope, received: Received) -> Arrival:
+    """Take in a received file. The same content for the same period again is recorded as a duplicate and starts nothing.
+
+    Raises ArrivalRefused; the caller then discards the bytes.
+    """
+    Dataset.objects.select_for_update().get(pk=envelope.dataset.pk)  # one at a time: twins are seen
+    source = source_of(envelope.dataset)
+    period = period_of(source, name=envelope.name, given=envelope.period)
+    twin = _twin(envelope.dataset, source, period, received.sha256)
+    arrival = Arrival.objects.create(
+        dataset=envelope.dataset,
+        door=envelope.door,
+        name=envelope.name[:300],
+        period=period,
+        bytes=received.bytes,
+        sha256=received.sha256,
+        path=received.place,
+        sender=envelope.sender[:200],
+    )
+    if twin is not None:
+        return _set_aside(arrival, twin)
+    fact = ArrivalAccepted(
+        dataset=envelope.dataset.name,
+        period=period,
+        arrival=arrival.pk,
+        name=arrival.name,
+        bytes=arrival.bytes,
+        sha256=arrival.sha256,
+        door=arrival.door,
+    )
+    event = events.record(fact, actor=arrival.sender)
+    arrival.event = event
+    arrival.save(update_fields=["event"])
+    slots.fill(arrival, cause=event)
+    return arrival
+
+
+def _twin(dataset: Dataset, source: Source, period: str, sha256: str) -> Arrival | None:
+    """An arrival with the same bytes that already had its effect, or is about to."""
+    before = Arrival.objects.filter(dataset=dataset, period=period).exclude(state=ArrivalState.DUPLICATE)
+    if source.mode is not Mode.APPEND:
+        last = before.order_by("-id").first()
+        return last if last and last.sha256 == sha256 and last.state in FINISHED_TWIN else None
+    return before.filter(sha256=sha256, state__in=FINISHED_TWIN).order_by("-id").first()
+
+
+def _set_aside(arrival: Arrival, twin: Arrival) -> Arrival:
+    fact = ArrivalDuplicated(
+        dataset=arrival.dataset.name, period=arrival.period, arrival=arrival.pk, name=arrival.name, twin=twin.pk
+    )
+    arrival.event = events.record(fact, actor=arrival.sender)
+    arrival.state = ArrivalState.DUPLICATE
+    arrival.disposition = f"the same content as arrival {twin.pk} ({twin.name}): one effect is enough"[:500]
+    arrival.save(update_fields=["event", "state", "disposition"])
+    return arrival
+
+
+@transaction.atomic
+def replay(arrival: Arrival, *, actor: str) -> Arrival:
+    """Bring an arrival's kept bytes in again, as a new arrival: after a fix, or to see a run again."""
+    again = Arrival.objects.create(
+        dataset=arrival.dataset,
+        door=arrival.door,
+        name=arrival.name,
+        period=arrival.period,
+        bytes=arrival.bytes,
+        sha256=arrival.sha256,
+        path=arrival.path,
+        sender=actor,
+        replay_of=arrival,
+    )
+    fact = ArrivalReplayed(
+        dataset=arrival.dataset.name,
+        period=arrival.period,
+        arrival=again.pk,
+        name=arrival.name,
+        replay_of=arrival.pk,
+    )
+    again.event = events.record(fact, actor=actor)
+    again.save(update_fields=["event"])
+    return again

@@ -1,0 +1,53 @@
+"""Where files live: arrivals and versions below one root, under ids, never under names that came from outside."""
+
+import uuid
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from pipelines_app.engines import registry
+from pipelines_app.engines.base import Engine, Limits
+
+
+def root() -> Path:
+    """The lake's root; everything stored is named relative to it."""
+    return Path(settings.LAKE_ROOT)
+
+
+def path(relative: str) -> Path:
+    """Where a stored file is."""
+    return root() / relative
+
+
+def arrival_place() -> str:
+    """A new place for something that comes in."""
+    name = uuid.uuid4().hex
+    return f"arrivals/{name[:2]}/{name}"
+
+
+def attempt_place(*, dataset: int, step_run: int, epoch: int) -> str:
+    """The place of one attempt's output: no two attempts share it, so nothing is ever overwritten."""
+    return f"data/{dataset}/{step_run}-{epoch}.parquet"
+
+
+def export_place() -> str:
+    """A place for a file made for one download."""
+    return f"exports/{uuid.uuid4().hex}"
+
+
+@cache
+def engine() -> Engine:
+    """This process's engine, with its warm children."""
+    return registry.create(
+        "duckdb",
+        lake=root(),
+        children=settings.ENGINE_CHILDREN,
+        memory_bytes=settings.ENGINE_MEMORY_BYTES,
+        allow_unsandboxed=settings.ALLOW_UNSANDBOXED,
+    )
+
+
+def limits(seconds: float) -> Limits:
+    """What one piece of work for a person who waits may take."""
+    return Limits(seconds=seconds, memory_bytes=settings.ENGINE_MEMORY_BYTES)

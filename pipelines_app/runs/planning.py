@@ -1,0 +1,176 @@
+"""From a queued run to its steps: what must be made, from which versions, and what has to wait."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from pipelines_app import events, wake
+from pipelines_app.compiler import codec
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
+from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind
+from pipelines_app.environments import mapping
+from pipelines_app.facts import DatasetPublished, RunRequested, StepHeld
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    Dataset,
+    DatasetVersion,
+    Pipeline,
+    Revision,
+    Run,
+    RunInput,
+    RunState,
+    StepRun,
+    StepState,
+)
+from pipelines_app.runs import ending, lifecycle
+
+
+@lru_cache(maxsize=256)
+def compiled(revision: int) -> Compiled:
+    """What a revision compiled to; a revision never changes, so it is kept in memory."""
+    return codec.from_json(Revision.objects.values_list("compiled", flat=True).get(pk=revision))
+
+
+def compiled_of(run: Run) -> Compiled:
+    """What the run's revision compiled to."""
+    return compiled(run.revision_id)
+
+
+@transaction.atomic
+def start_next(pipeline: Pipeline) -> None:
+    """Start the pipeline's oldest queued run unless one is running or the pipeline is paused."""
+    while _start_one(Pipeline.objects.get(pk=pipeline.pk)):
+        pass  # a run with nothing to do is over at once, and the next may start
+
+
+def _start_one(pipeline: Pipeline) -> bool:
+    live = Run.objects.filter(pipeline=pipeline, environment=mapping.production())
+    if pipeline.paused_at or live.filter(state=RunState.RUNNING).exists():
+        return False
+    run = live.filter(state=RunState.QUEUED).select_for_update().order_by("id").first()
+    if run is None:
+        return False
+    try:
+        with transaction.atomic():
+            Run.objects.filter(pk=run.pk).update(revision=pipeline.current)
+            run.refresh_from_db(fields=["revision"])
+            started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
+    except IntegrityError:
+        return False  # another worker started a run of this pipeline first; its end starts this one
+    plan(run)
+    return ending.finish_if_done(run, cause=started)
+
+
+def plan(run: Run) -> None:
+    """Write the run's steps and pin what they read."""
+    outline = draw(run)
+    steps = []
+    for position, step in enumerate(outline.steps):
+        follows = [name for name in step.inputs if name in outline.made]
+        steps.append(
+            StepRun(
+                run=run,
+                position=position,
+                dataset=outline.datasets[step.dataset],
+                kind=step.kind,
+                state=StepState.WAITING if follows else StepState.READY,
+                ready_at=None if follows else timezone.now(),
+            )
+        )
+    StepRun.objects.bulk_create(steps)
+    RunInput.objects.bulk_create([RunInput(run=run, version=version) for version in outline.pins.values()])
+    Arrival.objects.filter(pk__in=[arrival.pk for arrival in outline.arrivals]).update(run=run)
+    for held, missing in outline.held.items():
+        fact = StepHeld(run=run.pk, pipeline=run.pipeline.name, dataset=held, missing=missing)
+        events.record(fact, cause=run.cause)
+    for step_run in steps:
+        if step_run.state == StepState.READY:
+            wake.ring(wake.STEP, step_run.pk)
+
+
+@dataclass(kw_only=True)
+class Outline:
+    """What a run would do: its steps in order, the versions it would read, and the steps that must wait for what."""
+
+    datasets: dict[str, Dataset]
+    arrivals: list[Arrival]
+    steps: list[CompiledStep] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    pins: dict[str, DatasetVersion] = field(default_factory=dict)
+    held: dict[str, list[str]] = field(default_factory=dict)
+
+
+def draw(run: Run) -> Outline:
+    """Decide the steps of a run from its revision, its causes and what has arrived. Writes nothing."""
+    recipe = compiled_of(run)
+    names = {step.dataset for step in recipe.steps} | set(recipe.external)
+    datasets = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
+    arrivals = pending_arrivals(run.pipeline, run.period)
+    outline = Outline(datasets=datasets, arrivals=arrivals)
+    versions = mapping.current(run.environment, list(datasets.values()))
+    known = {name: versions[dataset.pk] for name, dataset in datasets.items() if dataset.pk in versions}
+    roots = {arrival.dataset.name for arrival in arrivals} | _roots_of_causes(run, recipe)
+    for step in recipe.steps:
+        if _is_affected(step, roots, outline, run):
+            _admit(step, known, outline, run)
+    return outline
+
+
+def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
+    """What has come in for the pipeline's sources and this period and no run has taken yet, oldest first."""
+    pending = Arrival.objects.filter(dataset__pipeline=pipeline, period=period, state=ArrivalState.PENDING, run=None)
+    return list(pending.select_related("dataset").order_by("id"))
+
+
+def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
+    causes = list(run.causes.values_list("kind", "dataset"))
+    roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
+    if any(kind == RunRequested.kind for kind, _ in causes):
+        roots |= {name for step in recipe.steps for name in step.inputs}
+    return roots
+
+
+def _is_affected(step: CompiledStep, roots: set[str], outline: Outline, run: Run) -> bool:
+    if step.kind is StepKind.LOAD:
+        return step.dataset in {arrival.dataset.name for arrival in outline.arrivals}
+    if step.materialise is Materialisation.INCREMENTAL and not run.period:
+        return False
+    return any(name in roots or name in outline.made for name in step.inputs)
+
+
+def _admit(step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> None:
+    outside = [name for name in step.inputs if name not in outline.made]
+    missing = [name for name in outside if not _is_there(name, step, known, outline, run)]
+    if missing:
+        outline.held[step.dataset] = missing
+        return
+    outline.steps.append(step)
+    outline.made.add(step.dataset)
+    outline.pins.update({name: known[name] for name in outside})
+
+
+def _is_there(name: str, step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> bool:
+    if name not in known:
+        return False
+    if reads_period(step, outline.datasets[name]):
+        return mapping.has_period(run.environment, outline.datasets[name], run.period)
+    return True
+
+
+def reads_period(step: CompiledStep, dataset: Dataset) -> bool:
+    """Whether the step reads only the run's period of the dataset, not all of it."""
+    return (
+        step.materialise is Materialisation.INCREMENTAL
+        and step.period is not PeriodKind.NONE
+        and dataset.period_kind == step.period
+    )
+
+
+def mode_of(step: CompiledStep) -> Mode:
+    """How the step's output joins what the dataset holds already."""
+    if step.source is not None:
+        return step.source.mode
+    return Mode.PARTITION if step.materialise is Materialisation.INCREMENTAL else Mode.REPLACE

@@ -1,0 +1,265 @@
+"""The end of a step: everything it did becomes visible in one transaction, or none of it does."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipelines_app import events
+from pipelines_app.errors import LostRace
+from pipelines_app.environments import mapping
+from pipelines_app.facts import (
+    CheckFailed,
+    ChecksHeld,
+    DataQuarantined,
+    DatasetPublished,
+    StepEnded,
+    StepReused,
+    StepStaged,
+)
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    Check,
+    CheckResult,
+    DatasetVersion,
+    Event,
+    Part,
+    Reject,
+    StepRun,
+    StepState,
+    VersionInput,
+    VersionState,
+)
+from pipelines_app.quality.gates import Verdict
+from pipelines_app.runs import advancing
+from pipelines_app.runs.leases import Claim
+from pipelines_app.runs.staging import Staged, Work
+
+
+class Fenced(LostRace):
+    """The attempt's lease was lost: somebody else has the step, and what this attempt staged is garbage."""
+
+    code = "fenced"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why an attempt came to nothing: a kind of error, what happened, and what a person can do."""
+
+    kind: str
+    message: str
+    todo: str = ""
+
+
+def _close(claim: Claim, state: str, **values: object) -> None:
+    """Write a step's end if the claim still holds; this is the only place where a running step ends."""
+    held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
+    if not held.update(state=state, finished_at=timezone.now(), **values):
+        raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
+
+
+@transaction.atomic
+def publish(staged: Staged, verdict: Verdict) -> None:
+    """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
+    claim = staged.work.claim
+    if not verdict.admits:
+        state, error = StepState.QUARANTINED, verdict.because
+    else:
+        state, error = (StepState.WARNED if verdict.warns else StepState.SUCCEEDED), verdict.because
+    _close(
+        claim,
+        state,
+        rows_in=staged.work.rows_in,
+        rows_out=staged.written.rows,
+        rejected=staged.rejected,
+        error=error,
+        todo=verdict.todo,
+        lease_until=None,
+    )
+    version = _write_version(staged, published=verdict.admits)
+    StepRun.objects.filter(pk=claim.step.pk).update(version=version)
+    event = _tell(staged, version, verdict)
+    _settle_arrivals(staged, verdict, event)
+    advancing.advance(claim.step.run_id, cause=event)
+
+
+def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
+    work, written = staged.work, staged.written
+    step, run = work.claim.step, work.claim.step.run
+    whole = mapping.rows_after(run.environment, step.dataset, mode=work.mode, period=run.period, rows=written.rows)
+    version = DatasetVersion.objects.create(
+        dataset=step.dataset,
+        environment=run.environment,
+        number=mapping.next_number(run.environment, step.dataset) if published else None,
+        state=VersionState.PUBLISHED if published else VersionState.QUARANTINED,
+        step_run=step,
+        period=run.period if work.mode is not work.mode.REPLACE else "",
+        columns=mapping.stored_columns(written.columns),
+        rows=written.rows,
+        bytes=written.bytes,
+        total_rows=whole,
+        rejected=staged.rejected,
+        fingerprint=written.fingerprint,
+        run_key=work.run_key,
+    )
+    Part.objects.create(
+        version=version,
+        dataset=step.dataset,
+        environment=run.environment,
+        period=version.period,
+        path=staged.place,
+        rows=written.rows,
+        bytes=written.bytes,
+    )
+    VersionInput.objects.bulk_create([VersionInput(version=version, read=read) for read in work.reads])
+    Reject.objects.bulk_create(
+        [
+            Reject(
+                step_run=step,
+                file=reject.file[:300],
+                line=reject.line,
+                column=reject.column[:255],
+                kind=reject.kind[:40],
+                message=reject.message,
+                text=reject.text,
+            )
+            for reject in staged.rejects
+        ]
+    )
+    return version
+
+
+def _tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
+    """Record what the attempt brought, what its checks said, and what became of the version; the last event is given."""
+    work = staged.work
+    run, dataset = work.claim.step.run, work.claim.step.dataset
+    about = {"run": run.pk, "pipeline": run.pipeline.name, "dataset": dataset.name}
+    event = events.record(
+        StepStaged(
+            **about,
+            rows=staged.written.rows,
+            rejected=staged.rejected,
+            bytes=staged.written.bytes,
+            seconds=staged.written.seconds,
+        ),
+        cause=run.cause,
+    )
+    event = _tell_checks(version, verdict, about, event)
+    if not verdict.admits:
+        fact = DataQuarantined(**about, period=run.period, because=verdict.because, version=version.pk)
+        return events.record(fact, cause=event)
+    number = version.number or 0
+    published = DatasetPublished(
+        **about, period=version.period, version=version.pk, number=number, rows=staged.written.rows
+    )
+    event = events.record(published, cause=event)
+    mapping.point(version, mode=work.mode, event=event)
+    return event
+
+
+def _tell_checks(version: DatasetVersion, verdict: Verdict, about: dict[str, object], event: Event) -> Event:
+    step = version.step_run
+    declared = {check.name: check for check in Check.objects.filter(revision=step.run.revision, dataset=version.dataset)}
+    CheckResult.objects.bulk_create(
+        [
+            CheckResult(
+                check_made=declared[result.spec.name],
+                version=version,
+                step_run=step,
+                passed=result.judgement.passed,
+                bad_rows=result.judgement.bad_rows,
+                total_rows=result.judgement.total_rows,
+                value=result.judgement.value[:200],
+                message=result.judgement.message[:1000],
+                sample=result.sample,
+            )
+            for result in verdict.results
+        ]
+    )
+    told = {**about, "period": step.run.period, "version": version.pk}
+    for result in verdict.failed:
+        fact = CheckFailed(
+            **told, check=result.spec.name, severity=result.spec.severity, message=result.judgement.message
+        )
+        event = events.record(fact, cause=event)
+    if verdict.held:
+        event = events.record(ChecksHeld(**told, checks=[result.spec.name for result in verdict.held]), cause=event)
+    return event
+
+
+def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
+    run = staged.work.claim.step.run
+    taken = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.arrivals])
+    if verdict.admits:
+        aside = f", {staged.rejected:,} set aside" if staged.rejected else ""
+        taken.update(
+            state=ArrivalState.CONSUMED,
+            disposition=f"consumed by run {run.pk}: {staged.written.rows:,} rows{aside}",
+            event=event,
+        )
+    else:
+        taken.update(
+            state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {verdict.because}"[:500], event=event
+        )
+    left = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.superseded])
+    newer = staged.work.arrivals[-1].pk if staged.work.arrivals else None
+    left.update(
+        state=ArrivalState.SUPERSEDED, disposition=f"arrival {newer} for the same period came after it", event=event
+    )
+
+
+@transaction.atomic
+def reuse(work: Work, version: DatasetVersion) -> None:
+    """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
+    _close(work.claim, StepState.REUSED, rows_in=work.rows_in, rows_out=version.rows, lease_until=None)
+    run, dataset = work.claim.step.run, work.claim.step.dataset
+    readers_see = mapping.current(run.environment, [dataset])[dataset.pk]
+    StepRun.objects.filter(pk=work.claim.step.pk).update(version=readers_see)
+    fact = StepReused(run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, version=version.pk)
+    event = events.record(fact, cause=run.cause)
+    Arrival.objects.filter(run=run, dataset=dataset).update(
+        state=ArrivalState.CONSUMED,
+        disposition=f"the same content is version {version.number} already: run {run.pk} reused it",
+        event=event,
+    )
+    advancing.advance(run.pk, cause=event)
+
+
+@transaction.atomic
+def refuse(claim: Claim, failure: Failure) -> None:
+    """Quarantine what came in because it cannot be read at all; readers keep the last good version."""
+    _close(
+        claim,
+        StepState.QUARANTINED,
+        error_kind=failure.kind,
+        error=failure.message,
+        todo=failure.todo,
+        lease_until=None,
+    )
+    run, dataset = claim.step.run, claim.step.dataset
+    fact = DataQuarantined(
+        run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, period=run.period, because=failure.message
+    )
+    event = events.record(fact, cause=run.cause)
+    Arrival.objects.filter(run=run, dataset=dataset).update(
+        state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {failure.message}"[:500], event=event
+    )
+    advancing.advance(run.pk, cause=event)
+
+
+@transaction.atomic
+def fail(claim: Claim, failure: Failure) -> None:
+    """End a step that failed for good."""
+    _close(
+        claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None
+    )
+    run, dataset = claim.step.run, claim.step.dataset
+    fact = StepEnded(
+        run=run.pk,
+        pipeline=run.pipeline.name,
+        dataset=dataset.name,
+        state=StepState.FAILED,
+        because=failure.message,
+    )
+    advancing.advance(run.pk, cause=events.record(fact, cause=run.cause))

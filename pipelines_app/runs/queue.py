@@ -1,0 +1,53 @@
+"""Runs that wait: one per pipeline and period, into which further events merge; one at a time is started."""
+
+from django.db import IntegrityError, transaction
+
+from pipelines_app import events
+from pipelines_app.environments import mapping
+from pipelines_app.errors import IllegalMove
+from pipelines_app.facts import RunMoved, RunRequested
+from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
+from pipelines_app.runs import planning
+
+
+@transaction.atomic
+def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
+    """Have the pipeline run for a period because of an event; True if the event merged into a run already queued.
+
+    An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
+    """
+    environment = mapping.production()
+    asked = {"pipeline": pipeline, "environment": environment, "period": period, "state": RunState.QUEUED}
+    waiting = Run.objects.select_for_update().filter(**asked).first()
+    if waiting is None:
+        try:
+            with transaction.atomic():
+                waiting = Run.objects.create(**asked, revision=pipeline.current, cause=cause)
+        except IntegrityError:
+            waiting = Run.objects.select_for_update().get(**asked)
+        else:
+            waiting.causes.add(cause)
+            fact = RunMoved(run=waiting.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED)
+            events.record(fact, cause=cause)
+            planning.start_next(pipeline)
+            return waiting, False
+    waiting.causes.add(cause)
+    return waiting, True
+
+
+@transaction.atomic
+def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
+    """Run a pipeline because somebody asks: every step that can run does."""
+    event = events.record(RunRequested(pipeline=pipeline.name, period=period), actor=actor)
+    return put(pipeline, period=period, cause=event)[0]
+
+
+@transaction.atomic
+def retry(run: Run, *, actor: str) -> Run:
+    """Run again what failed, was quarantined or was cancelled: with the same arrivals and the current revision."""
+    if run.state not in {RunState.FAILED, RunState.QUARANTINED, RunState.CANCELLED}:
+        raise IllegalMove(f"{run} is {run.get_state_display().lower()}: there is nothing to run again.")
+    Arrival.objects.filter(run=run).exclude(state=ArrivalState.CONSUMED).update(
+        state=ArrivalState.PENDING, disposition="", run=None
+    )
+    return request(run.pipeline, period=run.period, actor=actor)

@@ -1,0 +1,119 @@
+"""What one attempt reads and writes: gathered before the engine starts, handed on when it is done."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from pipelines_app.compiler import fingerprint
+from pipelines_app.compiler.compiled import CompiledStep, StepKind
+from pipelines_app.compiler.definition import Mode
+from pipelines_app.engines.base import Reject, Relation, Written
+from pipelines_app.environments import mapping
+from pipelines_app.models import Arrival, DatasetVersion, StepRun, StepState, VersionState
+from pipelines_app.runs import planning
+from pipelines_app.runs.leases import Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One step with everything it reads pinned: arriving files for a load, relations for a transformation."""
+
+    claim: Claim
+    step: CompiledStep
+    mode: Mode
+    arrivals: tuple[Arrival, ...]
+    superseded: tuple[Arrival, ...]
+    relations: tuple[Relation, ...]
+    reads: tuple[DatasetVersion, ...]
+    rows_in: int | None
+    run_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """An attempt's finished output, not yet pointed to by anything."""
+
+    work: Work
+    place: str
+    written: Written
+    rejected: int = 0
+    rejects: tuple[Reject, ...] = field(default=())
+
+
+def gather(claim: Claim) -> Work:
+    """Pin what a claimed step reads."""
+    run = claim.step.run
+    step = next(step for step in planning.compiled_of(run).steps if step.dataset == claim.step.dataset.name)
+    if step.kind is StepKind.LOAD:
+        return _load(claim, step)
+    return _transform(claim, step)
+
+
+def _load(claim: Claim, step: CompiledStep) -> Work:
+    mode = planning.mode_of(step)
+    came = list(Arrival.objects.filter(run=claim.step.run, dataset=claim.step.dataset).order_by("id"))
+    taken = came if mode is Mode.APPEND else came[-1:]
+    inputs = {f"arrival {index}": arrival.sha256 for index, arrival in enumerate(taken)}
+    return Work(
+        claim=claim,
+        step=step,
+        mode=mode,
+        arrivals=tuple(taken),
+        superseded=tuple(arrival for arrival in came if arrival not in taken),
+        relations=(),
+        reads=(),
+        rows_in=None,
+        run_key=fingerprint.run_key(step.recipe, claim.step.run.period, inputs),
+    )
+
+
+def _transform(claim: Claim, step: CompiledStep) -> Work:
+    run = claim.step.run
+    versions = _versions(claim, step)
+    relations, identities, rows = [], {}, 0
+    for name, version in versions.items():
+        period = run.period if planning.reads_period(step, version.dataset) else None
+        content = mapping.content(version, period=period)
+        relations.append(content.relation)
+        identities[name] = hashlib.sha256(content.identity.encode()).hexdigest()
+        rows += content.rows
+    return Work(
+        claim=claim,
+        step=step,
+        mode=planning.mode_of(step),
+        arrivals=(),
+        superseded=(),
+        relations=tuple(relations),
+        reads=tuple(versions.values()),
+        rows_in=rows,
+        run_key=fingerprint.run_key(step.recipe, run.period, identities),
+    )
+
+
+def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
+    """The version to read of each input: what an earlier step of this run made, else what the run pinned."""
+    run = claim.step.run
+    pinned = run.inputs.filter(version__dataset__name__in=step.inputs).select_related("version__dataset")
+    found = {pin.version.dataset.name: pin.version for pin in pinned}
+    made = StepRun.objects.filter(run=run, dataset__name__in=step.inputs).exclude(version=None)
+    found.update({above.dataset.name: above.version for above in made.select_related("version__dataset", "dataset")})
+    return {name: found[name] for name in step.inputs}
+
+
+def reusable(work: Work) -> DatasetVersion | None:
+    """A published version made by the same recipe from the same inputs under the same checks, still what readers see."""
+    if not work.step.deterministic:
+        return None
+    run = work.claim.step.run
+    twins = DatasetVersion.objects.filter(
+        dataset=work.claim.step.dataset,
+        environment=run.environment,
+        run_key=work.run_key,
+        state=VersionState.PUBLISHED,
+    ).select_related("step_run__run", "dataset")
+    twin = twins.order_by("-id").first()
+    if twin is None or not mapping.is_still_read(twin) or twin.step_run.state == StepState.WARNED:
+        return None
+    before = next(
+        (step for step in planning.compiled_of(twin.step_run.run).steps if step.dataset == work.step.dataset), None
+    )
+    return twin if before is not None and before.checks == work.step.checks else None
