@@ -1,12 +1,17 @@
-"""What every test may ask for."""
+"""What every test may ask for. Every page is watched, and a complaint nobody expected fails its test."""
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from playwright.sync_api import BrowserContext, Page, Playwright
 
-pytest_plugins = ["tests.browser.fixtures"]
+from tests.browser.accessibility import barriers
+from tests.browser.watch import Complaints
+from tests.servers import chromium
+from tests.servers.process import MissingServer
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +20,65 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     if connection.vendor == "sqlite":
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         connection.settings_dict["TEST"]["NAME"] = str(Path(os.environ["LOOPLINE_HOME"]) / f"test-{worker}.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Start what is installed; without a browser a test is skipped on a desk and fails in CI."""
+    try:
+        return {**browser_type_launch_args, **chromium.launch_arguments()}
+    except MissingServer as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Tests name whole addresses. (The plugin's own fixture is a method, which pytest has deprecated.)"""
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """Playwright's synchronous face keeps an event loop running in this thread, from which Django refuses queries.
+
+    The loop is idle whenever a test's own line runs, so nothing is concurrent; the refusal is lifted while
+    the browser is up.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield playwright
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    """What the pages of this test complain of; `complaints.forgive("status of 422")` expects some."""
+    return Complaints()
+
+
+@pytest.fixture
+def context(context: BrowserContext, complaints: Complaints) -> Iterator[BrowserContext]:
+    """A fresh browser profile whose pages are watched to the end of the test."""
+    complaints.watch(context)
+    yield context
+    context.cookies()  # a round trip, after which everything said before it has been heard
+    assert not complaints.unforgiven(), "\n".join(complaints.unforgiven())
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """`axe(page)` fails on serious and critical barriers of the page as it is now."""
+
+    def check(page: Page) -> None:
+        found = barriers(page)
+        assert not found, "\n".join([f"{page.url} has barriers:", *found])
+
+    return check
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that opens a page is a browser test: nobody has to remember the mark."""
+    for item in items:
+        if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
