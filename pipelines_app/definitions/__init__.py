@@ -1,0 +1,1 @@
+"""Definitions: registered, revised, tried, compared."""

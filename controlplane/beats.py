@@ -1,0 +1,33 @@
+"""What Celery's beat and its workers ring beside the work itself."""
+
+import logging
+from datetime import datetime
+
+from celery import shared_task
+from django.db import DatabaseError
+
+from controlplane import sweep
+from pipelines_app import lake
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task
+def sweep_once() -> None:
+    """One sweep."""
+    sweep.once()
+
+
+@shared_task
+def pulse(name: str, at: str) -> None:
+    """Leave a worker's sign of life."""
+    try:
+        sweep.beat(name, datetime.fromisoformat(at), "Celery")
+    except DatabaseError:
+        logger.exception("no sign of life could be left: the database did not answer")
+
+
+@shared_task
+def close_engine() -> None:
+    """End the engine's children of this process."""
+    lake.engine().close()

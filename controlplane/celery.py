@@ -1,0 +1,106 @@
+"""Production's doorbell: Celery on Redis. A message carries an id; the truth is in the database."""
+
+import logging
+import os
+import queue
+import socket
+import threading
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_shutdown, worker_ready
+from django.conf import settings
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.production")
+logger = logging.getLogger(__name__)
+
+app = Celery("loopline")
+app.conf.update(
+    broker_url=settings.REDIS_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 120,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+    },
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    task_publish_retry=False,
+    timezone="UTC",
+    imports=["pipelines_app.tasks", "monitoring_app.tasks", "controlplane.beats"],
+    beat_schedule={
+        "sweep": {
+            "task": "controlplane.beats.sweep_once",
+            "schedule": float(settings.SWEEP_SECONDS),
+            "options": {"expires": float(settings.SWEEP_SECONDS)},
+        }
+    },
+    beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # noqa: S108 only a cache
+)
+
+TASKS = {
+    "delivery": "pipelines_app.tasks.deliver_event",
+    "step": "pipelines_app.tasks.execute_step",
+    "notification": "monitoring_app.tasks.send_notification",
+}
+_outbox: "queue.Queue[tuple[str, int]]" = queue.Queue(maxsize=10_000)
+_ringer_of: dict[int, threading.Thread] = {}
+_lock = threading.Lock()
+
+
+def ring(kind: str, pk: int) -> None:
+    """Hand the bell to a thread of this process, which sends it: no request ever waits for Redis."""
+    _start_ringer()
+    try:
+        _outbox.put_nowait((kind, pk))
+    except queue.Full:
+        logger.warning("the outbox for bells is full; the sweep will ring again", extra={"kind": kind, "pk": pk})
+
+
+def _start_ringer() -> None:
+    pid = os.getpid()
+    if pid in _ringer_of:
+        return
+    with _lock:
+        if pid not in _ringer_of:
+            thread = threading.Thread(target=_send_for_ever, name="ringer", daemon=True)
+            _ringer_of[pid] = thread
+            thread.start()
+
+
+def _send_for_ever() -> None:
+    while True:
+        kind, pk = _outbox.get()
+        try:
+            app.send_task(TASKS[kind], args=[pk])
+        except OperationalError:
+            logger.warning("Redis did not take a bell; the sweep will ring again", extra={"kind": kind, "pk": pk})
+
+
+@worker_ready.connect
+def _show_life(**_: Any) -> None:
+    from_here = f"worker:{socket.gethostname()}:{os.getpid()}"
+    thread = threading.Thread(target=_beat_for_ever, args=(from_here,), name="pulse", daemon=True)
+    thread.start()
+
+
+def _beat_for_ever(name: str) -> None:
+    pulses = app.tasks["controlplane.beats.pulse"]
+    waiting = threading.Event()
+    while True:
+        pulses.run(name, timezone.now().isoformat())
+        waiting.wait(10)
+
+
+@worker_process_shutdown.connect
+def _end_children(**_: Any) -> None:
+    app.tasks["controlplane.beats.close_engine"].run()

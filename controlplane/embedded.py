@@ -1,0 +1,97 @@
+"""Embedded mode: worker threads in this process, woken by a queue; the same rows, the same claims, no other service."""
+
+import logging
+import os
+import queue
+import socket
+import threading
+
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connections
+from django.utils import timezone
+
+from controlplane import sweep
+from monitoring_app.alerts import sending
+from pipelines_app import events, lake, wake
+from pipelines_app.runs import execution
+
+logger = logging.getLogger(__name__)
+
+Work = tuple[str, int]
+_bell: "queue.SimpleQueue[Work | None]" = queue.SimpleQueue()
+_slow: "queue.SimpleQueue[Work | None]" = queue.SimpleQueue()
+_open = threading.Event()
+
+
+def ring(kind: str, pk: int) -> None:
+    """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
+    if _open.is_set():
+        (_slow if kind == wake.NOTIFICATION else _bell).put((kind, pk))
+
+
+def _do(work: Work, owner: str) -> None:
+    kind, pk = work
+    if kind == wake.DELIVERY:
+        events.deliver(pk)
+    elif kind == wake.STEP:
+        execution.execute(pk, owner)
+    else:
+        sending.send(pk)
+
+
+class Workers:
+    """The threads of embedded mode: workers for events and steps, one for messages, and the sweep."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start them; what was left from before is picked up by the first sweep."""
+        _open.set()
+        for index in range(settings.WORKERS):
+            self._thread(f"worker-{index + 1}", self._work, _bell)
+        self._thread("messenger", self._work, _slow)
+        self._thread("sweep", self._sweep, None)
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """Let every thread finish what it has in hand, then end the engine's children."""
+        self._stopping.set()
+        _open.clear()
+        for _ in range(settings.WORKERS):
+            _bell.put(None)
+        _slow.put(None)
+        for thread in self._threads:
+            thread.join(timeout)
+        lake.engine().close()
+
+    def _thread(self, name: str, target, bell) -> None:  # type: ignore[no-untyped-def]
+        thread = threading.Thread(target=target, args=(bell,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, bell: "queue.SimpleQueue[Work | None]") -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
+        while not self._stopping.is_set():
+            work = bell.get()
+            if work is None:
+                break
+            try:
+                _do(work, owner)
+            except DatabaseError:
+                logger.exception("the database did not answer; the sweep will ring again", extra={"work": work})
+            close_old_connections()
+        connections.close_all()
+
+    def _sweep(self, _: object) -> None:
+        while not self._stopping.is_set():
+            wait: float = settings.SWEEP_SECONDS
+            try:
+                sweep.once()
+                sweep.beat(f"worker:{socket.gethostname()}:{os.getpid()}", timezone.now(), f"{settings.WORKERS} threads")
+                wait = sweep.pause()
+            except DatabaseError:
+                logger.exception("the sweep could not reach the database; it tries again")
+            close_old_connections()
+            self._stopping.wait(wait)
+        connections.close_all()

@@ -1,0 +1,58 @@
+"""What every page's frame shows: where one can go, who asks, in which zone."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from monitoring_app.models import Alert
+from pipelines_app.environments import mapping
+
+GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
+    ("", [("Today", "monitoring:today"), ("Alerts", "monitoring:alerts")]),
+    ("Operate", [("Pipelines", "console:pipelines"), ("Runs", "console:runs"), ("Arrivals", "console:arrivals")]),
+    (
+        "Know",
+        [
+            ("Datasets", "console:datasets"),
+            ("Lineage", "console:lineage"),
+            ("Checks", "console:checks"),
+            ("Events", "console:events"),
+        ],
+    ),
+    ("Platform", [("Health", "monitoring:health"), ("Team", "console:team"), ("API", "console:api-docs")]),
+]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One place in the navigation."""
+
+    label: str
+    url: str
+    current: bool
+    count: int = 0
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """The frame's context; one query, for the number of open alerts."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {}
+    if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
+        return {}
+    waiting = Alert.objects.visible_to(request.user).unresolved().count()
+    return {
+        "nav": [
+            {"label": label, "items": [_item(request, name, to, waiting) for name, to in items]}
+            for label, items in GROUPS
+        ],
+        "zone": timezone.get_current_timezone_name(),
+        "environment": mapping.PRODUCTION,
+    }
+
+
+def _item(request: HttpRequest, label: str, to: str, waiting: int) -> Item:
+    url = reverse(to)
+    current = request.path == url if url == "/" else request.path.startswith(url)
+    return Item(label=label, url=url, current=current, count=waiting if label == "Alerts" else 0)

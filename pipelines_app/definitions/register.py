@@ -1,0 +1,197 @@
+"""Registering and revising a pipeline: the form, the API and YAML all end here."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from pipelines_app import events, lake
+from pipelines_app.access import audit
+from pipelines_app.compiler import checks as catalogue_of_checks
+from pipelines_app.compiler import codec, compile, documents
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
+from pipelines_app.compiler.definition import Column, Definition
+from pipelines_app.definitions import catalogue, lines
+from pipelines_app.engines.base import Relation
+from pipelines_app.environments import mapping
+from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Problem
+from pipelines_app.facts import PipelineRevised
+from pipelines_app.models import (
+    Check,
+    Dataset,
+    Edge,
+    Pipeline,
+    Revision,
+    Team,
+    Trigger,
+    TriggerKind,
+    User,
+)
+from sqlglot import exp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """Who registers: the actor for the log, the user if it is one, and the teams they may write for."""
+
+    actor: str
+    user: User | None
+    teams: frozenset[str]
+
+
+def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, Compiled]:
+    """Compile a document against the catalogue as it is, types settled by the engine. Writes nothing.
+
+    Raises DefinitionInvalid with every fault found, NameTaken if a dataset belongs to another pipeline.
+    """
+    definition = documents.parse(document)
+    team = Team.objects.filter(name=definition.team).first()
+    if team is None:
+        raise DefinitionInvalid([Problem(path="team", message=f"There is no team {definition.team!r}.")])
+    pipeline = Pipeline.objects.filter(name=definition.pipeline).select_related("team", "current").first()
+    _own_names(definition, pipeline)
+    compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
+    lines.refuse_cycle(compiled, pipeline)
+    return pipeline, compile.with_types(compiled, _explain)
+
+
+def _explain(statement: exp.Query, inputs: Sequence[tuple[str, tuple[Column, ...]]]) -> tuple[Column, ...]:
+    relations = [Relation(name=name, columns=columns) for name, columns in inputs]
+    return lake.engine().explain(statement, relations)
+
+
+def _own_names(definition: Definition, pipeline: Pipeline | None) -> None:
+    names = [source.dataset for source in definition.sources] + [step.dataset for step in definition.steps]
+    taken = Dataset.objects.filter(name__in=names, pipeline__isnull=False).exclude(pipeline=pipeline)
+    other = taken.select_related("pipeline").first()
+    if other is not None and other.pipeline is not None:
+        raise NameTaken(
+            f"{other.name} is made by the pipeline {other.pipeline.name}.",
+            todo="Choose another name: a dataset is made by one pipeline.",
+        )
+
+
+def digest_of(document: Mapping[str, object]) -> str:
+    """sha256 of a document in canonical form."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def register(document: Mapping[str, object], *, author: Author, why: str = "") -> tuple[Revision, bool]:
+    """Register a pipeline, or revise it; True if that made a new revision, False if nothing differs.
+
+    Raises DefinitionInvalid, NameTaken, and NotFound if the author may not write for the pipeline's team.
+    """
+    pipeline, compiled = compile_document(document)
+    owner = pipeline.team.name if pipeline else compiled.definition.team
+    if owner not in author.teams or compiled.definition.team not in author.teams:
+        raise NotFound(f"There is no team {owner!r} that you may write for.")
+    canonical = documents.dump(compiled.definition)
+    return _write(pipeline, compiled, canonical, author, why)
+
+
+@transaction.atomic
+def _write(
+    pipeline: Pipeline | None, compiled: Compiled, document: dict[str, object], author: Author, why: str
+) -> tuple[Revision, bool]:
+    definition = compiled.definition
+    team = Team.objects.get(name=definition.team)
+    if pipeline is None:
+        pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
+    pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+    digest = digest_of(document)
+    last = pipeline.revisions.order_by("-number").first()
+    if last is not None and last.digest == digest and pipeline.current_id == last.pk:
+        return last, False
+    revision = Revision.objects.create(
+        pipeline=pipeline,
+        number=last.number + 1 if last else 1,
+        document=document,
+        compiled=codec.to_json(compiled),
+        digest=digest,
+        why=why[:500],
+        author=author.user,
+    )
+    Pipeline.objects.filter(pk=pipeline.pk).update(current=revision, team=team)
+    datasets = _write_datasets(pipeline, team, compiled)
+    _write_triggers(pipeline, compiled, datasets)
+    _write_edges(revision, compiled, datasets)
+    _write_checks(revision, compiled, datasets)
+    fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])
+    events.record(fact, actor=author.actor)
+    audit.record(
+        actor=author.actor,
+        action="pipeline.revised",
+        subject=pipeline.name,
+        team=team,
+        change={"revision": revision.number, "why": why[:500]},
+    )
+    return revision, True
+
+
+def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[str, Dataset]:
+    pipeline.datasets.exclude(name__in=[step.dataset for step in compiled.steps]).update(pipeline=None)
+    for step in compiled.steps:
+        Dataset.objects.update_or_create(
+            name=step.dataset,
+            defaults={
+                "team": team,
+                "pipeline": pipeline,
+                "is_source": step.kind is StepKind.LOAD,
+                "period_kind": step.period,
+                "columns": mapping.stored_columns(step.columns),
+                "description": _description(step, compiled),
+            },
+        )
+    names = [step.dataset for step in compiled.steps] + list(compiled.external)
+    return {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
+
+
+def _description(step: CompiledStep, compiled: Compiled) -> str:
+    written = {one.dataset: one.description for one in (*compiled.definition.sources, *compiled.definition.steps)}
+    return written[step.dataset]
+
+
+def _write_triggers(pipeline: Pipeline, compiled: Compiled, datasets: dict[str, Dataset]) -> None:
+    pipeline.triggers.all().delete()
+    arriving = [step.dataset for step in compiled.steps if step.kind is StepKind.LOAD]
+    pairs = [(TriggerKind.ARRIVAL, name) for name in arriving]
+    pairs += [(TriggerKind.DATASET, name) for name in compiled.external]
+    Trigger.objects.bulk_create(
+        [Trigger(pipeline=pipeline, kind=kind, dataset=datasets[name]) for kind, name in pairs]
+    )
+
+
+def _write_edges(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:
+    edges = {edge for step in compiled.steps for edge in step.edges}
+    Edge.objects.bulk_create(
+        [
+            Edge(
+                revision=revision,
+                source=datasets[edge.from_dataset],
+                source_column=edge.from_column,
+                target=datasets[edge.dataset],
+                target_column=edge.column,
+                kind=edge.kind,
+            )
+            for edge in sorted(edges, key=lambda edge: (edge.dataset, edge.column, edge.from_dataset, edge.from_column))
+        ]
+    )
+
+
+def _write_checks(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:
+    Check.objects.bulk_create(
+        [
+            Check(
+                revision=revision,
+                dataset=datasets[step.dataset],
+                name=spec.name,
+                kind=spec.kind,
+                severity=spec.severity,
+                sentence=catalogue_of_checks.sentence(spec)[:500],
+            )
+            for step in compiled.steps
+            for spec in step.checks
+        ]
+    )
