@@ -1,0 +1,57 @@
+# The commands of the house. `make up` and `make demo` need Python 3.11+ and nothing else.
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev up demo check format test test-sqlite test-postgres test-browser chaos servers production lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Make .venv and install the locked dependencies
+	@sh scripts/setup.sh runtime
+
+up: setup ## Start Loopline on this machine: http://127.0.0.1:8000
+	@$(PY) manage.py up
+
+demo: setup ## Play the sample through the front doors, and check the result
+	@$(PY) manage.py demo
+
+setup-dev:
+	@sh scripts/setup.sh dev
+
+servers: setup-dev ## See that Redis and Chromium are on this machine, for the tests
+	@$(PY) -m scripts.servers redis-server chromium
+
+check: setup-dev ## Run every gate but the tests
+	@$(PY) -m scripts.gates
+
+format: setup-dev ## Format and fix what can be fixed by machine
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+test: servers check test-sqlite test-postgres test-browser ## Run everything that CI runs
+
+test-sqlite: setup-dev ## Run the tests on SQLite
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos"
+
+test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos"
+
+test-browser: servers ## Run the tests that drive a browser
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos"
+
+chaos: servers ## Break things on purpose (minutes)
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m chaos
+
+production: servers ## Start what compose.yaml starts, on this machine, without containers
+	@$(PY) -m scripts.production
+
+bench-%: setup-dev ## Run one benchmark: make bench-road
+	@$(PY) -m bench.$*
+
+lock: setup-dev ## Resolve the dependencies anew and write the locks
+	@sh scripts/lock.sh
+
+clean: ## Remove everything that was made here, the data of `make up` excepted
+	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-results
