@@ -33,6 +33,7 @@ from pipelines_app.models.datasets import (
     VersionState,
 )
 from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
+from pipelines_app.models.drafts import Draft
 from pipelines_app.models.events import Delivery, DeliveryState, Event, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 
@@ -51,6 +52,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Door",
+    "Draft",
     "Edge",
     "EdgeKind",
     "Environment",

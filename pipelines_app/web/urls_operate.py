@@ -1,0 +1,5 @@
+"""Pages for operating: pipelines, runs, events."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
