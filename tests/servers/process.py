@@ -39,6 +39,7 @@ class Guarded:
     log: Path
     user: str = "-"
     ending: signal.Signals = signal.SIGTERM
+    grace: float = 8
     folder: Path | None = None
     environment: dict[str, str] | None = None
     pid: int = field(default=0, init=False)
@@ -46,10 +47,10 @@ class Guarded:
 
     def start(self) -> None:
         """Start the command; its output goes to the log."""
-        asker = [str(os.getpid()), str(self.folder or "-"), self.user, self.ending.name]
+        wishes = [str(os.getpid()), str(self.folder or "-"), self.user, self.ending.name, str(self.grace)]
         with self.log.open("a") as log:
             self.guard = subprocess.Popen(
-                [sys.executable, "-I", str(GUARD), *asker, *self.command],
+                [sys.executable, "-I", str(GUARD), *wishes, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -1,0 +1,39 @@
+"""What compose.yaml starts does start: the same commands, on this machine."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_nothing_starts_before_the_migration_is_complete(name: str) -> None:
+    assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert shlex.split(SERVICES["migrate"]["command"])[1:] == ["manage.py", "migrate", "--noinput"]
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "postgres", "redis"])
+def test_every_lasting_part_has_a_health_check_and_a_limit(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+    assert SERVICES[name]["deploy"]["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "VAULT_KEYS", "ALLOWED_HOSTS", "LOOPLINE_URL"])
+def test_a_setting_without_a_safe_default_is_asked_for(name: str) -> None:
+    assert SERVICES["web"]["environment"][name].startswith("${" + name + ":?")
+
+
+@pytest.mark.postgres
+def test_the_parts_of_compose_start_and_stop_cleanly() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.production", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ready at http://127.0.0.1:" in done.stdout
+    assert "stopped: web cleanly, worker cleanly, beat cleanly" in done.stdout
