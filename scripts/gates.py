@@ -41,15 +41,15 @@ def gates(folder: Path) -> list[Gate]:
         "LOOPLINE_HOME": str(folder),
     }
     return [
-        Gate("format", tool("ruff", "format", "--check", ".")),
-        Gate("lint", tool("ruff", "check", ".")),
+        Gate("format", tool("ruff", "format", "--check", "--quiet", "--output-format=concise", ".")),
+        Gate("lint", tool("ruff", "check", "--output-format=concise", ".")),
         Gate("house rules", [PYTHON, "-m", "scripts.house"]),
         Gate("arrows", tool("lint-imports")),
         Gate("compose", tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")),
         Gate("migrations", manage("makemigrations", "--check", "--dry-run"), test),
         Gate("deployment", manage("check", "--deploy", "--fail-level", "WARNING"), production(folder)),
         Gate("API schema", manage("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull), test),
-        Gate("bandit", tool("bandit", "-q", "-c", "pyproject.toml", "-r", *PRODUCT, "scripts")),
+        Gate("bandit", tool("bandit", "-q", "-c", "pyproject.toml", "-r", *PRODUCT)),
         Gate("types", tool("mypy"), test),
     ]
 

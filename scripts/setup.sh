@@ -41,6 +41,6 @@ if ! .venv/bin/python -c 'import pip' 2>/dev/null; then
 fi
 
 say "installing $lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps -r "$lock"
+.venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes --no-deps -r "$lock"
 cp "$lock" "$stamp"
 [ "$1" = runtime ] || cp requirements/runtime.lock .venv/.installed-runtime

@@ -2,7 +2,7 @@
 // Run: node scripts/vendor.mjs   (needs npm; the product itself needs neither npm nor node)
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,7 +38,7 @@ export {
 } from "@codemirror/view";
 export { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 export { HighlightStyle, bracketMatching, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-export { PostgreSQL, sql } from "@codemirror/lang-sql";
+export { SQLDialect, keywordCompletionSource, schemaCompletionSource, sql } from "@codemirror/lang-sql";
 export { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 export { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -76,6 +76,10 @@ function packageOf(path) {
 }
 
 install();
+const notices = (name) => {
+  const file = readdirSync(shop(name)).find((each) => /^licen[cs]e/i.test(each));
+  return file ? `${name}\n${"-".repeat(name.length)}\n${readFileSync(shop(name, file), "utf8").trim()}\n` : "";
+};
 const record = COPIED.map(({ file, package: name, from }) => {
   copyFileSync(shop(name, from), join(target, file));
   const { version, license } = manifest(name);
@@ -88,5 +92,7 @@ record.push({
   file: "codemirror.min.js", package: "@codemirror/*", version: PINNED["@codemirror/view"], licence: "MIT",
   sha256: digest("codemirror.min.js"), bundled,
 });
+const shipped = new Set([...COPIED.map((each) => each.package), ...bundled.map((each) => each.package)]);
+writeFileSync(join(target, "LICENSES.txt"), [...shipped].sort().map(notices).filter(Boolean).join("\n"));
 writeFileSync(join(target, "VENDOR.json"), JSON.stringify(record, null, 2) + "\n");
 rmSync(workshop, { recursive: true });
