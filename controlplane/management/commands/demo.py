@@ -1,0 +1,116 @@
+"""Play the sample through the front doors of a fresh installation, and exit 0 only if everything is as it must be."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from controlplane import preparing
+from controlplane.preparing import Keys
+from controlplane.sample import playing
+from controlplane.sample.client import Client
+from controlplane.sample.judging import Judge, Outcome
+from controlplane.sample.playing import Played
+from controlplane.sample.receivers import Mailbox, SlackLike
+
+LISTENS = "Loopline listens at "
+
+
+class Command(BaseCommand):
+    help = "Play the sample into a fresh installation over HTTP, and judge what comes of it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--quiet", action="store_true", help="print the summary only")
+        parser.add_argument("--json", action="store_true", help="print the figures as JSON lines too")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        say = (lambda line: None) if options["quiet"] else self._say
+        mailbox, slack = Mailbox(), SlackLike()
+        begun = time.monotonic()
+        try:
+            receivers = {"EMAIL_URL": mailbox.start(), "LOOPLINE_SLACK_TEST_URL": slack.start()}
+            with tempfile.TemporaryDirectory(prefix="loopline-demo-") as home, _installation(home, receivers) as site:
+                script = playing.Script(folder=preparing.sample_folder())
+                client = Client(site.url, site.keys)
+                played = playing.Player(client, script, say).play()
+                outcome = Judge(client, script, played).judge(mailbox, slack)
+        finally:
+            mailbox.stop()
+            slack.stop()
+        self._tell(played, outcome, time.monotonic() - begun)
+        if options["json"]:
+            self._tell_json(played, outcome)
+        if not outcome.holds:
+            raise CommandError("The demo did not end as it must: see the claims marked 'no'.")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()
+
+    def _tell(self, played: Played, outcome: Outcome, wall: float) -> None:
+        self.stdout.write("\n  so   claim: what was found")
+        for claim in outcome.claims:
+            self.stdout.write(f"  {'yes' if claim.holds else 'NO ':4} {claim.says}: {claim.found}")
+        self.stdout.write(
+            f"\n  {played.files} files and messages in {played.seconds:.1f} s, {played.files / played.seconds:.1f} a second"
+            f" ({wall:.1f} s with starting and judging)"
+        )
+        self.stdout.write(
+            f"  accepted arrival to published dataset (4 steps): "
+            f"p50 {outcome.percentile(0.5) * 1000:.0f} ms, p95 {outcome.percentile(0.95) * 1000:.0f} ms"
+        )
+
+    def _tell_json(self, played: Played, outcome: Outcome) -> None:
+        figures = {
+            "demo_files_per_second": (played.files / played.seconds, "1/s"),
+            "demo_arrival_to_published_p50": (outcome.percentile(0.5) * 1000, "ms"),
+            "demo_arrival_to_published_p95": (outcome.percentile(0.95) * 1000, "ms"),
+        }
+        for name, (value, unit) in figures.items():
+            self.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit}))
+
+
+class Site:
+    """A running installation, as its suppliers know it."""
+
+    def __init__(self, url: str, keys: Keys) -> None:
+        self.url = url
+        self.keys = keys
+
+
+@contextmanager
+def _installation(home: str, receivers: dict[str, str]) -> Iterator[Site]:
+    """An embedded installation of its own, in its own folder and process; stopped as Ctrl-C would."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
+        **receivers,
+        "LOOPLINE_HOME": home,
+        "LOOPLINE_LAKE": f"{home}/lake",
+        "DJANGO_SETTINGS_MODULE": "controlplane.settings.development",
+        "PYTHONUNBUFFERED": "1",
+    }
+    manage = [sys.executable, str(settings.ROOT / "manage.py")]
+    prepared = subprocess.run([*manage, "prepare", "--json"], env=environment, check=True, stdout=subprocess.PIPE)
+    keys = Keys(**json.loads(prepared.stdout.decode().splitlines()[-1])["keys"])
+    server = subprocess.Popen([*manage, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield Site(_url(server), keys)
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=40)
+
+
+def _url(server: "subprocess.Popen[str]") -> str:
+    for line in server.stdout or []:
+        if line.startswith(LISTENS):
+            return line.removeprefix(LISTENS).strip()
+    raise CommandError("The server ended before it listened; its own messages are above.")

@@ -1,0 +1,28 @@
+"""Make the database, the first admin and the sample workspace; prints what only this moment knows."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from controlplane import preparing
+
+
+class Command(BaseCommand):
+    help = "Make the database, the first admin (password shown once) and the sample workspace."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print it as JSON, with keys for the sample's supplier")
+        parser.add_argument("--no-sample", action="store_true", help="register no sample pipelines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        preparing.migrate()
+        admin = preparing.first_admin()
+        fresh = False if options["no_sample"] else preparing.sample_workspace()
+        if options["json"]:
+            keys = {} if options["no_sample"] else asdict(preparing.sample_keys())
+            self.stdout.write(json.dumps({"admin": asdict(admin), "sample": fresh, "keys": keys}))
+        elif admin.password:
+            self.stdout.write(f"First admin: {admin.username}, password: {admin.password} (shown this once)")

@@ -1,0 +1,54 @@
+"""Everything at once: prepare, serve, and on the first start play the sample in."""
+
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from controlplane import preparing
+from controlplane.sample import playing
+from controlplane.sample.client import Client
+from controlplane.serving import Serving
+
+PACE_SECONDS = 0.7
+
+
+class Command(BaseCommand):
+    help = "Start Loopline on this machine; the first start plays the sample in."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--no-sample", action="store_true", help="start with an empty workspace")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        preparing.migrate()
+        admin = preparing.first_admin()
+        if not options["no_sample"]:
+            preparing.sample_workspace()
+        serving = Serving(options["host"], options["port"])
+        url = f"http://{options['host']}:{serving.start()}"
+        self.stdout.write(f"\n  Loopline is up: {url}\n")
+        if admin.password:
+            self.stdout.write(f"  Sign in as {admin.username} with the password {admin.password}")
+            self.stdout.write("  It is shown this once; `manage.py changepassword admin` makes another.\n")
+        self.stdout.write("  Ctrl-C stops it; the next start continues here.\n")
+        self.stdout.flush()
+        if not options["no_sample"]:
+            threading.Thread(target=self._play, args=(url,), name="sample", daemon=True).start()
+        serving.wait()
+        self.stdout.write("Stopped. Nothing is lost: the next start continues here.")
+
+    def _play(self, url: str) -> None:
+        done = settings.VAR / "sample-played"
+        if done.exists():
+            return
+        keys = preparing.sample_keys()
+        script = playing.Script(folder=preparing.sample_folder(), pace=PACE_SECONDS)
+        playing.Player(Client(url, keys), script, self._say).play()
+        done.write_text("The sample was played in; remove this file to have it played again.\n")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()

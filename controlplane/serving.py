@@ -1,0 +1,55 @@
+"""Embedded mode as one process: the console and the API over HTTP, and the threads that do the work."""
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+from cheroot.wsgi import Server
+from django.core.wsgi import get_wsgi_application
+
+from controlplane.embedded import Workers
+
+logger = logging.getLogger(__name__)
+THREADS = 8
+
+
+class Serving:
+    """One server and its workers, until a signal or `stop`."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = Server(
+            (host, port),
+            get_wsgi_application(),
+            numthreads=THREADS,
+            max=32,
+            server_name="loopline",
+            shutdown_timeout=5,
+            request_queue_size=128,
+        )
+        self._server.max_request_body_size = 0
+        self._workers = Workers()
+        self._stopped = threading.Event()
+
+    def start(self) -> int:
+        """Listen and work; gives the port, which is the system's choice where 0 was asked for."""
+        self._server.prepare()
+        threading.Thread(target=self._server.serve, name="http", daemon=True).start()
+        self._workers.start()
+        return int(self._server.bind_addr[1])
+
+    def wait(self) -> None:
+        """Block until somebody asks the process to stop, then stop in order."""
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._asked)
+        while not self._stopped.wait(3600):
+            pass
+        self.stop()
+
+    def _asked(self, number: int, frame: FrameType | None) -> None:
+        self._stopped.set()
+
+    def stop(self) -> None:
+        """Take no more requests, finish what is in hand, end the engine's children."""
+        self._server.stop()
+        self._workers.stop()
