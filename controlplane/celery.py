@@ -44,7 +44,7 @@ app.conf.update(
             "options": {"expires": float(settings.SWEEP_SECONDS)},
         }
     },
-    beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # noqa: S108 only a cache
+    beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108
 )
 
 TASKS = {
