@@ -118,9 +118,7 @@ class Engine(Protocol):
     ) -> Written:
         """Run a query and write its rows, cast to `columns`, as one Parquet file at `into`."""
 
-    def measure(
-        self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits
-    ) -> list[Answer]:
+    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Run several queries over the same inputs in one session, 1,000 rows at most from each."""
 
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
@@ -129,5 +127,7 @@ class Engine(Protocol):
     def explain(self, statement: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
         """Have the engine itself accept a query over empty relations, and name the columns it would give."""
 
-    def export(self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits) -> Written:
+    def export(
+        self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits
+    ) -> Written:
         """Write a query's rows as a file for people: CSV, TSV, JSON lines or Parquet."""

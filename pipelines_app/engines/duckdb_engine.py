@@ -1,0 +1,135 @@
+"""DuckDB in walled-in child processes: the embedded default, on one machine."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import ClassVar
+
+from sqlglot import exp
+
+from pipelines_app.compiler.definition import Column, Format, Source
+from pipelines_app.engines import exporting, loading, looking, presenting, trees
+from pipelines_app.engines.base import Answer, Limits, Loaded, Look, Relation, Written
+from pipelines_app.engines.sandbox.pool import Pool
+from pipelines_app.engines.sandbox.process import Yard
+from pipelines_app.engines.sandbox.session import Needs, Session, opened
+
+MOST_MEASURED = 1_000
+EXPLAIN_LIMITS = Limits(seconds=20.0, memory_bytes=1 << 30)
+
+
+class DuckDBEngine:
+    """Implements `Engine`; one instance may be shared by all threads of a process."""
+
+    dialect: ClassVar[str] = "duckdb"
+
+    def __init__(self, lake: Path, *, size: int = 4, idle: int = 1, allow_unsandboxed: bool = False) -> None:
+        yard = Yard(lake=lake.resolve(), allow_unsandboxed=allow_unsandboxed)
+        self._pool = Pool(yard, size=size, idle=idle)
+
+    def warm(self) -> None:
+        """Have a child ready before the first work comes."""
+        self._pool.warm()
+
+    def close(self) -> None:
+        """Kill the children; work in progress ends as KILLED."""
+        self._pool.close()
+
+    def look(self, path: Path, *, format: Format, name: str, limits: Limits) -> Look:
+        needs = Needs(readable=[path], unpacked=1, names=[(str(path), name)])
+        with opened(self._pool, needs, limits) as session:
+            return looking.look(session, path, format=format, name=name)
+
+    def load(self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits) -> Loaded:
+        began = time.monotonic()
+        readable = list(files.values())
+        names = [(str(path), name) for name, path in files.items()]
+        needs = Needs(readable=readable, unpacked=len(readable), names=names)
+        with opened(self._pool, needs, limits) as session:
+            verdict = loading.load(session, files, source)
+            written = _finished(session, source.columns, into, began)
+        return Loaded(written=written, rejected=verdict.rejected, rejects=verdict.rejects)
+
+    def materialise(
+        self, statement: exp.Query, inputs: Sequence[Relation], columns: Sequence[Column], into: Path, limits: Limits
+    ) -> Written:
+        began = time.monotonic()
+        with self._over(inputs, limits) as session:
+            session.query(trees.parquet_copy(trees.cast_to(statement, columns), session.output))
+            return _finished(session, columns, into, began)
+
+    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        with self._over(inputs, limits) as session:
+            return [_answer(session, statement, MOST_MEASURED) for statement in statements]
+
+    def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
+        with self._over(inputs, limits) as session:
+            return _answer(session, statement, rows)
+
+    def explain(self, statement: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
+        empty = [Relation(name=relation.name, columns=relation.columns) for relation in inputs]
+        with self._over(empty, EXPLAIN_LIMITS) as session:
+            columns = _columns(session, statement)
+            session.query(trees.planned(statement))
+        return tuple(Column(name=name, type=type_) for name, type_ in columns)
+
+    def export(
+        self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits
+    ) -> Written:
+        began = time.monotonic()
+        with self._over(inputs, limits) as session:
+            columns = _columns(session, statement)
+            rows = session.query(exporting.written_as(format, statement, columns, session.output)).rows[0][0]
+            digest = session.ask("digest", path=str(session.output))["sha256"]
+            size = session.keep(into)
+        return Written(
+            path=into,
+            rows=int(str(rows)),
+            bytes=size,
+            columns=tuple(Column(name=name, type=type_) for name, type_ in columns),
+            fingerprint=digest,
+            seconds=time.monotonic() - began,
+        )
+
+    def _over(self, inputs: Sequence[Relation], limits: Limits) -> AbstractContextManager[Session]:
+        needs = Needs(
+            readable=[file for relation in inputs for file in relation.files],
+            names=[(str(file), relation.name) for relation in inputs for file in relation.files],
+            setup=trees.views(inputs),
+        )
+        return opened(self._pool, needs, limits)
+
+
+def _finished(session: Session, columns: Sequence[Column], into: Path, began: float) -> Written:
+    """Take stock of the session's Parquet output and move it to its place."""
+    count, total = session.query(trees.content_hash([session.output], columns)).rows[0]
+    content = [[(column.name, column.type) for column in columns], count, total]
+    size = session.keep(into)
+    return Written(
+        path=into,
+        rows=int(str(count)),
+        bytes=size,
+        columns=tuple(columns),
+        fingerprint=hashlib.sha256(json.dumps(content).encode()).hexdigest(),
+        seconds=time.monotonic() - began,
+    )
+
+
+def _columns(session: Session, statement: exp.Query) -> list[tuple[str, str]]:
+    rows = session.query(trees.describe(statement)).rows
+    return [(str(row[0]), trees.TYPE_OF_NULL.get(str(row[1]), str(row[1]))) for row in rows]
+
+
+def _answer(session: Session, statement: exp.Query, rows: int) -> Answer:
+    began = time.monotonic()
+    columns = _columns(session, statement)
+    table = session.query(trees.for_people(statement, columns, rows + 1), rows=rows)
+    return Answer(
+        columns=tuple(Column(name=name, type=type_) for name, type_ in columns),
+        rows=tuple(presenting.row(row, columns) for row in table.rows),
+        truncated=table.more,
+        seconds=time.monotonic() - began,
+    )

@@ -1,0 +1,148 @@
+"""The child's desk: one locked, in-memory DuckDB connection per session, and the few things that may be asked of it."""
+
+import ctypes
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines_app.engines.sandbox import files
+from pipelines_app.engines.sandbox.framing import Message
+from pipelines_app.engines.sandbox.plain import Unfit, plain
+
+PAGE = resource.getpagesize()
+
+# glibc keeps freed memory unless asked; other C libraries have no such call and no such habit.
+give_back: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", abs)
+
+HARDENED: tuple[tuple[str, object], ...] = (
+    ("SET python_enable_replacements = ?", False),
+    ("SET autoinstall_known_extensions = ?", False),
+    ("SET autoload_known_extensions = ?", False),
+    ("SET allow_community_extensions = ?", False),
+    ("SET allow_persistent_secrets = ?", False),
+    ("SET TimeZone = ?", "UTC"),
+)
+
+
+class Desk:
+    """Serves one session at a time; the next connection is made while nobody waits for it."""
+
+    def __init__(self, scratch: str, statm: int) -> None:
+        self._scratch = scratch
+        self._statm = statm
+        self._connection = self._connected()
+        self._asked: dict[str, Callable[[Message], Message]] = {
+            "open": self._open,
+            "query": self._query,
+            "prepare": self._prepare,
+            "head": self._head,
+            "lines": self._lines,
+            "lines_with_text": self._lines_with_text,
+            "digest": self._digest,
+            "close": self._close,
+        }
+
+    def answer(self, question: Message) -> Message:
+        """Do what is asked; a fault of the statement or the file is an answer too."""
+        try:
+            return self._asked[question["op"]](question)
+        except duckdb.Error as error:
+            return {"error": type(error).__name__, "message": str(error)}
+        except (files.SourceFault, Unfit, MemoryError, OSError, RuntimeError, UnicodeError) as error:
+            return {"error": type(error).__name__, "message": str(error)}
+
+    def tidy(self) -> None:
+        """Be ready for the next session before it comes."""
+        if self._connection is None:
+            self._connection = self._connected()
+
+    def _connected(self) -> Any:
+        connection = duckdb.connect(":memory:", config={"threads": 2})
+        for statement, value in HARDENED:
+            connection.execute(statement, [value])
+        connection.execute("SET temp_directory = ?", [f"{self._scratch}/spill"])
+        return connection
+
+    def _open(self, question: Message) -> Message:
+        self.tidy()
+        memory = int(question["memory"])
+        settings = (
+            ("SET memory_limit = ?", f"{memory * 3 // 4}B"),
+            ("SET max_temp_directory_size = ?", f"{question['spill']}B"),
+            ("SET max_execution_time = ?", int(question["seconds"] * 1000)),
+            ("SET allowed_paths = ?", question["paths"]),
+            ("SET enable_external_access = ?", False),
+            ("SET lock_configuration = ?", True),
+        )
+        for statement, value in settings:
+            self._connection.execute(statement, [value])
+        self._bound(memory)
+        for statement in question["setup"]:
+            self._connection.execute(statement)
+        return {}
+
+    def _query(self, question: Message) -> Message:
+        result = self._connection.execute(question["sql"])
+        columns = [(column[0], str(column[1])) for column in result.description or []]
+        most = question["rows"]
+        rows = result.fetchmany(most + 1)
+        return {
+            "columns": columns,
+            "rows": [[plain(value) for value in row] for row in rows[:most]],
+            "more": len(rows) > most,
+        }
+
+    def _prepare(self, question: Message) -> Message:
+        file = files.Delivered(
+            path=Path(question["path"]),
+            name=question["name"],
+            encoding=question["encoding"],
+            into=Path(question["into"]),
+            most_bytes=question["most_bytes"],
+            check=question["check"],
+        )
+        return {"path": files.prepare(file)}
+
+    def _head(self, question: Message) -> Message:
+        records = files.head(
+            Path(question["path"]),
+            name=question["name"],
+            delimiter=question["delimiter"],
+            quote=question["quote"],
+            records=question["records"],
+        )
+        return {"records": records}
+
+    def _lines(self, question: Message) -> Message:
+        return {"lines": files.lines(Path(question["path"]), question["offsets"])}
+
+    def _lines_with_text(self, question: Message) -> Message:
+        return {"lines": files.lines_with_text(Path(question["path"]), question["ordinals"])}
+
+    def _digest(self, question: Message) -> Message:
+        return {"sha256": files.digest(Path(question["path"]))}
+
+    def _close(self, question: Message) -> Message:
+        self._connection.close()
+        self._connection = None
+        give_back(0)
+        return {"rss": self._pages()[1] * PAGE}
+
+    def _bound(self, memory: int) -> None:
+        """Bound the address space at what is in use now and `memory` more: some expressions ignore DuckDB's own limit."""
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = self._pages()[0] * PAGE + memory
+        resource.setrlimit(resource.RLIMIT_AS, (min(wanted, hard) if hard >= 0 else wanted, hard))
+
+    def _pages(self) -> tuple[int, int]:
+        # Opened before the wall went up: /proc cannot be reached from inside.
+        size, resident = _read_again(self._statm).split()[:2]
+        return int(size), int(resident)
+
+
+def _read_again(descriptor: int) -> bytes:
+    return os.pread(descriptor, 200, 0)

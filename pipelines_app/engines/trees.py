@@ -1,0 +1,148 @@
+"""The statements the DuckDB engine puts around an analyst's query, built as trees."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from pipelines_app.compiler.definition import Column
+from pipelines_app.engines.base import Relation
+from pipelines_app.errors import EngineError
+
+DIALECT = "duckdb"
+AS_TEXT = ("DATE", "TIME", "TIMESTAMP", "DECIMAL", "HUGEINT", "UHUGEINT", "INTERVAL", "UUID", "BIT", "ENUM", "BIGNUM")
+AS_JSON = ("STRUCT", "MAP", "UNION", "JSON")
+TYPE_OF_NULL = {'"NULL"': "INTEGER", "NULL": "INTEGER"}
+
+
+def name(column: str) -> exp.Column:
+    return exp.column(column, quoted=True)
+
+
+def typed(expression: exp.Expression, type_: str) -> exp.Cast:
+    return exp.Cast(this=expression, to=built_type(type_))
+
+
+def tried(expression: exp.Expression, type_: str) -> exp.TryCast:
+    return exp.TryCast(this=expression, to=built_type(type_))
+
+
+def built_type(type_: str) -> exp.DataType:
+    return exp.DataType.build(type_, dialect=DIALECT)
+
+
+def is_nested(type_: str) -> bool:
+    """Whether values of a type are written as JSON."""
+    return type_.endswith("]") or type_.upper().startswith(AS_JSON)
+
+
+def call(function: str, *arguments: exp.Expression) -> exp.Anonymous:
+    return exp.Anonymous(this=function, expressions=list(arguments))
+
+
+def option(key: str, value: object) -> exp.EQ:
+    return exp.EQ(this=exp.column(key), expression=exp.convert(value))
+
+
+def struct(fields: Mapping[str, str]) -> exp.Struct:
+    """A literal such as {'id': 'BIGINT'}; keys are text literals, so any column name will do."""
+    return exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.Literal.string(key), expression=exp.convert(value)) for key, value in fields.items()
+        ]
+    )
+
+
+def texts(values: Sequence[object]) -> exp.Array:
+    return exp.Array(expressions=[exp.Literal.string(str(value)) for value in values])
+
+
+def parquet(files: Sequence[Path], *options: exp.EQ) -> exp.Table:
+    # By name: older files of a dataset may lack a column that was added since.
+    by_name = [option("union_by_name", True)] if len(files) > 1 else []
+    return exp.Table(this=call("read_parquet", texts(files), *by_name, *options))
+
+
+def view(relation: Relation) -> list[exp.Expression]:
+    """A schema and a view that stand for a dataset; with no files, a view with its columns and no rows."""
+    layer, _, table = relation.name.rpartition(".")
+    schema = exp.Create(this=exp.Table(db=exp.to_identifier(layer, quoted=True)), kind="SCHEMA", exists=True)
+    if relation.files:
+        columns: list[exp.Expression] = [name(column.name) for column in relation.columns]
+        query = exp.select(*columns).from_(parquet(relation.files))
+    else:
+        columns = [exp.alias_(typed(exp.null(), c.type), c.name, quoted=True) for c in relation.columns]
+        query = exp.select(*columns).where(exp.false())
+    target = exp.table_(table, db=layer or None, quoted=True)
+    create = exp.Create(this=target, kind="VIEW", expression=query)
+    return [schema, create] if layer else [create]
+
+
+def views(relations: Sequence[Relation]) -> list[exp.Expression]:
+    return [statement for relation in relations for statement in view(relation)]
+
+
+def planned(query: exp.Query) -> exp.Expression:
+    """Have the planner go through a query without running it."""
+    return exp.Command(this="EXPLAIN", expression=exp.Literal.string(query.sql(DIALECT)))
+
+
+def subquery(query: exp.Query, alias: str = "q", columns: Sequence[str] = ()) -> exp.Subquery:
+    names = [exp.to_identifier(column, quoted=True) for column in columns]
+    return exp.Subquery(
+        this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=names or None)
+    )
+
+
+def cast_to(query: exp.Query, columns: Sequence[Column]) -> exp.Select:
+    """The query's rows with exactly these columns, by name, in this order, in these types."""
+    wanted = [exp.alias_(typed(name(column.name), column.type), column.name, quoted=True) for column in columns]
+    return exp.select(*wanted).from_(subquery(query))
+
+
+def copy(query: exp.Query, into: Path, options: Mapping[str, object]) -> exp.Copy:
+    params = [
+        exp.CopyParameter(
+            this=exp.var(key), expression=value if isinstance(value, exp.Expression) else exp.convert(value)
+        )
+        for key, value in options.items()
+    ]
+    return exp.Copy(this=exp.Subquery(this=query), kind=False, files=[exp.Literal.string(str(into))], params=params)
+
+
+def parquet_copy(query: exp.Query, into: Path) -> exp.Copy:
+    # zstd at its lowest level writes as fast as snappy and half the size.
+    options = {"FORMAT": exp.var("parquet"), "COMPRESSION": exp.var("zstd"), "COMPRESSION_LEVEL": 1}
+    return copy(query, into, options)
+
+
+def describe(query: exp.Query) -> exp.Describe:
+    return exp.Describe(this=query.copy())
+
+
+def for_people(query: exp.Query, columns: Sequence[tuple[str, str]], rows: int) -> exp.Select:
+    """The first rows of a query as values JSON can hold: dates, decimals and the like as text, nested values as JSON."""
+    safe = [f"c{number}" for number in range(len(columns))]
+    chosen = [exp.alias_(_for_json(alias, *column), alias) for alias, column in zip(safe, columns, strict=True)]
+    return exp.select(*chosen).from_(subquery(query, columns=safe)).limit(rows)
+
+
+def _for_json(alias: str, column: str, type_: str) -> exp.Expression:
+    value = name(alias)
+    if type_.startswith("BLOB") or type_ == "GEOMETRY":
+        raise EngineError(
+            f"Column '{column}' holds bytes ({type_}), which cannot be shown.",
+            kind=EngineError.STATEMENT,
+            todo="Leave it out, or turn it into text with hex(...).",
+        )
+    if is_nested(type_):
+        return typed(call("to_json", value), "VARCHAR")
+    if type_.startswith(AS_TEXT):
+        return typed(value, "VARCHAR")
+    return value
+
+
+def content_hash(files: Sequence[Path], columns: Sequence[Column]) -> exp.Select:
+    """Rows and a sum of their hashes: equal for equal rows in whatever order they were written."""
+    row = call("hash", *(name(column.name) for column in columns))
+    return exp.select(exp.Count(this=exp.Star()), typed(exp.Sum(this=row), "VARCHAR")).from_(parquet(files))
