@@ -43,8 +43,9 @@ class Known:
 class CompiledStep:
     """One step ready to be planned.
 
-    `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its fingerprint:
-    equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the datasets it reads.
+    `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its
+    fingerprint: equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the
+    datasets it reads.
     """
 
     dataset: str
@@ -63,7 +64,7 @@ class CompiledStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Compiled:
-    """A whole definition, steps in an order in which each follows what it reads; `external` are read but made elsewhere."""
+    """A whole definition; each step follows those it reads, and `external` are read but made elsewhere."""
 
     definition: Definition
     steps: tuple[CompiledStep, ...]

@@ -80,7 +80,7 @@ class ArrivalDeadline:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """A promise about a dataset. `kind` is a name of the catalogue, `columns` what it is about, `arguments` the rest."""
+    """A promise about a dataset: `kind` is a name of the catalogue, `columns` what it is about."""
 
     name: str
     kind: str
@@ -93,7 +93,7 @@ class CheckSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A typed value bound into SQL as `$name`; `value` is what this pipeline uses (the default where none was given)."""
+    """A typed value bound into SQL as `$name`; `value` is what this pipeline uses, or the default."""
 
     name: str
     type: str

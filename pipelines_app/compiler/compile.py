@@ -1,0 +1,301 @@
+"""Definition in, steps out: in order, bound, qualified, typed, with their lineage and fingerprints."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from pipelines_app.compiler import (
+    binding,
+    check_references,
+    dumping,
+    fingerprint,
+    gate,
+    graph,
+    lineage,
+    schema,
+    statements,
+    types,
+    vocabulary,
+)
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
+from pipelines_app.compiler.definition import (
+    Column,
+    Definition,
+    Materialisation,
+    Mode,
+    Parameter,
+    PeriodKind,
+    Source,
+    Step,
+)
+from pipelines_app.errors import DefinitionInvalid, Problem, StatementRefused
+
+Explain = Callable[[exp.Query, list[tuple[str, tuple[Column, ...]]]], tuple[Column, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What is known of one statement: its faults, or what it reads, gives and uses."""
+
+    problems: tuple[Problem, ...] = ()
+    columns: tuple[Column, ...] = ()
+    inputs: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    deterministic: bool = True
+    sql: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """A step whose SQL is parsed and bound, before anything is known of what it reads."""
+
+    path: str
+    step: Step
+    tree: exp.Query
+    used: frozenset[str]
+    inputs: tuple[str, ...]
+
+
+def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Compiled:
+    """All steps in order, or DefinitionInvalid with every fault; own datasets hide known ones of the same name."""
+    problems: list[Problem] = []
+    drafts = _drafts(definition, problems)
+    order = _order(drafts, problems)
+    made = {source.dataset: Known(columns=source.columns, period=source.period) for source in definition.sources}
+    own = {*made, *(step.dataset for step in definition.steps)}
+    relations = {name: value for name, value in known.items() if name not in own} | made
+    steps = [_load(source) for source in definition.sources]
+    for name in order:
+        # What reads a step that is itself at fault is not looked at: its faults would be untrue.
+        if relations.keys() >= own.intersection(drafts[name].inputs):
+            step = _transform(drafts[name], relations, problems)
+            if step:
+                steps.append(step)
+                relations[name] = Known(columns=step.columns, period=step.period)
+    problems.extend(_check_problems(definition, relations, own))
+    if problems:
+        raise DefinitionInvalid(problems)
+    return Compiled(
+        definition=definition,
+        steps=tuple(steps),
+        external=_external(steps, known, own),
+        warnings=tuple(_warnings(definition, drafts.values(), steps)),
+    )
+
+
+def _drafts(definition: Definition, problems: list[Problem]) -> dict[str, _Draft]:
+    drafts = {}
+    for position, step in enumerate(definition.steps):
+        path = f"steps[{position}].sql"
+        try:
+            drafts[step.dataset] = _draft(step, definition.parameters, path)
+        except StatementRefused as refused:
+            problems.append(problem_of(refused, path))
+    return drafts
+
+
+def _draft(step: Step, parameters: Sequence[Parameter], path: str) -> _Draft:
+    bound = binding.bind(statements.parse(step.sql), parameters)
+    gate.admit(bound.tree)
+    inputs = tuple(sorted(statements.upstream(bound.tree)))
+    return _Draft(path=path, step=step, tree=bound.tree, used=bound.used, inputs=inputs)
+
+
+def problem_of(refused: StatementRefused, path: str) -> Problem:
+    """A refusal as a fault of a definition."""
+    return Problem(
+        path=path,
+        message=refused.message,
+        line=refused.line,
+        column=refused.column,
+        suggestion=refused.suggestion,
+    )
+
+
+def _order(drafts: Mapping[str, _Draft], problems: list[Problem]) -> list[str]:
+    """Steps after what they read, and after what their checks compare with."""
+    reads = {
+        name: {read for read in {*draft.inputs, *_check_inputs(draft.step)} if read in drafts}
+        for name, draft in drafts.items()
+    }
+    try:
+        return graph.ordered(reads)
+    except graph.CycleFound as found:
+        problems.append(Problem(path="steps", message=f"these datasets are made from each other in a circle: {found}"))
+        return []
+
+
+def _check_inputs(step: Step) -> set[str]:
+    return {name for spec in step.checks for name in check_references.datasets(spec)} - {step.dataset}
+
+
+def _load(source: Source) -> CompiledStep:
+    by_period = source.period != PeriodKind.NONE and source.mode != Mode.REPLACE
+    materialise = Materialisation.INCREMENTAL if by_period else Materialisation.TABLE
+    contract = dumping.dump_source(replace(source, checks=(), description="", arrival=None))
+    return CompiledStep(
+        dataset=source.dataset,
+        kind=StepKind.LOAD,
+        materialise=materialise,
+        period=source.period,
+        inputs=(),
+        columns=source.columns,
+        sql="",
+        recipe=fingerprint.recipe(materialise=materialise, sql="", columns=source.columns, contract=contract),
+        deterministic=True,
+        checks=source.checks,
+        edges=(),
+        source=source,
+    )
+
+
+def _transform(draft: _Draft, relations: Mapping[str, Known], problems: list[Problem]) -> CompiledStep | None:
+    try:
+        return _compiled(draft, relations)
+    except StatementRefused as refused:
+        problems.append(problem_of(refused, draft.path))
+    except RecursionError:
+        problems.append(Problem(path=draft.path, message="the statement is nested too deeply; split it into steps"))
+    return None
+
+
+def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
+    step = draft.step
+    period = _period(step, [relations[name] for name in draft.inputs if name in relations])
+    tree = draft.tree.copy()
+    binding.type_period(tree, period)
+    described = schema.describe(tree, {name: relation.columns for name, relation in relations.items()})
+    # What runs must pass the gate itself, not only what it was made from.
+    gate.admit(described.tree)
+    sql = statements.text(described.tree)
+    return CompiledStep(
+        dataset=step.dataset,
+        kind=StepKind.TRANSFORM,
+        materialise=step.materialise,
+        period=period,
+        inputs=draft.inputs,
+        columns=described.columns,
+        sql=sql,
+        recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns),
+        deterministic=not unsteady(draft.tree),
+        checks=step.checks,
+        edges=lineage.edges(described.tree, step.dataset),
+    )
+
+
+def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:
+    """An incremental step's period is that of its inputs; a table has none."""
+    if step.materialise == Materialisation.TABLE:
+        return PeriodKind.NONE
+    kinds = sorted({relation.period for relation in inputs} - {PeriodKind.NONE})
+    if not kinds:
+        raise StatementRefused("an incremental step needs an input that arrives by hour, day or month; none here does")
+    if len(kinds) > 1:
+        raise StatementRefused(
+            f"the inputs of an incremental step must have one period; here are {' and '.join(kinds)}"
+        )
+    return kinds[0]
+
+
+def unsteady(tree: exp.Expr) -> list[str]:
+    """The functions in a query that do not give the same answer twice."""
+    found = [node.sql(statements.DIALECT) for node in tree.find_all(*vocabulary.UNSTEADY_NODES)]
+    for node in tree.find_all(exp.Anonymous):
+        name = node.name.lower()
+        # age(t) is counted from today, age(t, u) is not.
+        if name in vocabulary.UNSTEADY_FUNCTIONS and not (name == "age" and len(node.expressions) > 1):
+            found.append(f"{name}()")
+    return sorted(set(found))
+
+
+def _check_problems(definition: Definition, relations: Mapping[str, Known], own: set[str]) -> list[Problem]:
+    columns = {name: relation.columns for name, relation in relations.items()}
+    found: list[Problem] = []
+    for source in definition.sources:
+        path = f'sources["{source.dataset}"].checks'
+        found.extend(check_references.faults(source.checks, source.dataset, columns, own, path))
+    for position, step in enumerate(definition.steps):
+        if step.dataset in relations:
+            path = f"steps[{position}].checks"
+            found.extend(check_references.faults(step.checks, step.dataset, columns, own, path))
+    return found
+
+
+def _external(steps: Sequence[CompiledStep], known: Mapping[str, Known], own: set[str]) -> dict[str, Known]:
+    read = {name for step in steps for name in step.inputs}
+    read |= {name for step in steps for spec in step.checks for name in check_references.datasets(spec)}
+    return {name: known[name] for name in sorted(read - own)}
+
+
+def _warnings(definition: Definition, drafts: Collection[_Draft], steps: Sequence[CompiledStep]) -> list[str]:
+    used = frozenset(name for draft in drafts for name in draft.used)
+    found = [f"the parameter ${name} is used nowhere" for name in binding.unused(definition.parameters, used)]
+    for draft in drafts:
+        functions = unsteady(draft.tree)
+        if functions:
+            found.append(
+                f"{draft.step.dataset} uses {', '.join(functions)}: it is made anew each time, and a replay differs"
+            )
+    return found
+
+
+def check_step_sql(
+    sql: str,
+    known: Mapping[str, Known],
+    parameters: Sequence[Parameter] = (),
+    *,
+    materialise: Materialisation = Materialisation.TABLE,
+) -> Checked:
+    """One statement as somebody types it: its first fault with its place, or what it reads and gives."""
+    step = Step(dataset="mart.statement", sql=sql, materialise=materialise)
+    try:
+        draft = _draft(step, parameters, "sql")
+    except StatementRefused as refused:
+        return Checked(problems=(problem_of(refused, "sql"),))
+    used = tuple(sorted(draft.used))
+    problems: list[Problem] = []
+    compiled = _transform(draft, known, problems)
+    if compiled is None:
+        return Checked(problems=tuple(problems), inputs=draft.inputs, parameters=used)
+    return Checked(
+        columns=compiled.columns,
+        inputs=compiled.inputs,
+        parameters=used,
+        deterministic=compiled.deterministic,
+        sql=compiled.sql,
+    )
+
+
+def with_types(compiled: Compiled, explain: Explain) -> Compiled:
+    """The same steps with the column types the engine itself gives, each step over the types of those before it."""
+    columns = {name: relation.columns for name, relation in compiled.external.items()}
+    steps = []
+    for step in compiled.steps:
+        if step.kind == StepKind.TRANSFORM:
+            inputs = [(name, columns[name]) for name in step.inputs]
+            step = _retyped(step, explain(sample(step), inputs))
+        columns[step.dataset] = step.columns
+        steps.append(step)
+    return replace(compiled, steps=tuple(steps))
+
+
+def sample(step: CompiledStep) -> exp.Query:
+    """A step's query that an engine can be asked about: with a period where it needs one."""
+    tree = statement(step)
+    if step.period == PeriodKind.NONE:
+        return tree
+    return binding.bind_period(tree, step.period, binding.SAMPLES[step.period])
+
+
+def statement(step: CompiledStep) -> exp.Query:
+    """A step's query, read from its stored text and let through the gate again."""
+    tree = statements.parse(step.sql)
+    gate.admit(tree)
+    return tree
+
+
+def _retyped(step: CompiledStep, answered: Sequence[Column]) -> CompiledStep:
+    columns = tuple(Column(name=one.name, type=types.normalise(one.type) or one.type) for one in answered)
+    recipe = fingerprint.recipe(materialise=step.materialise, sql=step.sql, columns=columns)
+    return replace(step, columns=columns, recipe=recipe)

@@ -1,0 +1,95 @@
+"""YAML in and out: the plain part of YAML, where a text is a text and nothing is guessed to be a date or a clock."""
+
+import re
+from collections.abc import Mapping
+
+import yaml
+
+from pipelines_app.compiler.reading import described
+from pipelines_app.errors import DefinitionInvalid, Problem
+
+LONGEST = 200_000
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, without aliases, without doubled keys, and with YAML 1.2's few plain values."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not allowed", problem_mark=event.start_mark)  # type: ignore[arg-type]
+        if (getattr(event, "tag", None) or "").startswith("!"):
+            raise yaml.MarkedYAMLError(problem="tags are not allowed", problem_mark=event.start_mark)  # type: ignore[arg-type]
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, object]:  # type: ignore[override]
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            # The text of the key as written: `null:` and `on:` are names here.
+            key = key_node.value
+            if not isinstance(key, str):
+                raise yaml.MarkedYAMLError(problem="a key must be a text", problem_mark=key_node.start_mark)
+            if key in found:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is here twice", problem_mark=key_node.start_mark)
+            found[key] = self.construct_object(value_node, deep=True)
+        return found
+
+
+_MAP = "tag:yaml.org,2002:"
+_Loader.add_implicit_resolver(f"{_MAP}null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(f"{_MAP}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(f"{_MAP}int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    f"{_MAP}float",
+    re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+_Loader.add_constructor(f"{_MAP}map", _Loader.construct_mapping)
+
+
+def from_yaml(text: str) -> dict[str, object]:
+    """The document in a YAML text; raises DefinitionInvalid with the line of the fault."""
+    if len(text.encode(errors="surrogatepass")) > LONGEST:
+        raise _invalid(f"the document is longer than {LONGEST:,} bytes")
+    try:
+        # A subclass of the safe loader.
+        document = yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "this is not YAML"
+        raise _invalid(said, mark.line + 1 if mark else None, mark.column + 1 if mark else None) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _invalid(f"this is not YAML: {' '.join(str(error).split())[:200]}") from error
+    if not isinstance(document, Mapping):
+        raise _invalid(f"the document must be a mapping, not {described(document)}", line=1)
+    return dict(document)
+
+
+def _invalid(message: str, line: int | None = None, column: int | None = None) -> DefinitionInvalid:
+    return DefinitionInvalid([Problem(path="", message=message, line=line, column=column)])
+
+
+class _Dumper(yaml.SafeDumper):
+    """Long texts as written, short lists on one line, no anchors."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def represent_words(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return self.represent_scalar(f"{_MAP}str", text, style=style)
+
+    def represent_items(self, items: list[object]) -> yaml.SequenceNode:
+        flat = not any(isinstance(item, list | dict) for item in items)
+        return self.represent_sequence(f"{_MAP}seq", items, flow_style=flat)
+
+
+_Dumper.add_representer(str, _Dumper.represent_words)
+_Dumper.add_representer(list, _Dumper.represent_items)
+
+
+def to_yaml(document: Mapping[str, object]) -> str:
+    """The document as YAML, in its own order."""
+    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

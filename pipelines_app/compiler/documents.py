@@ -1,0 +1,282 @@
+"""Documents to definitions and back: what a form, the API and a YAML file all come through."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipelines_app.compiler import check_catalogue, names, parameters, periods, types
+from pipelines_app.compiler.definition import (
+    Alerting,
+    ArrivalDeadline,
+    CheckSpec,
+    Column,
+    Definition,
+    Format,
+    Materialisation,
+    Mode,
+    Parameter,
+    PeriodKind,
+    Source,
+    StartWhen,
+    Step,
+)
+from pipelines_app.compiler.document_text import from_yaml, to_yaml
+from pipelines_app.compiler.dumping import dump
+from pipelines_app.compiler.reading import Reader, described, step_into
+from pipelines_app.errors import DefinitionInvalid, Problem
+
+__all__ = ["dump", "from_yaml", "parse", "to_yaml"]
+
+ENCODINGS = ("utf-8", "utf-16", "latin-1")
+MOST_COLUMNS = 2_000
+MOST_STEPS = 500
+_KEYS = ("pipeline", "team", "description", "parameters", "values", "sources", "steps", "start", "alerts")
+_SOURCE_KEYS = (
+    *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
+    *("tolerance", "arrival", "checks", "description"),
+)
+
+
+def parse(document: Mapping[str, object]) -> Definition:
+    """A definition, or DefinitionInvalid with every fault of the document."""
+    if not isinstance(document, Mapping):
+        raise DefinitionInvalid([Problem(path="", message=f"a pipeline is a mapping, not {described(document)}")])
+    reader = Reader(document)
+    reader.only(*_KEYS)
+    definition = Definition(
+        pipeline=reader.checked("pipeline", names.slug_fault, required=True),
+        team=reader.checked("team", names.slug_fault, required=True),
+        description=reader.text("description"),
+        parameters=_parameters(reader),
+        sources=tuple(_source(name, inner) for name, inner in reader.sections("sources")),
+        steps=_steps(reader),
+        start=_start(reader),
+        alerts=_alerts(reader),
+    )
+    _whole(definition, reader)
+    if reader.problems:
+        raise DefinitionInvalid(reader.problems)
+    return definition
+
+
+def _whole(definition: Definition, reader: Reader) -> None:
+    """What concerns several parts at once."""
+    if not definition.sources and not definition.steps and not reader.problems:
+        reader.fault("steps", "a pipeline needs at least one source or step")
+    if len(definition.steps) > MOST_STEPS:
+        reader.fault("steps", f"a pipeline may have {MOST_STEPS} steps")
+    made = {source.dataset: step_into("sources", source.dataset) for source in definition.sources}
+    for position, step in enumerate(definition.steps):
+        path = f"steps[{position}].dataset"
+        if step.dataset and step.dataset in made:
+            message = f"{step.dataset} is made twice: here and at {made[step.dataset]}"
+            reader.problems.append(Problem(path=path, message=message))
+        made.setdefault(step.dataset, path)
+
+
+def _parameters(reader: Reader) -> tuple[Parameter, ...]:
+    values = reader.section("values")
+    given = values.entries if values else {}
+    found = []
+    declared = set()
+    for name, inner in reader.sections("parameters"):
+        declared.add(name)
+        parameter = parameters.parse(name, inner, given.get(name))
+        if parameter:
+            found.append(parameter)
+    for name in given:
+        if values and name not in declared:
+            values.fault(name, f"there is no parameter {name!r}{names.hint(name, declared)}")
+    return tuple(found)
+
+
+def _source(name: str, reader: Reader) -> Source:
+    reader.only(*_SOURCE_KEYS)
+    message = names.dataset_fault(name, source=True)
+    if message:
+        reader.fault("", message)
+    form = reader.choice("format", Format, Format.CSV, required=True)
+    period = reader.choice("period", PeriodKind, PeriodKind.NONE)
+    columns = _columns(reader)
+    source = Source(
+        dataset=name,
+        format=form,
+        columns=columns,
+        period=period,
+        file_pattern=reader.text("from"),
+        mode=reader.choice("mode", Mode, Mode.REPLACE if period == PeriodKind.NONE else Mode.PARTITION),
+        delimiter=reader.text("delimiter", "\t" if form == Format.TSV else ","),
+        quote=reader.text("quote", '"'),
+        header=reader.flag("header", True),
+        null=reader.texts("null", ("",)),
+        encoding=reader.text("encoding", "utf-8"),
+        tolerance=check_catalogue.tolerance(reader, "tolerance"),
+        arrival=_arrival(reader, period),
+        checks=checks_of(reader, columns),
+        description=reader.text("description"),
+    )
+    _contract(source, reader)
+    return source
+
+
+def _contract(source: Source, reader: Reader) -> None:
+    """What must hold between the parts of a source."""
+    placed = source.file_pattern.count(periods.PLACEHOLDER)
+    if source.file_pattern and source.period != PeriodKind.NONE and placed != 1:
+        reader.fault("from", f"must hold {periods.PLACEHOLDER} once, as in flights_{periods.PLACEHOLDER}.csv")
+    if placed and source.period == PeriodKind.NONE:
+        reader.fault("from", f"holds {periods.PLACEHOLDER}, but the source has no period: add period: day")
+    if "/" in source.file_pattern or "\\" in source.file_pattern:
+        reader.fault("from", "is the name of a file, without folders")
+    if source.mode == Mode.PARTITION and source.period == PeriodKind.NONE:
+        reader.fault("mode", "partition needs a period: add period: hour, day or month")
+    if len(source.delimiter) != 1:
+        reader.fault("delimiter", "must be one character")
+    if len(source.quote) > 1:
+        reader.fault("quote", "must be one character, or empty for none")
+    if source.encoding not in ENCODINGS:
+        near = names.nearest(source.encoding, ENCODINGS)
+        reader.fault("encoding", f"{source.encoding!r} is not one of {', '.join(ENCODINGS)}", suggestion=near)
+
+
+def _columns(reader: Reader) -> tuple[Column, ...]:
+    inner = reader.section("columns")
+    if inner is None or not inner.entries:
+        if inner is not None or not reader.has("columns"):
+            reader.fault("columns", "a source needs its columns, written {name: TYPE}")
+        return ()
+    if len(inner.entries) > MOST_COLUMNS:
+        reader.fault("columns", f"a source may have {MOST_COLUMNS:,} columns")
+        return ()
+    found: list[Column] = []
+    seen: set[str] = set()
+    for position, (name, kind) in enumerate(inner.entries.items()):
+        column = _column(str(name), kind, Reader({}, step_into(inner.path, position), reader.problems))
+        if column.name.lower() in seen:
+            reader.fault("columns", f"the column {name!r} is there twice (capital letters make no difference)")
+        seen.add(column.name.lower())
+        found.append(column)
+    return tuple(found)
+
+
+def _column(name: str, kind: object, reader: Reader) -> Column:
+    message = names.column_fault(name)
+    if message:
+        reader.fault("name", message)
+    if not isinstance(kind, str):
+        reader.fault("type", f"the column {name!r} needs a type such as VARCHAR, not {described(kind)}")
+        return Column(name=name, type="VARCHAR")
+    message = types.fault(kind)
+    if message:
+        reader.fault("type", f"the column {name!r}: {message}", suggestion=names.nearest(kind.upper(), types.PLAIN))
+    return Column(name=name, type=types.normalise(kind) or "VARCHAR")
+
+
+def _arrival(reader: Reader, period: PeriodKind) -> ArrivalDeadline | None:
+    inner = reader.section("arrival")
+    if inner is None:
+        return None
+    inner.only("by", "timezone", "days_after", "first", "last")
+    if period == PeriodKind.NONE:
+        reader.fault("arrival", "a deadline needs a period: add period: hour, day or month")
+        return None
+    by = periods.clock_time(inner.text("by", required=True))
+    if by is None:
+        inner.fault("by", "must be a time of day such as 07:00")
+        return None
+    zone = inner.checked("timezone", _zone_fault, required=True)
+    first, last = (_period_bound(inner, key, period) for key in ("first", "last"))
+    days_after = inner.whole("days_after", 1)
+    if first and last and first > last:
+        inner.fault("last", f"{last} is before {first}")
+    return ArrivalDeadline(by=by, timezone=zone, days_after=days_after, first=first, last=last)
+
+
+def _period_bound(reader: Reader, key: str, period: PeriodKind) -> str:
+    value = reader.text(key)
+    if value and not periods.is_valid(period, value):
+        reader.fault(key, f"{value!r} is not the key of a period by {period}, such as {_EXAMPLES[period]}")
+        return ""
+    return value
+
+
+_EXAMPLES = {PeriodKind.HOUR: "2013-01-01T05", PeriodKind.DAY: "2013-01-01", PeriodKind.MONTH: "2013-01"}
+
+
+def _zone_fault(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"{name!r} is not a time zone such as America/New_York"
+    return ""
+
+
+def _steps(reader: Reader) -> tuple[Step, ...]:
+    found = []
+    for path, entry in reader.listed("steps"):
+        if isinstance(entry, Mapping):
+            found.append(_step(Reader(entry, path, reader.problems)))
+        else:
+            reader.problems.append(Problem(path=path, message=f"a step is a mapping, not {described(entry)}"))
+    return tuple(found)
+
+
+def _step(reader: Reader) -> Step:
+    reader.only("dataset", "sql", "materialise", "checks", "description")
+    made = reader.section("materialise")
+    kind = Materialisation.TABLE
+    if made:
+        made.only("kind", "by")
+        kind = made.choice("kind", Materialisation, Materialisation.TABLE, required=True)
+        by = made.text("by")
+        if by and (by != "period" or kind == Materialisation.TABLE):
+            made.fault("by", "only {kind: incremental, by: period} is made by something")
+    return Step(
+        dataset=reader.checked("dataset", names.dataset_fault, required=True),
+        sql=reader.text("sql", required=True),
+        materialise=kind,
+        checks=checks_of(reader, None),
+        description=reader.text("description"),
+    )
+
+
+def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[CheckSpec, ...]:
+    """The checks of a source or step; their names must differ."""
+    found: list[CheckSpec] = []
+    for path, entry in reader.listed("checks"):
+        try:
+            parsed = check_catalogue.parse(entry, path, columns)
+        except DefinitionInvalid as invalid:
+            reader.problems.extend(invalid.problems)
+            continue
+        taken = {spec.name for spec in found}
+        for spec in parsed:
+            if spec.name in taken:
+                message = f"there is another check named {spec.name!r}; give this one a name of its own"
+                reader.problems.append(Problem(path=path, message=message))
+        found.extend(parsed)
+    return tuple(found)
+
+
+def _start(reader: Reader) -> StartWhen:
+    inner = reader.section("start")
+    if inner is None:
+        return StartWhen.ANY
+    inner.only("when")
+    return inner.choice("when", StartWhen, StartWhen.ANY)
+
+
+def _alerts(reader: Reader) -> Alerting:
+    inner = reader.section("alerts")
+    if inner is None:
+        return Alerting()
+    inner.only("emails", "slack")
+    emails = inner.texts("emails")
+    for position, address in enumerate(emails):
+        if not _is_address(address):
+            inner.fault("emails", f"{address!r} (number {position + 1}) is not an e-mail address")
+    return Alerting(emails=emails, slack=inner.flag("slack", True))
+
+
+def _is_address(text: str) -> bool:
+    local, at, host = text.rpartition("@")
+    return bool(at and local and host) and text.isprintable() and not any(mark in text for mark in ' ,;<>"')

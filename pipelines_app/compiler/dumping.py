@@ -1,0 +1,124 @@
+"""Definitions to documents: what parsing gives back unchanged, with every default left out."""
+
+from collections.abc import Mapping
+
+from pipelines_app.compiler import check_catalogue, parameters
+from pipelines_app.compiler.definition import (
+    Alerting,
+    ArrivalDeadline,
+    CheckSpec,
+    Definition,
+    Format,
+    Materialisation,
+    Mode,
+    PeriodKind,
+    Source,
+    StartWhen,
+    Step,
+)
+
+Document = dict[str, object]
+
+
+def dump(definition: Definition) -> Document:
+    """The document of a definition."""
+    alerts = definition.alerts
+    return _without(
+        {
+            "pipeline": definition.pipeline,
+            "team": definition.team,
+            "description": definition.description,
+            "parameters": {one.name: parameters.dump(one) for one in definition.parameters},
+            "sources": {source.dataset: dump_source(source) for source in definition.sources},
+            "steps": [dump_step(step) for step in definition.steps],
+            "start": {"when": str(definition.start)} if definition.start != StartWhen.ANY else {},
+            "alerts": _without({"emails": list(alerts.emails), "slack": alerts.slack}, {"slack": Alerting().slack}),
+        }
+    )
+
+
+def dump_source(source: Source) -> Document:
+    """A source's entry under `sources`."""
+    document = {
+        "format": str(source.format),
+        "description": source.description,
+        "columns": {column.name: column.type for column in source.columns},
+        "period": str(source.period),
+        "from": source.file_pattern,
+        "mode": str(source.mode),
+        "delimiter": source.delimiter,
+        "quote": source.quote,
+        "header": source.header,
+        "null": list(source.null),
+        "encoding": source.encoding,
+        "tolerance": check_catalogue.dump_tolerance(source.tolerance),
+        "arrival": _arrival(source.arrival) if source.arrival else {},
+        "checks": dump_checks(source.checks),
+    }
+    defaults: Document = {
+        "period": str(PeriodKind.NONE),
+        "mode": str(Mode.REPLACE if source.period == PeriodKind.NONE else Mode.PARTITION),
+        "delimiter": "\t" if source.format == Format.TSV else ",",
+        "quote": '"',
+        "header": True,
+        "null": [""],
+        "encoding": "utf-8",
+    }
+    kept = _without(document, defaults)
+    # An empty text or list is not the default of these two, so it is written.
+    return kept | {key: document[key] for key in ("quote", "null") if not document[key]}
+
+
+def dump_step(step: Step) -> Document:
+    """A step's entry in `steps`."""
+    made = {"kind": str(step.materialise), "by": "period"} if step.materialise == Materialisation.INCREMENTAL else {}
+    return _without(
+        {
+            "dataset": step.dataset,
+            "description": step.description,
+            "sql": step.sql,
+            "materialise": made,
+            "checks": dump_checks(step.checks),
+        }
+    )
+
+
+def dump_checks(specs: tuple[CheckSpec, ...]) -> list[Document]:
+    """The entries of a list of checks; neighbours that only say `not_null` share one."""
+    entries: list[Document] = []
+    together: list[object] = []
+    for spec in specs:
+        entry = check_catalogue.dump(spec)
+        column = entry.get("not_null")
+        if not isinstance(column, str):
+            together = []
+            entries.append(entry)
+        elif together:
+            together.append(column)
+            entries[-1] = {"not_null": together}
+        else:
+            together = [column]
+            entries.append(entry)
+    return entries
+
+
+def _arrival(deadline: ArrivalDeadline) -> Document:
+    by = deadline.by.isoformat("minutes" if not deadline.by.second else "seconds")
+    document: Document = {
+        "by": by,
+        "timezone": deadline.timezone,
+        "days_after": deadline.days_after,
+        "first": deadline.first,
+        "last": deadline.last,
+    }
+    return _without(document, {"days_after": 1})
+
+
+def _without(document: Document, defaults: Mapping[str, object] | None = None) -> Document:
+    """A document less what is empty or its default."""
+    usual = defaults or {}
+    return {
+        key: value
+        for key, value in document.items()
+        if not (value is None or value in ("", [], {})) and not (key in usual and usual[key] == value)
+    }

@@ -1,0 +1,75 @@
+"""Names: the convention datasets and pipelines follow, and the nearest known name to a mistyped one."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+LAYERS = ("raw", "staging", "core", "mart")
+SOURCE_LAYER = "raw"
+LONGEST = 63  # PostgreSQL cuts longer names silently
+
+_PART = re.compile(r"[a-z][a-z0-9_]*")
+_SLUG = re.compile(r"[a-z][a-z0-9-]*")
+_PARAMETER = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like this one, or the empty text where none is."""
+    candidates = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), candidates, n=1, cutoff=0.6)
+    return candidates[found[0]] if found else _by_last_part(name.lower(), candidates)
+
+
+def _by_last_part(name: str, candidates: dict[str, str]) -> str:
+    """`flights` is near to `staging.flights` although most of its letters are missing."""
+    same = [candidate for lower, candidate in candidates.items() if lower.rpartition(".")[2] == name.rpartition(".")[2]]
+    return same[0] if same else ""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """A clause to put after a message: `; did you mean x?`, or nothing."""
+    found = nearest(name, known)
+    return f"; did you mean {found}?" if found else ""
+
+
+def dataset_fault(name: str, *, source: bool = False, layers: tuple[str, ...] = LAYERS) -> str:
+    """What is wrong with a dataset's name, in words; empty where it keeps the convention."""
+    layer, dot, table = name.partition(".")
+    if not dot:
+        return f"{name!r} must be written layer.domain_entity, for example {SOURCE_LAYER}.{name or 'flights'}"
+    if layer not in layers:
+        return f"{layer!r} is not a layer; use one of {', '.join(layers)}{hint(layer, layers)}"
+    if not _PART.fullmatch(table):
+        return f"{table!r} must start with a letter and hold only a-z, 0-9 and _"
+    if len(table) > LONGEST:
+        return f"{table!r} is longer than {LONGEST} characters"
+    if source and layer != SOURCE_LAYER:
+        return f"a source belongs in the layer {SOURCE_LAYER}: name it {SOURCE_LAYER}.{table}"
+    if not source and layer == SOURCE_LAYER:
+        return f"the layer {SOURCE_LAYER} is for sources; a step writes to one of {', '.join(layers[1:])}"
+    return ""
+
+
+def slug_fault(name: str) -> str:
+    """What is wrong with a pipeline's or team's name, in words; empty where it is fine."""
+    if not _SLUG.fullmatch(name):
+        return f"{name!r} must start with a letter and hold only a-z, 0-9 and -"
+    return f"{name!r} is longer than {LONGEST} characters" if len(name) > LONGEST else ""
+
+
+def parameter_fault(name: str) -> str:
+    """What is wrong with a parameter's name, in words; empty where it is fine."""
+    if name == "period":
+        return "$period is built in: it is the period of the run; choose another name"
+    if not _PARAMETER.fullmatch(name):
+        return f"{name!r} must start with a letter and hold only a-z, 0-9 and _"
+    return f"{name!r} is longer than {LONGEST} characters" if len(name) > LONGEST else ""
+
+
+def column_fault(name: str) -> str:
+    """What is wrong with a column's name, in words; empty where it is fine."""
+    if not name.strip():
+        return "a column needs a name"
+    if not name.isprintable():
+        return f"{name!r} holds characters that cannot be shown"
+    return f"{name!r} is longer than {LONGEST} bytes" if len(name.encode()) > LONGEST else ""

@@ -1,0 +1,140 @@
+"""Period keys: what they mean in time, how file names carry them, and when one is due. Pure functions."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind
+
+PLACEHOLDER = "{period}"
+_SHAPES = {
+    PeriodKind.HOUR: (r"\d{4}-\d{2}-\d{2}T\d{2}", "%Y-%m-%dT%H"),
+    PeriodKind.DAY: (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+    PeriodKind.MONTH: (r"\d{4}-\d{2}", "%Y-%m"),
+}
+# A file name also writes a period without dashes, or an hour with a dash, an underscore or a blank for the T.
+_IN_NAMES = {
+    PeriodKind.HOUR: r"(\d{4})-?(\d{2})-?(\d{2})[T_ -]?(\d{2})",
+    PeriodKind.DAY: r"(\d{4})-?(\d{2})-?(\d{2})",
+    PeriodKind.MONTH: r"(\d{4})-?(\d{2})",
+}
+_COMPRESSED = r"(?:\.(?:gz|zst))?"
+
+
+def is_valid(kind: PeriodKind, key: str) -> bool:
+    """Whether a key names a period of this kind."""
+    if kind == PeriodKind.NONE:
+        return key == ""
+    shape, layout = _SHAPES[kind]
+    if not re.fullmatch(shape, key, re.ASCII):
+        return False
+    try:
+        datetime.strptime(key, layout).replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
+
+
+def from_filename(pattern: str, name: str, kind: PeriodKind) -> str:
+    """The period key a file name carries by a pattern such as `flights_{period}.csv`; empty where it carries none."""
+    if kind == PeriodKind.NONE:
+        return ""
+    before, _, after = pattern.partition(PLACEHOLDER)
+    shape = re.escape(before) + _IN_NAMES[kind] + re.escape(after) + _COMPRESSED
+    match = re.fullmatch(shape, name, re.ASCII)
+    if not match or PLACEHOLDER not in pattern:
+        return ""
+    parts = match.groups()
+    key = "-".join(parts[:3]) + (f"T{parts[3]}" if kind == PeriodKind.HOUR else "")
+    return key if is_valid(kind, key) else ""
+
+
+def matches_filename(pattern: str, name: str, kind: PeriodKind) -> bool:
+    """Whether a file of this name is one that the pattern expects."""
+    if kind != PeriodKind.NONE:
+        return bool(from_filename(pattern, name, kind))
+    return bool(re.fullmatch(re.escape(pattern) + _COMPRESSED, name))
+
+
+def local_start(kind: PeriodKind, key: str) -> datetime:
+    """The first moment of a period as a wall clock shows it, without a zone."""
+    if kind == PeriodKind.NONE or not is_valid(kind, key):
+        raise ValueError(f"{key!r} is not a period of kind {kind}")
+    return datetime.strptime(key, _SHAPES[kind][1])  # noqa: DTZ007 - a wall clock's time, the zone comes later
+
+
+def start(kind: PeriodKind, key: str, timezone: str = "UTC") -> datetime:
+    """The first moment of a period in a time zone."""
+    return _at_wall(local_start(kind, key), timezone)
+
+
+def end(kind: PeriodKind, key: str, timezone: str = "UTC") -> datetime:
+    """The first moment after a period in a time zone."""
+    return start(kind, following(kind, key), timezone)
+
+
+def following(kind: PeriodKind, key: str) -> str:
+    """The key of the next period."""
+    moment = local_start(kind, key)
+    if kind == PeriodKind.MONTH:
+        return key_of(kind, (moment + timedelta(days=32)).replace(day=1))
+    return key_of(kind, moment + (timedelta(hours=1) if kind == PeriodKind.HOUR else timedelta(days=1)))
+
+
+def key_of(kind: PeriodKind, moment: datetime) -> str:
+    """The key of the period that holds a moment, as the clock it is given by shows it."""
+    return "" if kind == PeriodKind.NONE else moment.strftime(_SHAPES[kind][1])
+
+
+def is_expected(deadline: ArrivalDeadline, key: str) -> bool:
+    """Whether a period lies within the bounds a deadline was declared for."""
+    return (not deadline.first or key >= deadline.first) and (not deadline.last or key <= deadline.last)
+
+
+def due_at(deadline: ArrivalDeadline, kind: PeriodKind, key: str) -> datetime:
+    """The moment by which a period should have come: wall time in the deadline's zone, aware."""
+    day = _last_day(kind, key) + timedelta(days=deadline.days_after)
+    return _at_wall(datetime.combine(day, deadline.by), deadline.timezone)
+
+
+def _last_day(kind: PeriodKind, key: str) -> date:
+    if kind == PeriodKind.MONTH:
+        return local_start(kind, following(kind, key)).date() - timedelta(days=1)
+    return local_start(kind, key).date()
+
+
+def _at_wall(moment: datetime, timezone: str) -> datetime:
+    """A wall-clock time in a zone; one that daylight saving skips moves forward by what was skipped."""
+    zone = ZoneInfo(timezone)
+    aware = moment.replace(tzinfo=zone)
+    return aware.astimezone(UTC).astimezone(zone)
+
+
+# Not strftime: that follows the locale of the server.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def label(kind: PeriodKind, key: str) -> str:
+    """A period in words for people; empty for a dataset without periods."""
+    if kind == PeriodKind.NONE:
+        return ""
+    moment = local_start(kind, key)
+    month = _MONTHS[moment.month - 1]
+    if kind == PeriodKind.MONTH:
+        return f"{month} {moment.year}"
+    if kind == PeriodKind.DAY:
+        return f"{moment.day} {month} {moment.year}"
+    return f"{moment.day} {month[:3]} {moment.year} {moment:%H:%M}"
+
+
+def clock_time(clock: str) -> time | None:
+    """A time of day written `07:00` or `07:00:30`; None where it is not one."""
+    if not re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", clock, re.ASCII):
+        return None
+    try:
+        return time.fromisoformat(clock)
+    except ValueError:
+        return None

@@ -1,0 +1,161 @@
+"""What a query gives: its output columns and their types, once every name in it is known to mean something."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+from pipelines_app.compiler import names, positions, statements, types
+from pipelines_app.compiler.definition import Column
+from pipelines_app.errors import StatementRefused
+
+Relations = Mapping[str, Sequence[Column]]
+_UNNAMED = re.compile(r"_col_\d+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A query with every column qualified and typed; a column's type is empty where only the engine can tell."""
+
+    tree: exp.Query
+    columns: tuple[Column, ...]
+
+
+def describe(tree: exp.Query, relations: Relations) -> Described:
+    """Qualify a query over these datasets; raises StatementRefused at the first name that means nothing."""
+    _refuse_unknown_tables(tree, relations)
+    catalogue = _catalogue(tree, relations)
+    try:
+        qualified = qualify(tree.copy(), dialect=statements.DIALECT, schema=catalogue, validate_qualify_columns=False)
+        _refuse_unknown_columns(qualified, relations)
+        typed = annotate_types(qualified, schema=catalogue, dialect=statements.DIALECT)
+    except SqlglotError as error:
+        raise _refusal(error) from error
+    except RecursionError as error:
+        raise StatementRefused("the statement is nested too deeply; split it into steps") from error
+    return Described(tree=typed, columns=_columns(typed, tree))
+
+
+def _refusal(error: SqlglotError) -> StatementRefused:
+    text = str(error).replace("\x1b[4m", "").replace("\x1b[0m", "").strip().splitlines()
+    what = text[0] if text else "the statement cannot be understood"
+    missing = re.fullmatch(r"Cannot automatically join: (.*)", what)
+    return StatementRefused(f"USING names {missing[1]}, which both sides of the join must have" if missing else what)
+
+
+def _catalogue(tree: exp.Query, relations: Relations) -> MappingSchema:
+    """The columns of the datasets the query reads, as the parser's library wants them."""
+    layers: dict[str, dict[str, object]] = {}
+    for name in statements.upstream(tree):
+        layer, _, table = name.partition(".")
+        columns = {column.name: _type(column.type) for column in relations.get(name, ())}
+        layers.setdefault(layer, {})[table] = columns
+    return MappingSchema(dict(layers), dialect=statements.DIALECT)
+
+
+def _type(spelled: str) -> exp.DataType:
+    if not spelled:
+        return exp.DataType(this=exp.DataType.Type.UNKNOWN)
+    return exp.DataType.build(spelled, dialect=statements.DIALECT, udt=True)
+
+
+def _refuse_unknown_tables(tree: exp.Query, relations: Relations) -> None:
+    for scope in traverse_scope(tree):
+        for table in scope.sources.values():
+            if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+                continue
+            name = statements.dataset_name(table)
+            if name not in relations:
+                near = names.nearest(name, relations)
+                message = f"there is no dataset {name}{names.hint(name, relations)}"
+                raise StatementRefused(message, suggestion=near, **positions.of(table.this))
+
+
+def _refuse_unknown_columns(qualified: exp.Query, relations: Relations) -> None:
+    for scope in traverse_scope(qualified):
+        own = {name: _source_columns(source, relations) for name, source in scope.sources.items()}
+        for column in scope.columns:
+            if isinstance(column.this, exp.Star) or _is_variable(column):
+                continue
+            if not column.table:
+                _refuse_column(column, own)
+            elif column.table in own and own[column.table] and column.name not in own[column.table]:
+                _refuse_column(column, {column.table: own[column.table]})
+            elif column.table not in own and scope.is_root:
+                _refuse_table(column, own)
+        for whole in scope.expression.find_all(exp.TableColumn):
+            raise StatementRefused(f"{whole.name} is a table: name its columns", **positions.of(whole))
+
+
+def _source_columns(source: exp.Expr | Scope, relations: Relations) -> list[str]:
+    """The columns of a source of a scope, in lower case; empty where they cannot be told."""
+    if isinstance(source, Scope):
+        query = source.expression
+        return [name for name, _ in outputs(query)] if isinstance(query, exp.Query) else []
+    columns = relations.get(statements.dataset_name(source), ()) if isinstance(source, exp.Table) else ()
+    return [column.name.lower() for column in columns]
+
+
+def _is_variable(column: exp.Column) -> bool:
+    """Whether a name is the variable of a list comprehension around it, or of a lambda."""
+    above = column.parent
+    while above is not None:
+        if isinstance(above, exp.Comprehension) and above.expression.name == column.name:
+            return True
+        if isinstance(above, exp.Lambda) and column.name in {variable.name for variable in above.expressions}:
+            return True
+        above = above.parent
+    return False
+
+
+def _refuse_column(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None:
+    known = [name for columns in own.values() for name in columns]
+    near = names.nearest(column.name, known)
+    within = f" in {column.table}" if column.table else ""
+    message = f"there is no column {column.name}{within}{names.hint(column.name, known)}"
+    raise StatementRefused(message, suggestion=near, **positions.of(column))
+
+
+def _refuse_table(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None:
+    near = names.nearest(column.table, own)
+    message = f"there is no table {column.table} in this query{names.hint(column.table, own)}"
+    raise StatementRefused(message, suggestion=near, **positions.of(column))
+
+
+def _columns(qualified: exp.Query, typed_in: exp.Query) -> tuple[Column, ...]:
+    found: dict[str, Column] = {}
+    written = {identifier.name.lower() for identifier in typed_in.find_all(exp.Identifier)}
+    for position, (name, select) in enumerate(outputs(qualified), start=1):
+        if isinstance(select, exp.Star) or select.is_star:
+            raise StatementRefused("* cannot be expanded here; name the columns", **positions.of(select))
+        if _UNNAMED.fullmatch(name) and name not in written:
+            text = statements.text(select.unalias())
+            shown = text if len(text) <= 60 else f"{text[:57]}..."
+            raise StatementRefused(f"column {position} has no name: write {shown} AS name", **positions.of(select))
+        fault = names.column_fault(name)
+        if fault or name in found:
+            message = fault or f"two columns are named {name}: give one of them another name with AS"
+            raise StatementRefused(message, **positions.of(select))
+        found[name] = Column(name=name, type=types.spelling(select.type))
+    return tuple(found.values())
+
+
+def outputs(query: exp.Query) -> Iterator[tuple[str, exp.Expr]]:
+    """The name and expression of every output column; of a union by name, those of both sides."""
+    if isinstance(query, exp.Subquery):
+        yield from outputs(query.this)
+        return
+    if not isinstance(query, exp.SetOperation):
+        yield from ((select.alias_or_name, select) for select in query.selects)
+        return
+    left = list(outputs(query.left))
+    yield from left
+    if query.args.get("by_name"):
+        taken = {name for name, _ in left}
+        yield from ((name, select) for name, select in outputs(query.right) if name not in taken)
