@@ -181,6 +181,20 @@ def time_line(
     return TimeLine(lanes=placed, ticks=marks, now=inside)
 
 
+def time_line_of(plain: Mapping[str, Any]) -> TimeLine:
+    """A time line from plain values: lanes of {label, url, note, stretches of {start, end, state, faint}}."""
+    lanes = [
+        Lane(
+            label=lane["label"],
+            stretches=[Stretch(**stretch) for stretch in lane["stretches"]],
+            note=lane.get("note", ""),
+            url=lane.get("url", ""),
+        )
+        for lane in plain["lanes"]
+    ]
+    return time_line(lanes, start=plain["start"], end=plain["end"], ticks=plain["ticks"], now=plain.get("now"))
+
+
 def gantt(lanes: Sequence[Lane]) -> TimeLine:
     """Place steps that start at second 0 of their run, with round ticks and room at the right for the notes."""
     ends = [stretch.end or stretch.start for lane in lanes for stretch in lane.stretches]
@@ -200,15 +214,15 @@ def _lane(lane: Lane, at: Callable[[float], float]) -> PlacedLane:
     reach = max((mark.left + mark.width for mark in marks), default=0.0)
     last = lane.stretches[-1].state if lane.stretches else "waiting"
     saying = words.saying(last)
-    before = reach > 78
     first = min((mark.left for mark in marks), default=0.0)
+    before = reach > 78 and first > 22
     return PlacedLane(
         label=lane.label,
         url=lane.url,
         note=lane.note,
         marks=marks,
-        note_at=max(first - 1, 0) if before and first > 22 else min(reach + 1.2, 99),
-        note_before=before and first > 22,
+        note_at=first if before else reach,
+        note_before=before,
         tone=saying.tone,
         word=saying.word,
     )

@@ -61,9 +61,10 @@ def when(moment: datetime | None) -> SafeString | str:
         return NOTHING
     local = timezone.localtime(moment)
     return format_html(
-        '<time datetime="{}" title="{}" data-when>{}</time>',
+        '<time datetime="{}" title="{}" data-when="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         words.exact(local, timezone.get_current_timezone_name()),
+        f"{local:%Y-%m-%d %H:%M:%S}",
         words.ago(local, timezone.localtime()),
     )
 
@@ -119,6 +120,12 @@ def binary_size(size: int | None) -> str:
 @register.filter
 def share(part: float | None) -> str:
     return NOTHING if part is None else words.share(part)
+
+
+@register.filter
+def period(key: str) -> str:
+    """A period's key in words: "8 February 2013"."""
+    return words.period(key)
 
 
 @register.filter
@@ -187,6 +194,12 @@ def _changed(kind: str, before: Sequence[str], after: Sequence[str], first: tupl
 @register.filter
 def run_bars(runs: Iterable[Mapping[str, Any]]) -> pictures.RunBars:
     return pictures.run_bars(runs)
+
+
+@register.filter
+def placed(lanes: Mapping[str, Any]) -> pictures.TimeLine:
+    """A time line from plain values, for pages that draw none themselves: lanes, start, end, ticks, now."""
+    return pictures.time_line_of(lanes)
 
 
 @register.filter

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pipelines_app.compiler import periods
+from pipelines_app.compiler.definition import PeriodKind
+
 
 @dataclass(frozen=True)
 class Saying:
@@ -18,6 +21,7 @@ STATES: dict[str, Saying] = {
     "expected": Saying("Expected", "idle", "dashed"),
     "waiting": Saying("Waiting", "idle", "clock"),
     "queued": Saying("Queued", "idle", "dots"),
+    "ready": Saying("Queued", "idle", "dots"),
     "running": Saying("Running", "run", "arc"),
     "succeeded": Saying("Succeeded", "good", "check"),
     "warned": Saying("Succeeded with warnings", "warn", "mark"),
@@ -32,6 +36,9 @@ STATES: dict[str, Saying] = {
     "late": Saying("Late", "bad", "hourglass"),
     "missing": Saying("Missing", "bad", "cross"),
     "arrived": Saying("Arrived", "good", "check"),
+    "arrived_late": Saying("Arrived late", "warn", "check"),
+    "consumed": Saying("Consumed", "good", "check"),
+    "superseded": Saying("Superseded", "idle", "skip"),
     "partial": Saying("Partial", "warn", "half"),
     "waived": Saying("Waived", "idle", "skip"),
     "duplicate": Saying("Seen before", "idle", "loop"),
@@ -51,12 +58,18 @@ STATES: dict[str, Saying] = {
     "pending": Saying("Pending", "idle", "clock"),
     "delivered": Saying("Delivered", "good", "check"),
     "undelivered": Saying("Not delivered", "bad", "alert"),
+    "kept": Saying("Kept here", "idle", "eye"),
+    "done": Saying("Done", "good", "check"),
+    "stuck": Saying("Stuck", "bad", "alert"),
     # Health, checks, freshness
     "ok": Saying("OK", "good", "check"),
     "off": Saying("Off", "idle", "slash"),
     "on": Saying("On", "good", "check"),
     "degraded": Saying("Degraded", "warn", "mark"),
     "passed": Saying("Holds", "good", "check"),
+    "warn": Saying("Warning", "warn", "mark"),
+    "critical": Saying("Critical", "bad", "alert"),
+    "info": Saying("Info", "run", "mark"),
     "fresh": Saying("Fresh", "good", "check"),
     "stale": Saying("Stale", "warn", "hourglass"),
     "paused": Saying("Paused", "idle", "pause"),
@@ -153,3 +166,12 @@ def share(part: float) -> str:
         return f"{part:.0%}".replace("%", " %")
     percent = min(max(part * 100, 0.1), 99.9) if 0 < part < 1 else part * 100
     return f"{percent:.1f} %"
+
+
+PERIOD_KINDS = {13: PeriodKind.HOUR, 10: PeriodKind.DAY, 7: PeriodKind.MONTH}
+
+
+def period(key: str) -> str:
+    """A period in words: "8 February 2013"; a key that is none is shown as it is."""
+    kind = PERIOD_KINDS.get(len(key))
+    return periods.label(kind, key) if kind and periods.is_valid(kind, key) else key

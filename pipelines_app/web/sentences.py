@@ -1,0 +1,199 @@
+"""Facts in words: what happened, about what, and how bad it is. Values in, words out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import singledispatch
+
+from pipelines_app import facts
+from pipelines_app.facts import KINDS, Fact
+from pipelines_app.web import words
+
+LEVELS = ("info", "good", "warn", "bad")
+BAD_ENDS = {"failed", "quarantined"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One fact as people read it: what it is about, what happened, and its level, one of LEVELS."""
+
+    subject: str
+    text: str
+    level: str = "info"
+
+
+def of(kind: str, body: Mapping[str, object]) -> Said:
+    """A stored event in words; a kind that this release does not know is said by its name and its own words."""
+    known = KINDS.get(kind)
+    return say(known.read(body)) if known else _otherwise(kind, body)
+
+
+def who(actor: str) -> str:
+    """Who began a chain of events: "ana" of `user:ana`, "the webhook 7f…" of `webhook:7f…`, "the clock"."""
+    sort, _, name = actor.partition(":")
+    if not name:
+        return {"clock": "the clock", "platform": "the platform"}.get(actor, actor)
+    return name if sort == "user" else f"the {sort} {name}"
+
+
+@singledispatch
+def say(fact: Fact) -> Said:
+    """A fact in words; one without a sentence of its own is said by the name of its kind."""
+    return _otherwise(fact.kind, asdict(fact))
+
+
+SEVERITY = {"critical": "bad", "warn": "warn"}
+ENDINGS = {"undelivered": "bad", "stuck": "bad", "resolved": "good"}
+
+
+def _otherwise(kind: str, body: Mapping[str, object]) -> Said:
+    words_of_kind = kind.replace(".", " ").replace("_", " ")
+    told = next((str(body[key]) for key in ("title", "because", "error", "message") if body.get(key)), "")
+    about = str(body.get("dataset") or body.get("pipeline") or kind.partition(".")[0])
+    ending = kind.rpartition(".")[2]
+    level = ENDINGS.get(ending) or (SEVERITY.get(str(body.get("severity")), "info"))
+    return Said(about, f"{words_of_kind}: {told}" if told else words_of_kind, level)
+
+
+def _of_period(period: str) -> str:
+    return f" for {words.period(period)}" if period else ""
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"
+
+
+@say.register
+def _(fact: facts.PipelineRevised) -> Said:
+    return Said(fact.pipeline, f"revision {fact.revision} registered" + (f": {fact.why}" if fact.why else ""))
+
+
+@say.register
+def _(fact: facts.ArrivalAccepted) -> Said:
+    came = {"form": "uploaded in the console", "api": "uploaded through the API", "webhook": "sent to the webhook"}
+    size = words.binary_size(fact.bytes)
+    text = f"{fact.name} was {came.get(fact.door, fact.door)}{_of_period(fact.period)}, {size}"
+    return Said(fact.dataset, f"{text}, sha256 {fact.sha256[:4]}…{fact.sha256[-4:]}")
+
+
+@say.register
+def _(fact: facts.ArrivalDuplicated) -> Said:
+    return Said(fact.dataset, f"{fact.name} came again with the same content as arrival {fact.twin}: nothing starts")
+
+
+@say.register
+def _(fact: facts.ArrivalReplayed) -> Said:
+    return Said(fact.dataset, f"{fact.name} was replayed{_of_period(fact.period)}, from arrival {fact.replay_of}")
+
+
+@say.register
+def _(fact: facts.SlotOpened) -> Said:
+    return Said(fact.dataset, f"expected{_of_period(fact.period)} by {_moment(fact.due_at)}")
+
+
+@say.register
+def _(fact: facts.SlotBecameLate) -> Said:
+    return Said(fact.dataset, f"late{_of_period(fact.period)}: it was due by {_moment(fact.due_at)}", "bad")
+
+
+@say.register
+def _(fact: facts.SlotFilled) -> Said:
+    late = f", {words.duration(fact.late_seconds)} late" if fact.late_seconds else ", in time"
+    return Said(fact.dataset, f"what was expected{_of_period(fact.period)} has come{late}", "good")
+
+
+@say.register
+def _(fact: facts.SlotWaived) -> Said:
+    return Said(fact.dataset, f"no longer expected{_of_period(fact.period)}: {fact.reason}")
+
+
+@say.register
+def _(fact: facts.RunRequested) -> Said:
+    return Said(fact.pipeline, f"a run was asked for{_of_period(fact.period)}")
+
+
+RUN_LEVELS = {"succeeded": "good", "warned": "warn", "quarantined": "warn", "failed": "bad"}
+
+
+@say.register
+def _(fact: facts.RunMoved) -> Said:
+    because = f": {fact.because}" if fact.because else ""
+    state = words.saying(fact.state).word.lower()
+    return Said("run", f"run {fact.run} is {_claim(state)}{because}", RUN_LEVELS.get(fact.state, "info"))
+
+
+def _claim(state: str) -> str:
+    return {"succeeded": "done", "succeeded with warnings": "done, with warnings", "failed": "over: failed"}.get(
+        state, state
+    )
+
+
+@say.register
+def _(fact: facts.StepHeld) -> Said:
+    return Said(fact.dataset, f"waits for {' and '.join(fact.missing)}; its arrival starts it", "warn")
+
+
+@say.register
+def _(fact: facts.StepStarted) -> Said:
+    again = f", attempt {fact.attempt}" if fact.attempt > 1 else ""
+    return Said(fact.dataset, f"started by {fact.owner}, epoch {fact.epoch}{again}")
+
+
+@say.register
+def _(fact: facts.StepStaged) -> Said:
+    aside = f"{fact.rejected:,} set aside, " if fact.rejected else ""
+    written = f"{words.binary_size(fact.bytes)} in {words.duration(fact.seconds)}"
+    return Said(fact.dataset, f"wrote {_rows(fact.rows)}, {aside}{written}", "warn" if fact.rejected else "info")
+
+
+@say.register
+def _(fact: facts.StepReused) -> Said:
+    return Said(fact.dataset, "reused: the same query over the same data is published already", "good")
+
+
+@say.register
+def _(fact: facts.StepRetried) -> Said:
+    return Said(fact.dataset, f"attempt {fact.attempt} came to nothing, another follows: {fact.because}", "warn")
+
+
+@say.register
+def _(fact: facts.StepEnded) -> Said:
+    because = f": {fact.because}" if fact.because else ""
+    return Said(fact.dataset, f"{fact.state}{because}", "bad" if fact.state in BAD_ENDS else "info")
+
+
+@say.register
+def _(fact: facts.ChecksHeld) -> Said:
+    several = f"{len(fact.checks)} checks hold" if len(fact.checks) != 1 else "1 check holds"
+    return Said(fact.dataset, f"{several}: {', '.join(fact.checks)}", "good")
+
+
+@say.register
+def _(fact: facts.CheckFailed) -> Said:
+    return Said(fact.dataset, f"{fact.check} fails: {fact.message}", "bad" if fact.severity == "block" else "warn")
+
+
+@say.register
+def _(fact: facts.DatasetPublished) -> Said:
+    return Said(fact.dataset, f"version {fact.number} published{_of_period(fact.period)}: {_rows(fact.rows)}", "good")
+
+
+@say.register
+def _(fact: facts.DataQuarantined) -> Said:
+    kept = "readers keep the last good version"
+    return Said(fact.dataset, f"quarantined{_of_period(fact.period)}: {fact.because}; {kept}", "bad")
+
+
+@say.register
+def _(fact: facts.DeliveryStuck) -> Said:
+    return Said("delivery", f"event {fact.event} could not be handed to {fact.consumer}: {fact.error}", "bad")
+
+
+@say.register
+def _(fact: facts.DeliveryReleased) -> Said:
+    return Said("delivery", f"event {fact.event} is handed to {fact.consumer} again")
+
+
+def _moment(written: str) -> str:
+    moment = datetime.fromisoformat(written)
+    return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname() or ''}".rstrip()
