@@ -36,6 +36,18 @@ class PipelineRevised(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PipelinePaused(Fact):
+    kind = "pipeline.paused"
+    pipeline: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineResumed(Fact):
+    kind = "pipeline.resumed"
+    pipeline: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArrivalAccepted(Fact):
     kind = "arrival.accepted"
     dataset: str

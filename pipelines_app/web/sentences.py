@@ -69,6 +69,16 @@ def _(fact: facts.PipelineRevised) -> Said:
 
 
 @say.register
+def _(fact: facts.PipelinePaused) -> Said:
+    return Said(fact.pipeline, "paused: what comes in waits", "warn")
+
+
+@say.register
+def _(fact: facts.PipelineResumed) -> Said:
+    return Said(fact.pipeline, "goes on, with what has waited")
+
+
+@say.register
 def _(fact: facts.ArrivalAccepted) -> Said:
     came = {"form": "uploaded in the console", "api": "uploaded through the API", "webhook": "sent to the webhook"}
     size = words.binary_size(fact.bytes)

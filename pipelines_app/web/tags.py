@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -194,6 +195,28 @@ def _changed(kind: str, before: Sequence[str], after: Sequence[str], first: tupl
 @register.filter
 def run_bars(runs: Iterable[Mapping[str, Any]]) -> pictures.RunBars:
     return pictures.run_bars(runs)
+
+
+@register.filter
+def bars(runs: Iterable[Any]) -> list[dict[str, object]]:
+    """A pipeline's last runs as the bars of components/run_bars.html; the longest is as high as there is room."""
+    listed = list(runs)
+    longest = max((run.seconds or 0 for run in listed), default=0) or 1
+    return [
+        {
+            "state": run.state,
+            "height": (run.seconds or 0) / longest,
+            "title": _bar_title(run),
+            "url": reverse("console:run", args=[run.pk]),
+        }
+        for run in listed
+    ]
+
+
+def _bar_title(run: Any) -> str:
+    said = [f"run {run.pk}", words.period(run.period), words.saying(run.state).word]
+    said.append(words.duration(run.seconds) if run.seconds is not None else "")
+    return ", ".join(part for part in said if part)
 
 
 @register.filter
