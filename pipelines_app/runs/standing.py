@@ -1,0 +1,128 @@
+"""How pipelines stand: their last runs, what they usually take, how fresh they are. Four queries for any number."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from django.db.models import F, Max, Window
+from django.db.models.functions import RowNumber
+
+from pipelines_app.models import Current, Edge, Pipeline, Run, RunState, Slot, SlotState
+
+LAST = 20
+GOOD_ENDS = frozenset({RunState.SUCCEEDED, RunState.WARNED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRun:
+    """One of a pipeline's last runs, as much of it as a bar shows."""
+
+    pk: int
+    state: str
+    period: str
+    seconds: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One pipeline now; `runs` are oldest first, `usual` is the median length in seconds of those that went well."""
+
+    pipeline: Pipeline
+    state: str
+    runs: tuple[LastRun, ...]
+    usual: float | None
+    fresh_at: datetime | None
+    reads: tuple[str, ...]
+    makes: tuple[str, ...]
+
+
+def standings(pipelines: Sequence[Pipeline]) -> list[Standing]:
+    """How each of the pipelines stands, in the order given."""
+    runs = last_runs(pipelines)
+    fresh = _fresh(pipelines)
+    late = set(
+        Slot.objects.filter(dataset__pipeline__in=pipelines, state=SlotState.LATE)
+        .values_list("dataset__pipeline", flat=True)
+        .distinct()
+    )
+    ends = _ends(pipelines)
+    return [
+        Standing(
+            pipeline=pipeline,
+            state=state_of(pipeline, runs[pipeline.pk], is_late=pipeline.pk in late),
+            runs=tuple(runs[pipeline.pk]),
+            usual=usual(runs[pipeline.pk]),
+            fresh_at=fresh.get(pipeline.pk),
+            reads=ends[pipeline.pk][0],
+            makes=ends[pipeline.pk][1],
+        )
+        for pipeline in pipelines
+    ]
+
+
+def last_runs(pipelines: Sequence[Pipeline]) -> dict[int, list[LastRun]]:
+    """The last runs of each pipeline by its id, oldest first."""
+    place = Window(RowNumber(), partition_by=F("pipeline"), order_by=F("id").desc())
+    rows = Run.objects.filter(pipeline__in=pipelines).annotate(place=place).filter(place__lte=LAST)
+    found: dict[int, list[LastRun]] = defaultdict(list)
+    for run in rows.order_by("id").only("pk", "pipeline", "state", "period", "created_at", "started_at", "finished_at"):
+        last = LastRun(pk=run.pk, state=run.state, period=run.period, seconds=seconds_of(run), at=run.created_at)
+        found[run.pipeline_id].append(last)
+    return found
+
+
+def seconds_of(run: Run) -> float | None:
+    """How long a run took, or nothing while it is not over."""
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()
+
+
+def usual(runs: Iterable[LastRun]) -> float | None:
+    """The median length of the runs that went well."""
+    lengths = [run.seconds for run in runs if run.state in GOOD_ENDS and run.seconds is not None]
+    return median(lengths) if lengths else None
+
+
+def state_of(pipeline: Pipeline, runs: Sequence[LastRun], *, is_late: bool) -> str:
+    """The one word for a pipeline: what holds it, else what it does, else what it lacks, else how it last ended."""
+    states = [run.state for run in runs]
+    for live in (RunState.RUNNING, RunState.QUEUED):
+        if live in states:
+            return "paused" if pipeline.paused_at and live is RunState.QUEUED else str(live)
+    if pipeline.paused_at:
+        return "paused"
+    if is_late:
+        return "late"
+    return states[-1] if states else "waiting"
+
+
+def _fresh(pipelines: Sequence[Pipeline]) -> dict[int, datetime]:
+    """When the newest version that readers see was published, by pipeline."""
+    pointers = Current.objects.filter(dataset__pipeline__in=pipelines)
+    rows = pointers.values("dataset__pipeline").annotate(at=Max("version__created_at"))
+    return {row["dataset__pipeline"]: row["at"] for row in rows}
+
+
+Ends = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _ends(pipelines: Sequence[Pipeline]) -> dict[int, Ends]:
+    """What each pipeline reads first and what it makes last, by the lineage of its current revision."""
+    revisions = {pipeline.current_id: pipeline.pk for pipeline in pipelines if pipeline.current_id}
+    pairs = Edge.objects.filter(revision__in=revisions).values_list("revision", "source__name", "target__name")
+    sources: dict[int, set[str]] = defaultdict(set)
+    targets: dict[int, set[str]] = defaultdict(set)
+    for revision, source, target in pairs.distinct():
+        sources[revisions[revision]].add(source)
+        targets[revisions[revision]].add(target)
+    return {
+        pipeline.pk: (
+            tuple(sorted(sources[pipeline.pk] - targets[pipeline.pk])),
+            tuple(sorted(targets[pipeline.pk] - sources[pipeline.pk])),
+        )
+        for pipeline in pipelines
+    }
