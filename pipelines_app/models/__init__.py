@@ -36,6 +36,7 @@ from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision,
 from pipelines_app.models.drafts import Draft
 from pipelines_app.models.events import Delivery, DeliveryState, Event, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
+from pipelines_app.models.sign_ins import SignInTries
 
 __all__ = [
     "ANY_ROLE",
@@ -70,6 +71,7 @@ __all__ = [
     "RunInput",
     "RunState",
     "Severity",
+    "SignInTries",
     "Slot",
     "SlotState",
     "StepRun",
