@@ -1,12 +1,21 @@
 // SQL editors: every <textarea data-editor="sql"> gets completion and live checking; the textarea stays the form's field.
 import {
-  EditorState, EditorView, HighlightStyle, PostgreSQL, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap,
+  EditorState, EditorView, HighlightStyle, SQLDialect, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap,
   completionKeymap, Compartment, defaultKeymap, drawSelection, highlightSelectionMatches, highlightSpecialChars, history,
   historyKeymap, indentOnInput, keymap, lineNumbers, lintKeymap, placeholder, search, searchKeymap, setDiagnostics, sql,
   syntaxHighlighting, tags,
 } from "../vendor/codemirror.min.js";
 
 const PAUSE = 300;
+
+// The words that analysts write; a short list keeps completion useful.
+const dialect = SQLDialect.define({
+  keywords: "select distinct from where group by having order asc desc nulls first last limit offset as on using join inner left right full outer cross semi anti lateral union intersect except all with recursive case when then else end and or not in exists between like ilike is null true false over partition rows range unbounded preceding following current row window filter qualify cast try_cast interval values exclude replace unnest any",
+  types: "boolean tinyint smallint integer bigint hugeint float double decimal varchar text date time timestamp timestamptz uuid json blob",
+  builtin: "count sum avg min max median quantile_cont stddev coalesce nullif greatest least abs round floor ceil concat lower upper trim length substr replace split_part regexp_matches regexp_extract strptime strftime date_trunc date_part date_diff extract current_date row_number rank dense_rank lag lead first_value last_value string_agg list array_agg arg_max arg_min approx_count_distinct",
+  operatorChars: "*+-%<>!=&|^/~:",
+  specialVar: "$",
+});
 
 // The editor lives in a shadow root, where CodeMirror adopts its style sheets: no style element, so the strict policy holds.
 const look = EditorView.theme({
@@ -16,6 +25,7 @@ const look = EditorView.theme({
   ".cm-content": { padding: "8px 0", minHeight: "120px", caretColor: "var(--ink)" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--ink)" },
   ".cm-gutters": { backgroundColor: "var(--sunken)", color: "var(--ink-3)", border: "0" },
+  ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 10px" },
   ".cm-line": { padding: "0 10px" },
   ".cm-placeholder": { color: "var(--ink-3)" },
   ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { backgroundColor: "var(--accent-soft)" },
@@ -61,7 +71,7 @@ function completion(known) {
     const options = [...named.flatMap(({ columns }) => columns.map(columnOf)), ...tables.map(({ name }) => ({ label: name, type: "class", detail: "dataset" })), ...parameters];
     return { from: typed ? typed.from : context.pos, options: distinct(options), validFor: /^[$\w.]*$/ };
   };
-  return [sql({ dialect: PostgreSQL, schema, upperCaseKeywords: true }), PostgreSQL.language.data.of({ autocomplete: source })];
+  return [sql({ dialect, schema, upperCaseKeywords: true }), dialect.language.data.of({ autocomplete: source })];
 }
 
 const distinct = (options) => [...new Map(options.map((option) => [option.label, option])).values()];

@@ -28,16 +28,14 @@ function arrange({ nodes, edges }) {
   return graph;
 }
 
-function curve(points) {
-  const [start, ...rest] = points.map(({ x, y }) => [x.toFixed(1), y.toFixed(1)].join(" "));
-  if (points.length === 2) return `M${start} L${rest[0]}`;
-  const first = points[0], last = points.at(-1), bend = (last.x - first.x) / 2;
-  if (points.length === 3) return `M${start} C${first.x + bend} ${first.y} ${last.x - bend} ${last.y} ${last.x - 5} ${last.y}`;
-  let path = `M${start}`;
-  for (let place = 1; place < points.length - 1; place += 1) {
-    const here = points[place], next = points[place + 1], final = place === points.length - 2;
-    const x = final ? next.x - 5 : (here.x + next.x) / 2, y = final ? next.y : (here.y + next.y) / 2;
-    path += ` Q${here.x.toFixed(1)} ${here.y.toFixed(1)} ${x.toFixed(1)} ${y.toFixed(1)}`;
+// Edges leave at the right and enter at the left; long ones pass between the boxes where dagre made room for them.
+function curve(from, to, points) {
+  const between = points.length > 3 ? points.slice(1, -1) : [];
+  const way = [{ x: from.x + from.width / 2, y: from.y }, ...between, { x: to.x - to.width / 2 - 5, y: to.y }];
+  let path = `M${way[0].x} ${way[0].y}`;
+  for (let place = 1; place < way.length; place += 1) {
+    const here = way[place - 1], next = way[place], bend = (next.x - here.x) / 2;
+    path += ` C${[here.x + bend, here.y, next.x - bend, next.y, next.x, next.y].map((each) => each.toFixed(1)).join(" ")}`;
   }
   return path;
 }
@@ -59,8 +57,9 @@ function nodeOf(node, { x, y, width, height }, here) {
   return element;
 }
 
-function edgeOf({ v, w }, { points }) {
-  const element = draw("path", { class: "edge", d: curve(points), "marker-end": "url(#lineage-tip)" });
+function edgeOf({ v, w }, graph) {
+  const way = curve(graph.node(v), graph.node(w), graph.edge(v, w).points);
+  const element = draw("path", { class: "edge", d: way, "marker-end": "url(#lineage-tip)" });
   element.dataset.from = v;
   element.dataset.to = w;
   return element;
@@ -112,7 +111,7 @@ function render(box) {
   if (!described.nodes.length) return;
   const graph = arrange(described);
   const { width, height } = graph.graph();
-  const edges = graph.edges().map((edge) => edgeOf(edge, graph.edge(edge)));
+  const edges = graph.edges().map((edge) => edgeOf(edge, graph));
   const nodes = described.nodes.map((node) => nodeOf(node, graph.node(node.id), box.dataset.focusNode));
   box.replaceChildren(draw("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, tip(), ...edges, ...nodes));
   follow(box, described.edges);

@@ -18,8 +18,8 @@ function relative(time) {
 
 function refresh() {
   for (const time of document.querySelectorAll("time[data-when]")) {
-    time.dataset.when ||= time.textContent;
-    const words = exact ? time.title : relative(time) ?? time.dataset.when;
+    time.dataset.words ||= time.textContent;
+    const words = exact ? time.dataset.when : relative(time) ?? time.dataset.words;
     if (time.textContent !== words) time.textContent = words;
   }
 }

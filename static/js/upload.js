@@ -12,9 +12,9 @@ export function size(bytes) {
 }
 
 function named(zone) {
-  const input = zone.querySelector("input[type=file]");
-  const files = [...input.files];
-  zone.querySelector("[data-drop-name]").textContent = files.map((file) => `${file.name}, ${size(file.size)}`).join("; ");
+  const files = [...zone.querySelector("input[type=file]").files];
+  const all = size(files.reduce((sum, file) => sum + file.size, 0));
+  zone.querySelector("[data-drop-name]").textContent = files.length > 1 ? `${files.length} files, ${all}` : files.length ? all : "";
 }
 
 function dragging(event) {
