@@ -92,6 +92,13 @@ class LostRace(LooplineError):
     status = 409
 
 
+class Outdated(LooplineError):
+    """What the caller had read is no longer what is there; read it again, then decide again."""
+
+    code = "outdated"
+    status = 412
+
+
 class NameTaken(LooplineError):
     """A thing of that name exists already, or belongs to another pipeline."""
 

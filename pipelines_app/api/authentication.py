@@ -1,0 +1,68 @@
+"""Who calls: a person with a session, or a program with a token."""
+
+from typing import cast
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from pipelines_app.access import permits, tokens
+from pipelines_app.errors import NotAllowed
+from pipelines_app.models import ApiToken, User
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer ll_…`."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """The owner of the token in the header; nobody without one; raises AuthenticationFailed for a bad one."""
+        scheme, _, secret = str(request.META.get("HTTP_AUTHORIZATION", "")).partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = tokens.authenticate(secret.strip(), now=timezone.now())
+        if token is None:
+            raise AuthenticationFailed("The token is not known here, or it was revoked, or it has expired.")
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a caller without credentials is told to bring."""
+        return 'Bearer realm="loopline"'
+
+
+class SignedInMayReadTokensMayWrite(BasePermission):
+    """Whoever is signed in may ask; a token that only reads may change nothing. What they see is up to each lookup."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.user, User):
+            return False
+        token = request.auth
+        if isinstance(token, ApiToken) and not token.can_write and request.method not in SAFE_METHODS:
+            raise NotAllowed("This token may only read.", todo="Use a token that may write.")
+        return True
+
+
+def person(request: Request) -> User:
+    """Who asks."""
+    return permits.signed_in(request.user)
+
+
+def actor(request: Request) -> str:
+    """Who asks, as the event log names them."""
+    token = request.auth if isinstance(request.auth, ApiToken) else None
+    return permits.actor(person(request), token)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the schema describes tokens."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
+        """A bearer token in the Authorization header."""
+        return cast(dict[str, str], {"type": "http", "scheme": "bearer", "bearerFormat": "ll_…"})
