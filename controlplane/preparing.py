@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
+from controlplane.sample.client import Keys
 from monitoring_app.channels import registry as channels
 from pipelines_app import vault
 from pipelines_app.access import members, tokens
@@ -31,15 +32,6 @@ class Admin:
 
     username: str
     password: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keys:
-    """What a supplier of the sample needs: a token for uploads, and an address with its secret for messages."""
-
-    token: str
-    webhook: str
-    secret: str
 
 
 def migrate() -> None:

@@ -39,13 +39,7 @@ def export_place() -> str:
 @cache
 def engine() -> Engine:
     """This process's engine, with its warm children."""
-    return registry.create(
-        "duckdb",
-        lake=root(),
-        children=settings.ENGINE_CHILDREN,
-        memory_bytes=settings.ENGINE_MEMORY_BYTES,
-        allow_unsandboxed=settings.ALLOW_UNSANDBOXED,
-    )
+    return registry.ENGINES["duckdb"](root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED)
 
 
 def limits(seconds: float) -> Limits:

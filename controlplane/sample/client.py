@@ -5,15 +5,23 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 from standardwebhooks import Webhook
 
-from controlplane.preparing import Keys
-
 PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What a supplier of the sample needs: a token for uploads, and an address with its secret for messages."""
+
+    token: str
+    webhook: str
+    secret: str
 
 
 class Client:

@@ -11,12 +11,14 @@ from django.utils import timezone
 from pipelines_app import events, lake, wake
 from pipelines_app.compiler import codec
 from pipelines_app.compiler.compiled import StepKind
-from pipelines_app.compiler.periods import bind_period
+from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.binding import bind_period
 from pipelines_app.engines.base import Limits
 from pipelines_app.errors import EngineError
 from pipelines_app.facts import StepRetried
 from pipelines_app.models import StepRun, StepState
 from pipelines_app.quality import gates
+from pipelines_app.quality.gates import Staging
 from pipelines_app.runs import leases, publishing, staging
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -49,8 +51,21 @@ def _attempt(claim: Claim) -> None:
         return
     limits = _limits(claim)
     staged = _produce(work, limits)
-    verdict = gates.judge(staged, limits, as_of=timezone.now())
+    verdict = gates.judge(_for_the_gate(staged), limits, as_of=timezone.now())
     publishing.publish(staged, verdict)
+
+
+def _for_the_gate(staged: Staged) -> Staging:
+    step_run = staged.work.claim.step
+    return Staging(
+        step=staged.work.step,
+        environment=step_run.run.environment,
+        file=staged.written.path,
+        columns=staged.written.columns,
+        rows=staged.written.rows,
+        rejected=staged.rejected,
+        rejects_said=staged.rejects[0].message if staged.rejects else "",
+    )
 
 
 def _limits(claim: Claim) -> Limits:
@@ -77,11 +92,9 @@ def _produce(work: Work, limits: Limits) -> Staged:
     if work.step.kind is StepKind.LOAD and work.step.source is not None:
         files = {arrival.name: lake.path(arrival.path) for arrival in work.arrivals}
         loaded = engine.load(files, work.step.source, into, limits)
-        return Staged(
-            work=work, place=place, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects
-        )
+        return Staged(work=work, place=place, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects)
     statement = codec.statement(work.step)
-    if step.run.period:
+    if step.run.period and work.step.period is not PeriodKind.NONE:
         statement = bind_period(statement, work.step.period, step.run.period)
     written = engine.materialise(statement, work.relations, work.step.columns, into, limits)
     return Staged(work=work, place=place, written=written)

@@ -160,7 +160,9 @@ def _tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
 
 def _tell_checks(version: DatasetVersion, verdict: Verdict, about: dict[str, object], event: Event) -> Event:
     step = version.step_run
-    declared = {check.name: check for check in Check.objects.filter(revision=step.run.revision, dataset=version.dataset)}
+    declared = {
+        check.name: check for check in Check.objects.filter(revision=step.run.revision, dataset=version.dataset)
+    }
     CheckResult.objects.bulk_create(
         [
             CheckResult(
@@ -170,7 +172,7 @@ def _tell_checks(version: DatasetVersion, verdict: Verdict, about: dict[str, obj
                 passed=result.judgement.passed,
                 bad_rows=result.judgement.bad_rows,
                 total_rows=result.judgement.total_rows,
-                value=result.judgement.value[:200],
+                value=_said(result.judgement.value),
                 message=result.judgement.message[:1000],
                 sample=result.sample,
             )
@@ -188,6 +190,10 @@ def _tell_checks(version: DatasetVersion, verdict: Verdict, about: dict[str, obj
     return event
 
 
+def _said(value: object) -> str:
+    return "" if value is None else str(value)[:200]
+
+
 def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
     run = staged.work.claim.step.run
     taken = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.arrivals])
@@ -199,9 +205,7 @@ def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
             event=event,
         )
     else:
-        taken.update(
-            state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {verdict.because}"[:500], event=event
-        )
+        taken.update(state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {verdict.because}"[:500], event=event)
     left = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.superseded])
     newer = staged.work.arrivals[-1].pk if staged.work.arrivals else None
     left.update(
@@ -251,9 +255,7 @@ def refuse(claim: Claim, failure: Failure) -> None:
 @transaction.atomic
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
-    _close(
-        claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None
-    )
+    _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None)
     run, dataset = claim.step.run, claim.step.dataset
     fact = StepEnded(
         run=run.pk,

@@ -15,9 +15,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane import preparing
-from controlplane.preparing import Keys
 from controlplane.sample import playing
-from controlplane.sample.client import Client
+from controlplane.sample.client import Client, Keys
 from controlplane.sample.judging import Judge, Outcome
 from controlplane.sample.playing import Played
 from controlplane.sample.receivers import Mailbox, SlackLike
