@@ -30,7 +30,7 @@ SQLITE = [
 
 def install(apps, editor):
     if editor.connection.vendor == "postgresql":
-        editor.execute(POSTGRES)
+        editor.execute(POSTGRES, params=None)  # its percent sign is no placeholder
     else:
         for statement in SQLITE:
             editor.execute(statement)
