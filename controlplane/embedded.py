@@ -88,7 +88,9 @@ class Workers:
             wait: float = settings.SWEEP_SECONDS
             try:
                 sweep.once()
-                sweep.beat(f"worker:{socket.gethostname()}:{os.getpid()}", timezone.now(), f"{settings.WORKERS} threads")
+                sweep.beat(
+                    f"worker:{socket.gethostname()}:{os.getpid()}", timezone.now(), f"{settings.WORKERS} threads"
+                )
                 wait = sweep.pause()
             except DatabaseError:
                 logger.exception("the sweep could not reach the database; it tries again")

@@ -12,8 +12,10 @@ SHARED = [
 
 def configuration(*, as_json: bool) -> dict[str, object]:
     """Django's LOGGING setting: JSON lines for machines, or short lines for a person at a terminal."""
-    renderer: object = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(
-        colors=False, exception_formatter=structlog.dev.plain_traceback
+    renderer: object = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     closing = [structlog.processors.format_exc_info, renderer] if as_json else [renderer]
     return {

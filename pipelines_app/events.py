@@ -78,7 +78,7 @@ def deliver(pk: int) -> None:
     """Hand one event to one consumer: its effect and the mark `done` are committed together, or neither is."""
     try:
         _hand_over(pk)
-    except Exception as error:  # noqa: BLE001 a consumer may fail in any way; the failure is recorded and shown
+    except Exception as error:
         logger.exception("delivery failed", extra={"delivery": pk})
         _blame(pk, error)
 

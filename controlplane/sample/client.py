@@ -70,7 +70,9 @@ class Client:
     @staticmethod
     def _answer(response: requests.Response) -> dict[str, Any]:
         if not response.ok:
-            raise RuntimeError(f"{response.request.method} {response.url}: {response.status_code} {response.text[:600]}")
+            raise RuntimeError(
+                f"{response.request.method} {response.url}: {response.status_code} {response.text[:600]}"
+            )
         answer: dict[str, Any] = response.json()
         return answer
 

@@ -51,7 +51,9 @@ class Judge:
     def judge(self, mailbox: Mailbox, slack: SlackLike) -> Outcome:
         """Every claim, with what was found."""
         versions = self._client.all("/datasets/raw.flights/versions", state="published")
-        last = {row["period"]: row for row in self._client.all(f"/datasets/{LAST_OF_THE_DAY}/versions", state="published")}
+        last = {
+            row["period"]: row for row in self._client.all(f"/datasets/{LAST_OF_THE_DAY}/versions", state="published")
+        }
         claims = [
             *self._periods(versions),
             *self._late(),

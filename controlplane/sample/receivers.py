@@ -18,7 +18,7 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self._controller = Controller(self, hostname="127.0.0.1", port=0)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 aiosmtpd's name
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one message."""
         parsed = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
         self.messages.append(cast(EmailMessage, parsed))
@@ -50,7 +50,7 @@ class SlackLike:
         kept = self.messages
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 http.server's name
+            def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 kept.append(json.loads(self.rfile.read(length)))
                 self.send_response(200)

@@ -9,7 +9,9 @@ from controlplane.settings.base import *
 DEBUG = False
 SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("only-for-tests"):
-    raise ImproperlyConfigured("SECRET_KEY is a default or shorter than 50 characters: make one with `openssl rand -base64 48`.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is a default or shorter than 50 characters: make one with `openssl rand -base64 48`."
+    )
 VAULT_KEYS = env.text("VAULT_KEYS").split(",")
 ALLOWED_HOSTS = env.text("ALLOWED_HOSTS").split(",")
 DATABASES = {"default": env.database("DATABASE_URL", env.text("DATABASE_URL"))}

@@ -30,7 +30,9 @@ def operable(allowed: QuerySet[M], user: User, *, team: str, **lookup: object) -
         return found
     own = {f"{team}__in": user.teams_with(*ANY_ROLE)}
     if allowed.model._default_manager.filter(**own, **lookup).exists():
-        raise NotAllowed("Your role in the team does not allow this.", todo="Ask an admin of the team for another role.")
+        raise NotAllowed(
+            "Your role in the team does not allow this.", todo="Ask an admin of the team for another role."
+        )
     raise NotFound("There is nothing here that you may act on.")
 
 

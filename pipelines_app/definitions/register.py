@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from sqlglot import exp
 
 from pipelines_app import events, lake
 from pipelines_app.access import audit
@@ -29,7 +30,6 @@ from pipelines_app.models import (
     TriggerKind,
     User,
 )
-from sqlglot import exp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +158,7 @@ def _write_triggers(pipeline: Pipeline, compiled: Compiled, datasets: dict[str, 
     arriving = [step.dataset for step in compiled.steps if step.kind is StepKind.LOAD]
     pairs = [(TriggerKind.ARRIVAL, name) for name in arriving]
     pairs += [(TriggerKind.DATASET, name) for name in compiled.external]
-    Trigger.objects.bulk_create(
-        [Trigger(pipeline=pipeline, kind=kind, dataset=datasets[name]) for kind, name in pairs]
-    )
+    Trigger.objects.bulk_create([Trigger(pipeline=pipeline, kind=kind, dataset=datasets[name]) for kind, name in pairs])
 
 
 def _write_edges(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:

@@ -82,7 +82,7 @@ def content(version: DatasetVersion, *, period: str | None = None) -> Content:
 
 
 def point(version: DatasetVersion, *, mode: Mode, event: Event) -> None:
-    """Make a new version current: number it, close the files it replaces, move the pointer. In the caller's transaction.
+    """Make a new version current: close the files it replaces, move the pointer. In the caller's transaction.
 
     The version and its parts are saved with their numbers; `mode` says which of the live files it replaces.
     """
@@ -131,4 +131,3 @@ def rows_after(environment: Environment, dataset: Dataset, *, mode: Mode, period
 def is_still_read(version: DatasetVersion) -> bool:
     """Whether readers still see every file of this version."""
     return not version.parts.exclude(until=None).exists() and version.number is not None
-

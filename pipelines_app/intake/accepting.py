@@ -60,7 +60,7 @@ EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", Peri
 
 @transaction.atomic
 def accept(envelope: Envelope, received: Received) -> Arrival:
-    """Take in a received file. The same content for the same period again is recorded as a duplicate and starts nothing.
+    """Take in a received file. The same content for the same period again is a duplicate and starts nothing.
 
     Raises ArrivalRefused; the caller then discards the bytes.
     """

@@ -38,7 +38,8 @@ class Receiver:
         if self._bytes > self._max_bytes:
             self.discard()
             raise TooLarge(
-                f"More than {self._max_bytes:,} bytes came in.", todo="Send the file in parts, or have the limit raised."
+                f"More than {self._max_bytes:,} bytes came in.",
+                todo="Send the file in parts, or have the limit raised.",
             )
         self._hash.update(chunk)
         try:

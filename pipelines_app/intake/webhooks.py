@@ -110,7 +110,7 @@ def _live_secrets(webhook: Webhook, now: datetime) -> list[str]:
 
 
 def receive(webhook: Webhook, message: Message, *, now: datetime) -> tuple[Arrival, bool]:
-    """Take a signed message in as an arrival; True if the same message had come before. Refusals are kept for the console.
+    """Take a signed message in as an arrival; True if the same message had come before.
 
     Raises SignatureInvalid, KeyReused (the id again with another body), ArrivalRefused.
     """
@@ -145,7 +145,9 @@ def _before(webhook: Webhook, message_id: str, digest: str) -> Arrival | None:
     if call is None:
         return None
     if call.digest != digest:
-        raise KeyReused(f"The message {message_id!r} came before with another body.", todo="Give each message its own id.")
+        raise KeyReused(
+            f"The message {message_id!r} came before with another body.", todo="Give each message its own id."
+        )
     return call.arrival
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-
 class User(AbstractUser):
     """A person, or a robot that signs in with tokens only."""
 

@@ -167,7 +167,9 @@ class IdempotencyKey(models.Model):
 
     scope = models.CharField(max_length=100, help_text="Who sent it and where: one caller's keys are its own.")
     key = models.CharField(max_length=255)
-    digest = models.CharField(max_length=64, help_text="sha256 of the request: another body under the same key is refused.")
+    digest = models.CharField(
+        max_length=64, help_text="sha256 of the request: another body under the same key is refused."
+    )
     status = models.PositiveSmallIntegerField()
     answer = models.JSONField()
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -62,7 +62,7 @@ class DeliveryState(models.TextChoices):
 
 
 class Delivery(models.Model):
-    """The hand-over of one event to one consumer: done once, tried again with back-off, and stuck (shown) at the cap."""
+    """The hand-over of one event to one consumer: done once, tried again with back-off, stuck (shown) at the cap."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
     consumer = models.CharField(max_length=30)

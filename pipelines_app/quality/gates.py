@@ -26,7 +26,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Staging:
-    """A staged version as the gate sees it: what wrote it, its file and schema, and the rows set aside on the way in."""
+    """A staged version as the gate sees it: what wrote it, its file and schema, the rows set aside on the way in."""
 
     step: CompiledStep
     environment: Environment
@@ -70,7 +70,7 @@ class Verdict:
 
 
 def judge(staging: Staging, limits: Limits, *, as_of: datetime) -> Verdict:
-    """Run the dataset's checks on a staged version; a breach of a blocking one, or too many rows set aside, refuses it."""
+    """Run the checks on a staged version; a breach of a blocking one, or too many rows set aside, refuses it."""
     results = _results(staging, limits, as_of)
     source = staging.step.source
     total = staging.rows + staging.rejected
@@ -80,10 +80,10 @@ def judge(staging: Staging, limits: Limits, *, as_of: datetime) -> Verdict:
             f"{staging.rejected:,} of {total:,} rows do not fit the contract, {allowed:,} are tolerated"
             f"{': ' + staging.rejects_said if staging.rejects_said else ''}"
         )
-        return Verdict(results=results, refusal=refusal, todo="Send a corrected file for the period, or mend the contract.")
-    blocking = [
-        result for result in results if not result.judgement.passed and result.spec.severity is Severity.BLOCK
-    ]
+        return Verdict(
+            results=results, refusal=refusal, todo="Send a corrected file for the period, or mend the contract."
+        )
+    blocking = [result for result in results if not result.judgement.passed and result.spec.severity is Severity.BLOCK]
     if blocking:
         refusal = "; ".join(result.judgement.message for result in blocking)
         return Verdict(results=results, refusal=refusal, todo="Mend the data or the check, then run it again.")

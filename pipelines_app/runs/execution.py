@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from pipelines_app import events, lake, wake
 from pipelines_app.compiler import codec
+from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import StepKind
 from pipelines_app.compiler.definition import PeriodKind
-from pipelines_app.compiler.binding import bind_period
 from pipelines_app.engines.base import Limits
 from pipelines_app.errors import EngineError
 from pipelines_app.facts import StepRetried
@@ -38,7 +38,7 @@ def execute(pk: int, owner: str) -> None:
         logger.warning("fenced: %s", lost, extra={"step": pk, "epoch": claim.epoch})
     except EngineError as error:
         _came_to_nothing(claim, error)
-    except Exception as error:  # noqa: BLE001 a bug must not leave the step to its lease; it is recorded and shown
+    except Exception as error:
         logger.exception("step failed in the platform itself", extra={"step": pk})
         _came_to_nothing(claim, EngineError(f"{type(error).__name__} in the platform", kind="platform"))
 

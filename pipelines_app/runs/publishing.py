@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events
-from pipelines_app.errors import LostRace
 from pipelines_app.environments import mapping
+from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
     CheckFailed,
     ChecksHeld,
@@ -131,7 +131,7 @@ def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
 
 
 def _tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
-    """Record what the attempt brought, what its checks said, and what became of the version; the last event is given."""
+    """Record what the attempt brought, what its checks said, what became of the version; gives the last event."""
     work = staged.work
     run, dataset = work.claim.step.run, work.claim.step.dataset
     about = {"run": run.pk, "pipeline": run.pipeline.name, "dataset": dataset.name}

@@ -100,7 +100,7 @@ def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
 
 
 def reusable(work: Work) -> DatasetVersion | None:
-    """A published version made by the same recipe from the same inputs under the same checks, still what readers see."""
+    """A published version made by the same recipe, inputs and checks, and still what readers see."""
     if not work.step.deterministic:
         return None
     run = work.claim.step.run

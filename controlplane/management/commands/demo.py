@@ -60,7 +60,8 @@ class Command(BaseCommand):
         for claim in outcome.claims:
             self.stdout.write(f"  {'yes' if claim.holds else 'NO ':4} {claim.says}: {claim.found}")
         self.stdout.write(
-            f"\n  {played.files} files and messages in {played.seconds:.1f} s, {played.files / played.seconds:.1f} a second"
+            f"\n  {played.files} files and messages in {played.seconds:.1f} s, "
+            f"{played.files / played.seconds:.1f} a second"
             f" ({wall:.1f} s with starting and judging)"
         )
         self.stdout.write(
