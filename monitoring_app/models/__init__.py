@@ -1,0 +1,18 @@
+"""The nouns of the watch, one file each, all on this screen."""
+
+from monitoring_app.models.alert import Alert, AlertState, AlertUrgency
+from monitoring_app.models.channel import Channel, ChannelKind
+from monitoring_app.models.entry import AlertEntry
+from monitoring_app.models.notification import About, Notification, NotificationState
+
+__all__ = [
+    "About",
+    "Alert",
+    "AlertEntry",
+    "AlertState",
+    "AlertUrgency",
+    "Channel",
+    "ChannelKind",
+    "Notification",
+    "NotificationState",
+]

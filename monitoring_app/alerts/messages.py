@@ -1,0 +1,87 @@
+"""What people are told about an alert: an alert in, a line, a text and a link out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from monitoring_app.models import About, Alert, AlertUrgency
+
+SUBJECT, BODY = 200, 6000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A message before it is addressed: no control characters in the subject, none but line ends in the body."""
+
+    subject: str
+    body: str
+    link: str
+
+
+def write(alert: Alert, about: str, *, public_url: str, because: str = "") -> Written:
+    """The message that says what became of an alert; `because` is what changed."""
+    paragraphs = [f"Resolved: {because}", f"It was: {alert.what}"] if about == About.RESOLVED else [alert.what]
+    if alert.todo and about != About.RESOLVED:
+        paragraphs.append(f"What to do: {alert.todo}")
+    paragraphs.append(_facts(alert))
+    return Written(
+        subject=one_line(f"[{_mark(alert, about)}] {alert.title}", SUBJECT),
+        body=readable("\n\n".join(paragraphs), BODY),
+        link=link(alert, public_url),
+    )
+
+
+def link(alert: Alert, public_url: str) -> str:
+    """The alert's page; its host is that of the settings, never of a request."""
+    return f"{public_url.rstrip('/')}/alerts/{alert.pk}/"
+
+
+def _mark(alert: Alert, about: str) -> str:
+    severity = AlertUrgency(alert.severity).label
+    match about:
+        case About.OPENED:
+            return severity
+        case About.RESOLVED:
+            return About.RESOLVED.label
+    return f"{About(about).label}: {severity.lower()}"
+
+
+def _facts(alert: Alert) -> str:
+    lines = [f"About: {alert.subject}", f"Since: {moment(alert.first_at)}"]
+    if alert.count > 1:
+        lines.append(f"Reported: {alert.count:,} times, last {moment(alert.last_at)}")
+    if alert.pipeline:
+        lines.append(f"Pipeline: {alert.pipeline}{f', run {alert.run}' if alert.run else ''}")
+    if alert.note:
+        lines.append(f"Note: {alert.note}")
+    return "\n".join(lines)
+
+
+def moment(at: datetime, zone: str = "UTC") -> str:
+    """A moment in words, as the clocks of a zone show it, with the zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%B %Y, %H:%M} {zone}"
+
+
+def length(seconds: float) -> str:
+    """A length of time in its two largest units: 40 s, 12 min, 2 h 5 min, 3 d 4 h."""
+    minutes, hours, days = round(seconds) // 60, round(seconds) // 3600, round(seconds) // 86_400
+    if not minutes:
+        return f"{round(seconds)} s"
+    if not hours:
+        return f"{minutes} min"
+    if not days:
+        return f"{hours} h {minutes % 60} min"
+    return f"{days} d {hours % 24} h"
+
+
+def one_line(text: str, limit: int) -> str:
+    """Text without line ends, control characters and marks that turn the direction of writing."""
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def readable(text: str, limit: int) -> str:
+    """Text whose only control characters are line ends."""
+    kept = "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in text)
+    return kept if len(kept) <= limit else f"{kept[: limit - 1]}…"

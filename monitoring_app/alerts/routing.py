@@ -1,0 +1,72 @@
+"""Who hears of an alert: the team's channels, the addresses its pipeline names, and always somebody."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from monitoring_app.alerts import messages
+from monitoring_app.models import Alert, Channel, ChannelKind, Notification
+from pipelines_app import wake
+from pipelines_app.models import Event, Pipeline, Team
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a pipeline's definition says about its alerts."""
+
+    emails: tuple[str, ...] = ()
+    slack: bool = True
+
+
+def tell(alert: Alert, about: str, *, event: Event, because: str = "", but: Channel | None = None) -> None:
+    """Write one message per channel in the caller's transaction, and ring for each after commit."""
+    written = messages.write(alert, about, public_url=settings.PUBLIC_URL, because=because)
+    for channel in channels_of(alert, but=but):
+        notification = Notification.objects.create(
+            alert=alert,
+            channel=channel,
+            event=event,
+            about=about,
+            subject=written.subject,
+            body=written.body,
+            link=written.link,
+        )
+        wake.ring(wake.NOTIFICATION, notification.pk)
+
+
+def channels_of(alert: Alert, *, but: Channel | None = None) -> list[Channel]:
+    """The channels that hear of an alert, one at least: the console, where there is no other."""
+    wishes = _wishes(alert.pipeline)
+    of_team = Channel.objects.filter(team=alert.team_id, enabled=True, is_declared=False)
+    heard = {channel.pk: channel for channel in of_team if wishes.slack or channel.kind != ChannelKind.SLACK}
+    heard |= {channel.pk: channel for channel in _declared(alert.team, wishes.emails) if channel.enabled}
+    if but is not None:
+        heard.pop(but.pk, None)
+    return list(heard.values()) or [console_of(alert.team)]
+
+
+def _declared(team: Team | None, emails: Iterable[str]) -> list[Channel]:
+    own = [team.email] if team is not None and team.email else []
+    return [
+        Channel.objects.get_or_create(
+            team=team, kind=ChannelKind.EMAIL, address=address, defaults={"name": address, "is_declared": True}
+        )[0]
+        for address in dict.fromkeys([*own, *emails])
+    ]
+
+
+def console_of(team: Team | None) -> Channel:
+    """The team's channel of last resort: messages are kept and shown."""
+    channel, _ = Channel.objects.get_or_create(
+        team=team, kind=ChannelKind.CONSOLE, address="", defaults={"name": "Console", "is_declared": True}
+    )
+    return channel
+
+
+def _wishes(pipeline: str) -> Wishes:
+    found = Pipeline.objects.filter(name=pipeline).select_related("current").first() if pipeline else None
+    if found is None or found.current is None:
+        return Wishes()
+    declared = found.current.document.get("alerts", {})
+    return Wishes(emails=tuple(declared.get("emails", ())), slack=declared.get("slack", True))

@@ -1,0 +1,105 @@
+"""What the watch adds to the vocabulary of the event log: what became of alerts and of the messages about them."""
+
+from dataclasses import dataclass
+
+from pipelines_app.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertOpened(Fact):
+    kind = "alert.opened"
+    alert: int
+    rule: str
+    subject: str
+    severity: str
+    title: str
+    dataset: str = ""
+    pipeline: str = ""
+    period: str = ""
+    run: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRepeated(Fact):
+    """An open problem was reported again; `severity` is the worst it has been."""
+
+    kind = "alert.repeated"
+    alert: int
+    rule: str
+    subject: str
+    severity: str
+    count: int
+    dataset: str = ""
+    pipeline: str = ""
+    period: str = ""
+    run: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAcknowledged(Fact):
+    kind = "alert.acknowledged"
+    alert: int
+    rule: str
+    subject: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSnoozed(Fact):
+    kind = "alert.snoozed"
+    alert: int
+    rule: str
+    subject: str
+    until: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertReopened(Fact):
+    """A snooze ended while the problem was still there."""
+
+    kind = "alert.reopened"
+    alert: int
+    rule: str
+    subject: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertResolved(Fact):
+    kind = "alert.resolved"
+    alert: int
+    rule: str
+    subject: str
+    because: str
+    dataset: str = ""
+    pipeline: str = ""
+    period: str = ""
+    run: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationSent(Fact):
+    kind = "notification.sent"
+    alert: int
+    notification: int
+    channel: str
+    state: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationUndelivered(Fact):
+    """Every attempt to send a message failed; the team is told by another channel."""
+
+    kind = "notification.undelivered"
+    alert: int
+    notification: int
+    channel: str
+    error: str
+    dataset: str = ""
+    pipeline: str = ""

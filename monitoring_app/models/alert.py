@@ -1,0 +1,117 @@
+"""Open problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Case, Q, Value, When
+
+from pipelines_app.models import ANY_ROLE, EDITING, Dataset, Event, Pipeline, Team, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class AlertState(models.TextChoices):
+    OPEN = "open", "Open"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    SNOOZED = "snoozed", "Snoozed"
+    RESOLVED = "resolved", "Resolved"
+
+
+class AlertUrgency(models.TextChoices):
+    """How bad it is, from the least to the worst."""
+
+    INFO = "info", "Info"
+    WARN = "warn", "Warning"
+    CRITICAL = "critical", "Critical"
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: User | AnonymousUser) -> AlertQuerySet:
+        """What is about a dataset or pipeline the user may see; the platform's own problems are its superusers'."""
+        if not isinstance(user, User):
+            return self.none()
+        if user.is_superuser:
+            return self
+        about_seen = Q(dataset__in=Dataset.objects.visible_to(user))
+        of_seen = Q(dataset=None, pipeline__in=Pipeline.objects.visible_to(user).values("name"))
+        of_team = Q(dataset=None, pipeline="", team__in=user.teams_with(*ANY_ROLE))
+        return self.filter(about_seen | of_seen | of_team)
+
+    def operable_by(self, user: User | AnonymousUser) -> AlertQuerySet:
+        """The alerts of the teams in which the user may edit."""
+        if not isinstance(user, User):
+            return self.none()
+        return self if user.is_superuser else self.filter(team__in=user.teams_with(*EDITING))
+
+    def unresolved(self) -> AlertQuerySet:
+        return self.exclude(state=AlertState.RESOLVED)
+
+    def of(self, rule: str, subject: str) -> AlertQuerySet:
+        return self.filter(rule=rule, subject=subject)
+
+    def worst_first(self) -> AlertQuerySet:
+        """The most severe first, and among equals the one that was heard of last."""
+        ranks = [When(severity=value, then=Value(rank)) for rank, value in enumerate(AlertUrgency.values)]
+        return self.annotate(rank=Case(*ranks, output_field=models.SmallIntegerField())).order_by(
+            "-rank", "-last_at", "-id"
+        )
+
+
+class Alert(models.Model):
+    """One problem of one subject, from when it was first heard of until it is resolved."""
+
+    rule = models.CharField(max_length=210, help_text="What was broken: late, quarantine, check:share_cancelled …")
+    subject = models.CharField(
+        max_length=300, help_text="What it is about: mart.daily_operations, raw.flights/2013-01-20."
+    )
+    title = models.CharField(max_length=300)
+    what = models.TextField(help_text="What happened, as sentences.")
+    todo = models.TextField(blank=True, help_text="What a person can do about it.")
+    severity = models.CharField(max_length=8, choices=AlertUrgency.choices)
+    state = models.CharField(max_length=12, choices=AlertState.choices, default=AlertState.OPEN)
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, related_name="alerts", help_text="None: the platform's own."
+    )
+    dataset = models.ForeignKey(Dataset, models.PROTECT, null=True, related_name="alerts")
+    pipeline = models.CharField(max_length=63, blank=True)
+    run = models.BigIntegerField(null=True, help_text="The last run that showed it.")
+    period = models.CharField(max_length=13, blank=True, help_text="The latest period concerned.")
+    count = models.PositiveIntegerField(default=1, help_text="How often it was reported.")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="The last event that reported it.")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+    acknowledged_by = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True, help_text="What the owner knows about it.")
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule", "subject"], condition=~Q(state="resolved"), name="alert_one_unresolved"
+            ),
+            models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_known"),
+            models.CheckConstraint(condition=Q(severity__in=AlertUrgency.values), name="alert_severity_known"),
+            models.CheckConstraint(
+                condition=~Q(state="snoozed") | Q(snoozed_until__isnull=False), name="alert_snoozed_has_end"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-last_at", "-id"], condition=~Q(state="resolved"), name="alert_unresolved"),
+            models.Index(fields=["snoozed_until"], condition=Q(state="snoozed"), name="alert_snooze_queue"),
+            models.Index(fields=["state", "-id"], name="alert_by_state"),
+            models.Index(fields=["pipeline", "-id"], condition=~Q(pipeline=""), name="alert_of_pipeline"),
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="alert_of_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk}: {self.title}"
+
+    def is_worsened_by(self, severity: str) -> bool:
+        """Whether this severity is above the alert's."""
+        return AlertUrgency.values.index(severity) > AlertUrgency.values.index(self.severity)

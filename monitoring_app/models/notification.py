@@ -1,0 +1,58 @@
+"""Messages and what became of them."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from monitoring_app.models.alert import Alert
+from monitoring_app.models.channel import Channel
+from pipelines_app.models import Event
+
+
+class About(models.TextChoices):
+    OPENED = "opened", "Opened"
+    WORSE = "worse", "Worse"
+    STILL_OPEN = "still_open", "Still open"
+    RESOLVED = "resolved", "Resolved"
+
+
+class NotificationState(models.TextChoices):
+    PENDING = "pending", "Pending"
+    DELIVERED = "delivered", "Delivered"
+    KEPT = "kept", "Kept in the console"
+    UNDELIVERED = "undelivered", "Not delivered"
+
+
+class Notification(models.Model):
+    """One message about an alert to one channel, and its attempts; sent at least once, told apart by its event."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
+    channel = models.ForeignKey(Channel, models.PROTECT, related_name="notifications")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="What happened to the alert.")
+    about = models.CharField(max_length=10, choices=About.choices)
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    link = models.CharField(max_length=300)
+    state = models.CharField(max_length=11, choices=NotificationState.choices, default=NotificationState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # The database's clock: while a sender has the message this is the end of its lease, later the end of a back-off.
+    not_before = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "channel", "about", "event"], name="notification_once"),
+            models.CheckConstraint(condition=Q(state__in=NotificationState.values), name="notification_state_known"),
+            models.CheckConstraint(condition=Q(about__in=About.values), name="notification_about_known"),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(state="pending"), name="notification_queue"),
+            models.Index(fields=["-id"], condition=Q(state="undelivered"), name="notification_undelivered"),
+            models.Index(fields=["channel", "-id"], name="notification_of_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.channel}"

@@ -1,0 +1,272 @@
+"""What the watch does about events: which open an alert, which close one, and which are old news."""
+
+from datetime import datetime
+
+from monitoring_app.alerts import evidence, lifecycle, messages
+from monitoring_app.alerts.lifecycle import Problem
+from monitoring_app.models import Alert, AlertUrgency
+from pipelines_app import events
+from pipelines_app.facts import (
+    CheckFailed,
+    ChecksHeld,
+    DataQuarantined,
+    DatasetPublished,
+    DeliveryReleased,
+    DeliveryStuck,
+    Fact,
+    PipelineRevised,
+    RunMoved,
+    SlotBecameLate,
+    SlotFilled,
+    SlotWaived,
+)
+from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState, Slot, SlotState
+
+LATE, QUARANTINE, RUN_FAILED, STUCK, CHECK = "late", "quarantine", "run_failed", "delivery_stuck", "check:"
+BEYOND_FAILURE = {RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED}
+URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
+NOTHING = "ignored: no alert is open about it"
+
+
+@events.hears(
+    SlotBecameLate,
+    SlotFilled,
+    SlotWaived,
+    CheckFailed,
+    ChecksHeld,
+    DataQuarantined,
+    DatasetPublished,
+    RunMoved,
+    PipelineRevised,
+    DeliveryStuck,
+    DeliveryReleased,
+)
+def hear(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions, read from top to bottom
+    """React to an event; the answer is its disposition in words."""
+    match fact:
+        case SlotBecameLate():
+            return _late(fact, event)
+        case SlotFilled(late_seconds=seconds):
+            return _come(fact, f"it came {messages.length(seconds)} late" if seconds else "it came in time", event)
+        case SlotWaived(reason=reason):
+            return _come(fact, f"it is not expected any more: {reason}", event)
+        case CheckFailed():
+            return _check_failed(fact, event)
+        case ChecksHeld():
+            return _checks_held(fact, event)
+        case DataQuarantined():
+            return _quarantined(fact, event)
+        case DatasetPublished():
+            return _published(fact, event)
+        case RunMoved(state=RunState.FAILED):
+            return _run_failed(fact, event)
+        case RunMoved(state=state) if state in BEYOND_FAILURE:
+            return _run_ended(fact, event)
+        case PipelineRevised():
+            return _revised(fact, event)
+        case DeliveryStuck():
+            return _stuck(fact, event)
+        case DeliveryReleased():
+            return _closed(lifecycle.resolve(STUCK, _hand_over(fact), because="it is tried again", cause=event))
+    return "ignored: nothing is wrong or mended by it"
+
+
+def _opened(alert: Alert) -> str:
+    return f"opened alert {alert.pk}" if alert.count == 1 else f"alert {alert.pk} again, {alert.count:,} times by now"
+
+
+def _closed(alert: Alert | None) -> str:
+    return NOTHING if alert is None else f"resolved alert {alert.pk}"
+
+
+def _of(name: str, period: str) -> str:
+    """The subject of what is wrong with one period of a dataset, or with all of it."""
+    return f"{name}/{period}" if period else name
+
+
+def _late(fact: SlotBecameLate, event: Event) -> str:
+    slot = (
+        Slot.objects.select_for_update(of=("self",))
+        .select_related("dataset__team", "dataset__pipeline__current")
+        .get(pk=fact.slot)
+    )
+    if slot.state != SlotState.LATE:
+        return f"ignored: {slot} is {slot.get_state_display().lower()} by now"
+    dataset, when = slot.dataset, f" of {fact.period}" if fact.period else ""
+    due = messages.moment(datetime.fromisoformat(fact.due_at), evidence.zone_of(dataset))
+    problem = Problem(
+        rule=LATE,
+        subject=_of(fact.dataset, fact.period),
+        title=f"{fact.dataset}{when} is late",
+        what=f"{fact.dataset}{when} was due on {due} and has not come. What is made from it waits.",
+        todo="Ask its sender for it, or upload it; what waits starts by itself. If it will never come, waive it.",
+        severity=AlertUrgency.CRITICAL,
+        team=dataset.team,
+        dataset=dataset,
+        pipeline=_maker(dataset),
+        period=fact.period,
+    )
+    return _opened(lifecycle.open_alert(problem, cause=event))
+
+
+def _come(fact: SlotFilled | SlotWaived, because: str, event: Event) -> str:
+    Slot.objects.select_for_update().get(pk=fact.slot)
+    return _closed(lifecycle.resolve(LATE, _of(fact.dataset, fact.period), because=because, cause=event))
+
+
+def _maker(dataset: Dataset) -> str:
+    return dataset.pipeline.name if dataset.pipeline is not None else ""
+
+
+def _check_failed(fact: CheckFailed, event: Event) -> str:
+    dataset = evidence.one_at_a_time(fact.dataset)
+    if evidence.is_quarantined(fact.version):
+        return "told with the quarantine of the version"
+    if evidence.holds_since(dataset, fact.check, version=fact.version, period=fact.period):
+        return "ignored: a newer version holds"
+    problem = Problem(
+        rule=f"{CHECK}{fact.check}",
+        subject=fact.dataset,
+        title=f"{fact.dataset} does not keep {fact.check}",
+        what=f"{fact.period}: {fact.message}" if fact.period else fact.message,
+        todo="Look at the rows that fail on the run's page. The data are published; correct them, or the check.",
+        severity=URGENCY[fact.severity],
+        team=dataset.team,
+        dataset=dataset,
+        pipeline=fact.pipeline,
+        run=fact.run,
+        period=fact.period,
+    )
+    return _opened(lifecycle.open_alert(problem, cause=event))
+
+
+def _checks_held(fact: ChecksHeld, event: Event) -> str:
+    dataset = evidence.one_at_a_time(fact.dataset)
+    rules = [f"{CHECK}{check}" for check in fact.checks]
+    alerts = list(Alert.objects.unresolved().filter(rule__in=rules, subject=fact.dataset))
+    if not alerts:
+        return NOTHING
+    if evidence.is_quarantined(fact.version):
+        return "ignored: readers never saw this version"
+    said = [_held(alert, dataset, fact, event) for alert in alerts]
+    return "; ".join(said)
+
+
+def _held(alert: Alert, dataset: Dataset, fact: ChecksHeld, event: Event) -> str:
+    check = alert.rule.removeprefix(CHECK)
+    if evidence.has_periods(dataset) and fact.period < alert.period:
+        return f"alert {alert.pk} stays open: it is about {alert.period}"
+    if evidence.fails_since(dataset, check, version=fact.version):
+        return f"alert {alert.pk} stays open: a newer version fails"
+    because = f"{check} holds{' for ' + fact.period if fact.period else ''}"
+    return _closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event))
+
+
+def _quarantined(fact: DataQuarantined, event: Event) -> str:
+    dataset = evidence.one_at_a_time(fact.dataset)
+    period = fact.period if evidence.has_periods(dataset) else ""
+    if evidence.published_since(dataset, period, event):
+        return "ignored: good data were published since"
+    file = evidence.file_of(fact.run, dataset)
+    what = f"{file or 'What was made'} for {fact.dataset}{' of ' + period if period else ''} was put aside: "
+    reasons = [fact.because.rstrip("."), *evidence.bad_lines(fact.run, dataset), *evidence.failed_checks(fact.version)]
+    problem = Problem(
+        rule=QUARANTINE,
+        subject=_of(fact.dataset, period),
+        title=f"{file or fact.dataset + (' of ' + period if period else '')} was quarantined: {fact.because}",
+        what=what + "\n- ".join(dict.fromkeys(reasons)) + "\nReaders keep the last good version.",
+        todo=evidence.todo_of(fact.run, dataset=dataset) or "Send a corrected file for the period.",
+        severity=AlertUrgency.CRITICAL,
+        team=dataset.team,
+        dataset=dataset,
+        pipeline=fact.pipeline,
+        run=fact.run,
+        period=period,
+    )
+    return _opened(lifecycle.open_alert(problem, cause=event))
+
+
+def _published(fact: DatasetPublished, event: Event) -> str:
+    """A good version mends its own period; one of the whole dataset mends every period."""
+    dataset = evidence.one_at_a_time(fact.dataset)
+    if evidence.quarantined_since(dataset, fact.period, event):
+        return "ignored: newer data were put aside since"
+    alerts = Alert.objects.unresolved().filter(rule=QUARANTINE, dataset=dataset)
+    if fact.period:
+        alerts = alerts.filter(period=fact.period)
+    because = f"version {fact.number} is good: {fact.rows:,} rows were published"
+    said = [_closed(lifecycle.resolve(QUARANTINE, alert.subject, because=because, cause=event)) for alert in alerts]
+    return "; ".join(said) or NOTHING
+
+
+def _run_failed(fact: RunMoved, event: Event) -> str:
+    pipeline = evidence.one_run_at_a_time(fact.pipeline)
+    if not evidence.failing_periods(pipeline, [fact.period]):
+        return "ignored: a newer run of the same period did not fail"
+    when = f" for {fact.period}" if fact.period else ""
+    problem = Problem(
+        rule=RUN_FAILED,
+        subject=fact.pipeline,
+        title=f"{fact.pipeline} failed{when}",
+        what=f"Run {fact.run} of {fact.pipeline}{when} failed: {fact.because}",
+        todo=evidence.todo_of(fact.run) or "Open the run, mend what its log names, and run it again.",
+        severity=AlertUrgency.CRITICAL,
+        team=pipeline.team,
+        pipeline=fact.pipeline,
+        run=fact.run,
+        period=fact.period,
+    )
+    return _opened(lifecycle.open_alert(problem, cause=event))
+
+
+def _run_ended(fact: RunMoved, event: Event) -> str:
+    pipeline = evidence.one_run_at_a_time(fact.pipeline)
+    alert = Alert.objects.unresolved().of(RUN_FAILED, fact.pipeline).first()
+    if alert is None:
+        return NOTHING
+    reported = alert.entries.filter(event__isnull=False).values_list("event__period", flat=True)
+    failing = evidence.failing_periods(pipeline, reported)
+    if failing:
+        return f"alert {alert.pk} stays open: {', '.join(failing[:5]) or 'the pipeline'} failed and was not run again"
+    return _closed(lifecycle.resolve(RUN_FAILED, fact.pipeline, because=f"run {fact.run} went through", cause=event))
+
+
+def _revised(fact: PipelineRevised, event: Event) -> str:
+    """A check that is not declared any more can neither hold nor fail: its alert ends with it."""
+    pipeline = evidence.one_run_at_a_time(fact.pipeline)
+    declared = set(Check.objects.filter(revision=pipeline.current_id).values_list("dataset__name", "name"))
+    alerts = Alert.objects.unresolved().filter(pipeline=fact.pipeline, rule__startswith=CHECK)
+    gone = [alert for alert in alerts if (alert.subject, alert.rule.removeprefix(CHECK)) not in declared]
+    because = f"revision {fact.revision} does not declare the check"
+    said = [_closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event)) for alert in gone]
+    return "; ".join(said) or NOTHING
+
+
+def _hand_over(fact: DeliveryStuck | DeliveryReleased) -> str:
+    return f"event/{fact.event}/{fact.consumer}"
+
+
+def _stuck(fact: DeliveryStuck, event: Event) -> str:
+    stuck = Delivery.objects.select_for_update().filter(
+        event=fact.event, consumer=fact.consumer, state=DeliveryState.STUCK
+    )
+    if not stuck:
+        return "ignored: it was tried again since"
+    about = Event.objects.get(pk=fact.event)
+    dataset = Dataset.objects.select_related("team").filter(name=about.dataset).first()
+    pipeline = Pipeline.objects.select_related("team").filter(name=about.pipeline).first()
+    owner = dataset or pipeline
+    problem = Problem(
+        rule=STUCK,
+        subject=_hand_over(fact),
+        title=f"An event waits: {about.kind} could not be handed to {fact.consumer}",
+        what=f"Event {fact.event} ({about.kind}) waits. {fact.consumer} said: {messages.one_line(fact.error, 300)}",
+        todo="Mend what the error names, then try the event again on its page.",
+        severity=AlertUrgency.CRITICAL,
+        team=owner.team if owner is not None else None,
+        dataset=dataset,
+        pipeline=about.pipeline,
+        run=about.run,
+        period=about.period,
+    )
+    return _opened(lifecycle.open_alert(problem, cause=event))
