@@ -1,5 +1,6 @@
 """A mail server and a Slack-like receiver on this machine, which keep what reaches them."""
 
+import asyncio
 import json
 import threading
 from email import message_from_bytes, policy
@@ -21,15 +22,13 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one message."""
         parsed = message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
-        self.messages.append(cast(EmailMessage, parsed))
+        self.messages.append(parsed)
         return "250 Message accepted for delivery"
 
     def start(self) -> str:
         """Listen, and give the URL that settings take."""
         self._controller.start()
-        server = self._controller.server
-        if server is None:
-            raise RuntimeError("The mail server did not start.")
+        server = cast(asyncio.Server, self._controller.server)
         port = server.sockets[0].getsockname()[1]
         return f"smtp://127.0.0.1:{port}"
 

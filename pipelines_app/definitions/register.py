@@ -17,7 +17,7 @@ from pipelines_app.compiler.definition import Column, Definition
 from pipelines_app.definitions import catalogue, lines
 from pipelines_app.engines.base import Relation
 from pipelines_app.environments import mapping
-from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Problem
+from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
 from pipelines_app.facts import PipelineRevised
 from pipelines_app.models import (
     Check,
@@ -78,28 +78,37 @@ def digest_of(document: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def register(document: Mapping[str, object], *, author: Author, why: str = "") -> tuple[Revision, bool]:
+def register(
+    document: Mapping[str, object], *, author: Author, why: str = "", onto: int | None = None
+) -> tuple[Revision, bool]:
     """Register a pipeline, or revise it; True if that made a new revision, False if nothing differs.
 
-    Raises DefinitionInvalid, NameTaken, and NotFound if the author may not write for the pipeline's team.
+    Raises DefinitionInvalid, NameTaken, NotFound if the author may not write for the pipeline's team, and Outdated if
+    `onto` is given and is not the number of the current revision.
     """
     pipeline, compiled = compile_document(document)
     owner = pipeline.team.name if pipeline else compiled.definition.team
     if owner not in author.teams or compiled.definition.team not in author.teams:
         raise NotFound(f"There is no team {owner!r} that you may write for.")
     canonical = documents.dump(compiled.definition)
-    return _write(pipeline, compiled, canonical, author, why)
+    return _write(pipeline, compiled, canonical, author, why, onto)
 
 
 @transaction.atomic
 def _write(
-    pipeline: Pipeline | None, compiled: Compiled, document: dict[str, object], author: Author, why: str
+    pipeline: Pipeline | None,
+    compiled: Compiled,
+    document: dict[str, object],
+    author: Author,
+    why: str,
+    onto: int | None,
 ) -> tuple[Revision, bool]:
     definition = compiled.definition
     team = Team.objects.get(name=definition.team)
     if pipeline is None:
         pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
     pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+    _refuse_outdated(pipeline, onto)
     digest = digest_of(document)
     last = pipeline.revisions.order_by("-number").first()
     if last is not None and last.digest == digest and pipeline.current_id == last.pk:
@@ -130,6 +139,15 @@ def _write(
     return revision, True
 
 
+def _refuse_outdated(pipeline: Pipeline, onto: int | None) -> None:
+    current = pipeline.current.number if pipeline.current else 0
+    if onto is not None and onto != current:
+        raise Outdated(
+            f"{pipeline.name} is at revision {current} by now, not at {onto}.",
+            todo="Read it again, bring your change to what is there, and send that.",
+        )
+
+
 def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[str, Dataset]:
     pipeline.datasets.exclude(name__in=[step.dataset for step in compiled.steps]).update(pipeline=None)
     for step in compiled.steps:
@@ -149,8 +167,9 @@ def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[
 
 
 def _description(step: CompiledStep, compiled: Compiled) -> str:
-    written = {one.dataset: one.description for one in (*compiled.definition.sources, *compiled.definition.steps)}
-    return written[step.dataset]
+    if step.source is not None:
+        return step.source.description
+    return next(one.description for one in compiled.definition.steps if one.dataset == step.dataset)
 
 
 def _write_triggers(pipeline: Pipeline, compiled: Compiled, datasets: dict[str, Dataset]) -> None:

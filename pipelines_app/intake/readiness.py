@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipelines_app import events
-from pipelines_app.compiler.compiled import Compiled
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, PeriodKind, StartWhen
 from pipelines_app.environments import mapping
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, DatasetPublished, Fact
@@ -77,19 +77,30 @@ def ready(pipeline: Pipeline, published: Dataset, period: str) -> Readiness:
 
 def driving_kind(compiled: Compiled) -> PeriodKind:
     """The kind of period by which a pipeline runs: that of its incremental steps."""
-    kinds = {step.period for step in compiled.steps if step.materialise is Materialisation.INCREMENTAL}
+    kinds = {step.period for step in _incremental(compiled)}
     kinds.discard(PeriodKind.NONE)
     return min(kinds, default=PeriodKind.NONE)
+
+
+def _incremental(compiled: Compiled) -> list[CompiledStep]:
+    return [
+        step
+        for step in compiled.steps
+        if step.kind is StepKind.TRANSFORM and step.materialise is Materialisation.INCREMENTAL
+    ]
 
 
 def _waiting(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
     """The periods that inputs have and the pipeline's own incremental datasets have not, oldest first."""
     environment = mapping.production()
-    come = [mapping.periods(environment, dataset) for dataset in externals.values() if dataset.period_kind == kind]
-    targets = [step.dataset for step in compiled.steps if step.materialise is Materialisation.INCREMENTAL]
-    made = [mapping.periods(environment, dataset) for dataset in Dataset.objects.filter(name__in=targets)]
-    missing = set.union(set(), *come) - (set.intersection(*made) if made else set())
-    return sorted(missing)[:CATCH_UP_PERIODS]
+    come: set[str] = set()
+    for dataset in externals.values():
+        if dataset.period_kind == kind:
+            come |= mapping.periods(environment, dataset)
+    made = come.copy()
+    for target in Dataset.objects.filter(name__in=[step.dataset for step in _incremental(compiled)]):
+        made &= mapping.periods(environment, target)
+    return sorted(come - made)[:CATCH_UP_PERIODS]
 
 
 def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset]) -> Readiness:
@@ -97,12 +108,14 @@ def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset
         return Readiness(periods=periods, missing=[])
     environment = mapping.production()
     there = mapping.current(environment, list(externals.values()))
-    ready, missing = [], {name for name, dataset in externals.items() if dataset.pk not in there}
+    missing = sorted(name for name, dataset in externals.items() if dataset.pk not in there)
+    if missing:
+        return Readiness(periods=[], missing=missing)
     by_period = [dataset for dataset in externals.values() if dataset.period_kind != PeriodKind.NONE]
+    ready = []
     for period in periods:
-        lacking = [dataset for dataset in by_period if not mapping.has_period(environment, dataset, period)]
-        if not lacking and not missing:
+        lacking = [f"{one.name} of {period}" for one in by_period if not mapping.has_period(environment, one, period)]
+        missing += lacking
+        if not lacking:
             ready.append(period)
-        missing_here = {f"{dataset.name} of {period}" for dataset in lacking}
-        missing |= missing_here if not ready else set()
-    return Readiness(periods=ready, missing=sorted(missing) or ["nothing that it lacks"])
+    return Readiness(periods=ready, missing=missing or ["nothing: every period it could make is made"])

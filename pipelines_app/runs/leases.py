@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import OperationalError, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from pipelines_app import events
@@ -22,7 +23,7 @@ class Claim:
     owner: str
 
 
-def _lease_end() -> ExpressionWrapper:
+def _lease_end() -> Combinable:
     return ExpressionWrapper(Now() + timedelta(seconds=settings.LEASE_SECONDS), output_field=DateTimeField())
 
 

@@ -9,19 +9,13 @@ from pipelines_app import events
 from pipelines_app.environments import mapping
 from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
-    CheckFailed,
-    ChecksHeld,
     DataQuarantined,
-    DatasetPublished,
     StepEnded,
     StepReused,
-    StepStaged,
 )
 from pipelines_app.models import (
     Arrival,
     ArrivalState,
-    Check,
-    CheckResult,
     DatasetVersion,
     Event,
     Part,
@@ -32,7 +26,7 @@ from pipelines_app.models import (
     VersionState,
 )
 from pipelines_app.quality.gates import Verdict
-from pipelines_app.runs import advancing
+from pipelines_app.runs import advancing, telling
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.staging import Staged, Work
 
@@ -79,7 +73,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     )
     version = _write_version(staged, published=verdict.admits)
     StepRun.objects.filter(pk=claim.step.pk).update(version=version)
-    event = _tell(staged, version, verdict)
+    event = telling.tell(staged, version, verdict)
     _settle_arrivals(staged, verdict, event)
     advancing.advance(claim.step.run_id, cause=event)
 
@@ -128,70 +122,6 @@ def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
         ]
     )
     return version
-
-
-def _tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
-    """Record what the attempt brought, what its checks said, what became of the version; gives the last event."""
-    work = staged.work
-    run, dataset = work.claim.step.run, work.claim.step.dataset
-    about = {"run": run.pk, "pipeline": run.pipeline.name, "dataset": dataset.name}
-    event = events.record(
-        StepStaged(
-            **about,
-            rows=staged.written.rows,
-            rejected=staged.rejected,
-            bytes=staged.written.bytes,
-            seconds=staged.written.seconds,
-        ),
-        cause=run.cause,
-    )
-    event = _tell_checks(version, verdict, about, event)
-    if not verdict.admits:
-        fact = DataQuarantined(**about, period=run.period, because=verdict.because, version=version.pk)
-        return events.record(fact, cause=event)
-    number = version.number or 0
-    published = DatasetPublished(
-        **about, period=version.period, version=version.pk, number=number, rows=staged.written.rows
-    )
-    event = events.record(published, cause=event)
-    mapping.point(version, mode=work.mode, event=event)
-    return event
-
-
-def _tell_checks(version: DatasetVersion, verdict: Verdict, about: dict[str, object], event: Event) -> Event:
-    step = version.step_run
-    declared = {
-        check.name: check for check in Check.objects.filter(revision=step.run.revision, dataset=version.dataset)
-    }
-    CheckResult.objects.bulk_create(
-        [
-            CheckResult(
-                check_made=declared[result.spec.name],
-                version=version,
-                step_run=step,
-                passed=result.judgement.passed,
-                bad_rows=result.judgement.bad_rows,
-                total_rows=result.judgement.total_rows,
-                value=_said(result.judgement.value),
-                message=result.judgement.message[:1000],
-                sample=result.sample,
-            )
-            for result in verdict.results
-        ]
-    )
-    told = {**about, "period": step.run.period, "version": version.pk}
-    for result in verdict.failed:
-        fact = CheckFailed(
-            **told, check=result.spec.name, severity=result.spec.severity, message=result.judgement.message
-        )
-        event = events.record(fact, cause=event)
-    if verdict.held:
-        event = events.record(ChecksHeld(**told, checks=[result.spec.name for result in verdict.held]), cause=event)
-    return event
-
-
-def _said(value: object) -> str:
-    return "" if value is None else str(value)[:200]
 
 
 def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:

@@ -16,6 +16,8 @@ def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
+    if pipeline.current is None:
+        raise IllegalMove(f"{pipeline} has no revision yet.", todo="Register its definition first.")
     environment = mapping.production()
     asked = {"pipeline": pipeline, "environment": environment, "period": period, "state": RunState.QUEUED}
     waiting = Run.objects.select_for_update().filter(**asked).first()

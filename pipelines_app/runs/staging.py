@@ -95,7 +95,9 @@ def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
     pinned = run.inputs.filter(version__dataset__name__in=step.inputs).select_related("version__dataset")
     found = {pin.version.dataset.name: pin.version for pin in pinned}
     made = StepRun.objects.filter(run=run, dataset__name__in=step.inputs).exclude(version=None)
-    found.update({above.dataset.name: above.version for above in made.select_related("version__dataset", "dataset")})
+    for above in made.select_related("version__dataset", "dataset"):
+        if above.version is not None:
+            found[above.dataset.name] = above.version
     return {name: found[name] for name in step.inputs}
 
 

@@ -1,0 +1,134 @@
+"""What an attempt leaves in the event log: what it brought, what its checks said, what became of its version."""
+
+from dataclasses import dataclass
+
+from pipelines_app import events
+from pipelines_app.environments import mapping
+from pipelines_app.facts import CheckFailed, ChecksHeld, DataQuarantined, DatasetPublished, StepStaged
+from pipelines_app.models import Check, CheckResult, DatasetVersion, Event
+from pipelines_app.quality.gates import Verdict
+from pipelines_app.runs.staging import Staged
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """One attempt's version with all that is said about it."""
+
+    staged: Staged
+    version: DatasetVersion
+    verdict: Verdict
+    run: int
+    pipeline: str
+    dataset: str
+    period: str
+
+
+def tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
+    """Record the attempt's events and check results, and move the pointer if it is published; gives the last event."""
+    step = staged.work.claim.step
+    told = _Told(
+        staged=staged,
+        version=version,
+        verdict=verdict,
+        run=step.run_id,
+        pipeline=step.run.pipeline.name,
+        dataset=step.dataset.name,
+        period=step.run.period,
+    )
+    _keep_results(told)
+    event = _staged(told, cause=step.run.cause)
+    event = _checked(told, cause=event)
+    return _published(told, cause=event) if verdict.admits else _quarantined(told, cause=event)
+
+
+def _keep_results(told: _Told) -> None:
+    step = told.staged.work.claim.step
+    checks = Check.objects.filter(revision=step.run.revision_id, dataset=step.dataset)
+    declared = {check.name: check for check in checks}
+    CheckResult.objects.bulk_create(
+        [
+            CheckResult(
+                check_made=declared[result.spec.name],
+                version=told.version,
+                step_run=step,
+                passed=result.judgement.passed,
+                bad_rows=result.judgement.bad_rows,
+                total_rows=result.judgement.total_rows,
+                value=_said(result.judgement.value),
+                message=result.judgement.message[:1000],
+                sample=result.sample,
+            )
+            for result in told.verdict.results
+        ]
+    )
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)[:200]
+
+
+def _staged(told: _Told, *, cause: Event) -> Event:
+    fact = StepStaged(
+        run=told.run,
+        pipeline=told.pipeline,
+        dataset=told.dataset,
+        rows=told.staged.written.rows,
+        rejected=told.staged.rejected,
+        bytes=told.staged.written.bytes,
+        seconds=told.staged.written.seconds,
+    )
+    return events.record(fact, cause=cause)
+
+
+def _checked(told: _Told, *, cause: Event) -> Event:
+    event = cause
+    for result in told.verdict.failed:
+        failed = CheckFailed(
+            run=told.run,
+            pipeline=told.pipeline,
+            dataset=told.dataset,
+            period=told.period,
+            version=told.version.pk,
+            check=result.spec.name,
+            severity=result.spec.severity,
+            message=result.judgement.message,
+        )
+        event = events.record(failed, cause=event)
+    if told.verdict.held:
+        held = ChecksHeld(
+            run=told.run,
+            pipeline=told.pipeline,
+            dataset=told.dataset,
+            period=told.period,
+            version=told.version.pk,
+            checks=[result.spec.name for result in told.verdict.held],
+        )
+        event = events.record(held, cause=event)
+    return event
+
+
+def _quarantined(told: _Told, *, cause: Event) -> Event:
+    fact = DataQuarantined(
+        run=told.run,
+        pipeline=told.pipeline,
+        dataset=told.dataset,
+        period=told.period,
+        because=told.verdict.because,
+        version=told.version.pk,
+    )
+    return events.record(fact, cause=cause)
+
+
+def _published(told: _Told, *, cause: Event) -> Event:
+    fact = DatasetPublished(
+        run=told.run,
+        pipeline=told.pipeline,
+        dataset=told.dataset,
+        period=told.version.period,
+        version=told.version.pk,
+        number=told.version.number or 0,
+        rows=told.staged.written.rows,
+    )
+    event = events.record(fact, cause=cause)
+    mapping.point(told.version, mode=told.staged.work.mode, event=event)
+    return event
