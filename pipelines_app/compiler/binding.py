@@ -88,7 +88,7 @@ def _refuse_traps(node: exp.Expr, name: str) -> None:
     if isinstance(parent, exp.Interval) and parent.this is node:
         unit = parent.text("unit") or "DAY"
         raise StatementRefused(f"write ${name} * INTERVAL 1 {unit} instead of INTERVAL ${name} {unit}", **where)
-    if isinstance(parent, exp.Alias | exp.TableAlias):
+    if isinstance(parent, exp.TableAlias) or (isinstance(parent, exp.Alias) and node.arg_key == "alias"):
         raise StatementRefused(
             f"${name} stands where a name is expected; for a typed value write CAST(${name} AS DATE)", **where
         )

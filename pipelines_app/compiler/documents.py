@@ -167,7 +167,7 @@ def _column(name: str, kind: object, reader: Reader) -> Column:
         return Column(name=name, type="VARCHAR")
     message = types.fault(kind)
     if message:
-        reader.fault("type", f"the column {name!r}: {message}", suggestion=names.nearest(kind.upper(), types.PLAIN))
+        reader.fault("type", f"the column {name!r}: {message}", suggestion=types.suggestion(kind))
     return Column(name=name, type=types.normalise(kind) or "VARCHAR")
 
 

@@ -14,6 +14,7 @@ LONGEST = 100_000
 MOST_TOKENS = 10_000
 DEEPEST_BRACKETS = 100
 DEEPEST_TREE = 400
+LONGEST_SUBSCRIPT = 20  # reading a long chain a[1][1]... takes time out of all proportion
 
 _OPEN = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
 _CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
@@ -96,14 +97,24 @@ def _tokens(sql: str) -> list[Token]:
 
 
 def _refuse_odd(found: list[Token]) -> None:
-    depth = 0
+    depth = chain = 0
     for position, token in enumerate(found):
+        chain = _subscripts(found, position, chain)
+        if chain > LONGEST_SUBSCRIPT:
+            raise _at(token, f"more than {LONGEST_SUBSCRIPT} subscripts follow one another")
         depth += (token.token_type in _OPEN) - (token.token_type in _CLOSE)
         if depth > DEEPEST_BRACKETS:
             raise _at(token, f"brackets are nested more than {DEEPEST_BRACKETS} deep")
         message = _foreign_parameter(found, position)
         if message:
             raise _at(token, message)
+
+
+def _subscripts(found: list[Token], position: int, chain: int) -> int:
+    """How many subscripts have followed one another up to here: `][` goes on, anything else after `]` ends it."""
+    if position == 0 or found[position - 1].token_type != TokenType.R_BRACKET:
+        return chain
+    return chain + 1 if found[position].token_type == TokenType.L_BRACKET else 0
 
 
 def _foreign_parameter(found: list[Token], position: int) -> str:

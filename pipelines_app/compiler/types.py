@@ -82,7 +82,14 @@ def fault(text: str) -> str:
     """What is wrong with a declared type, in words; empty where it is fine."""
     if normalise(text):
         return ""
-    return f"{text!r} is not a column type{names.hint(text.upper(), (*PLAIN, *ALIASES, 'DECIMAL(18,2)'))}"
+    near = suggestion(text)
+    return f"{text!r} is not a column type" + (f"; did you mean {near}?" if near else "")
+
+
+def suggestion(text: str) -> str:
+    """The type somebody may have meant; empty where none is near."""
+    near = names.nearest(text.upper(), (*ALIASES, *PLAIN, "DECIMAL(18,2)"))
+    return ALIASES.get(near, near)
 
 
 def spelling(datatype: exp.DataType | None) -> str:
