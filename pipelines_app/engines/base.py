@@ -14,7 +14,7 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """A dataset as an engine sees it: a qualified name, its columns, and the immutable files that hold it (may be none)."""
+    """A dataset as an engine sees it: a qualified name, columns, and the immutable files that hold it (may be none)."""
 
     name: str
     columns: tuple[Column, ...]
@@ -23,7 +23,7 @@ class Relation:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much one piece of work may take. `heartbeat` is called every second or so; it returns False to have it killed."""
+    """How much one piece of work may take. `heartbeat` is called about every second; False has the work killed."""
 
     seconds: float = 600.0
     memory_bytes: int = 2 << 30
@@ -56,7 +56,7 @@ class Reject:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What became of arriving files: the good rows, how many lines were set aside, and the first of those (100 at most)."""
+    """What became of arriving files: the good rows, how many lines were set aside, the first of those (100 at most)."""
 
     written: Written
     rejected: int
@@ -103,7 +103,7 @@ class Answer:
 
 
 class Engine(Protocol):
-    """Where statements run. Every method raises EngineError and nothing else, and leaves nothing behind when it does."""
+    """Where statements run. Methods raise EngineError and nothing else, and leave nothing behind when they do."""
 
     dialect: ClassVar[str]
 
@@ -131,3 +131,6 @@ class Engine(Protocol):
         self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits
     ) -> Written:
         """Write a query's rows as a file for people: CSV, TSV, JSON lines or Parquet."""
+
+    def close(self) -> None:
+        """End whatever is kept warm; the next piece of work starts it again."""

@@ -49,7 +49,7 @@ def _without_formulas(query: exp.Query, columns: Sequence[tuple[str, str]]) -> e
     return exp.select(*cells).from_(trees.subquery(query, columns=safe))
 
 
-def _cell(value: exp.Expression, type_: str) -> exp.Expression:
+def _cell(value: exp.Expr, type_: str) -> exp.Expr:
     if type_ in HARMLESS or (type_.startswith(HARMLESS_STARTS) and not type_.endswith("]")):
         return value
     text = trees.call("to_json", value) if trees.is_nested(type_) else value

@@ -19,11 +19,11 @@ def name(column: str) -> exp.Column:
     return exp.column(column, quoted=True)
 
 
-def typed(expression: exp.Expression, type_: str) -> exp.Cast:
+def typed(expression: exp.Expr, type_: str) -> exp.Cast:
     return exp.Cast(this=expression, to=built_type(type_))
 
 
-def tried(expression: exp.Expression, type_: str) -> exp.TryCast:
+def tried(expression: exp.Expr, type_: str) -> exp.TryCast:
     return exp.TryCast(this=expression, to=built_type(type_))
 
 
@@ -36,12 +36,16 @@ def is_nested(type_: str) -> bool:
     return type_.endswith("]") or type_.upper().startswith(AS_JSON)
 
 
-def call(function: str, *arguments: exp.Expression) -> exp.Anonymous:
+def call(function: str, *arguments: exp.Expr) -> exp.Anonymous:
     return exp.Anonymous(this=function, expressions=list(arguments))
 
 
 def option(key: str, value: object) -> exp.EQ:
     return exp.EQ(this=exp.column(key), expression=exp.convert(value))
+
+
+def beginning(text: exp.Expr, characters: int, alias: str) -> exp.Alias:
+    return exp.alias_(call("left", text, exp.convert(characters)), alias, quoted=True)
 
 
 def struct(fields: Mapping[str, str]) -> exp.Struct:
@@ -63,12 +67,12 @@ def parquet(files: Sequence[Path], *options: exp.EQ) -> exp.Table:
     return exp.Table(this=call("read_parquet", texts(files), *by_name, *options))
 
 
-def view(relation: Relation) -> list[exp.Expression]:
+def view(relation: Relation) -> list[exp.Expr]:
     """A schema and a view that stand for a dataset; with no files, a view with its columns and no rows."""
     layer, _, table = relation.name.rpartition(".")
     schema = exp.Create(this=exp.Table(db=exp.to_identifier(layer, quoted=True)), kind="SCHEMA", exists=True)
     if relation.files:
-        columns: list[exp.Expression] = [name(column.name) for column in relation.columns]
+        columns: list[exp.Expr] = [name(column.name) for column in relation.columns]
         query = exp.select(*columns).from_(parquet(relation.files))
     else:
         columns = [exp.alias_(typed(exp.null(), c.type), c.name, quoted=True) for c in relation.columns]
@@ -78,11 +82,11 @@ def view(relation: Relation) -> list[exp.Expression]:
     return [schema, create] if layer else [create]
 
 
-def views(relations: Sequence[Relation]) -> list[exp.Expression]:
+def views(relations: Sequence[Relation]) -> list[exp.Expr]:
     return [statement for relation in relations for statement in view(relation)]
 
 
-def planned(query: exp.Query) -> exp.Expression:
+def planned(query: exp.Query) -> exp.Expr:
     """Have the planner go through a query without running it."""
     return exp.Command(this="EXPLAIN", expression=exp.Literal.string(query.sql(DIALECT)))
 
@@ -102,9 +106,7 @@ def cast_to(query: exp.Query, columns: Sequence[Column]) -> exp.Select:
 
 def copy(query: exp.Query, into: Path, options: Mapping[str, object]) -> exp.Copy:
     params = [
-        exp.CopyParameter(
-            this=exp.var(key), expression=value if isinstance(value, exp.Expression) else exp.convert(value)
-        )
+        exp.CopyParameter(this=exp.var(key), expression=value if isinstance(value, exp.Expr) else exp.convert(value))
         for key, value in options.items()
     ]
     return exp.Copy(this=exp.Subquery(this=query), kind=False, files=[exp.Literal.string(str(into))], params=params)
@@ -121,13 +123,13 @@ def describe(query: exp.Query) -> exp.Describe:
 
 
 def for_people(query: exp.Query, columns: Sequence[tuple[str, str]], rows: int) -> exp.Select:
-    """The first rows of a query as values JSON can hold: dates, decimals and the like as text, nested values as JSON."""
+    """The first rows of a query as values JSON can hold: dates and decimals as text, nested values as JSON."""
     safe = [f"c{number}" for number in range(len(columns))]
     chosen = [exp.alias_(_for_json(alias, *column), alias) for alias, column in zip(safe, columns, strict=True)]
     return exp.select(*chosen).from_(subquery(query, columns=safe)).limit(rows)
 
 
-def _for_json(alias: str, column: str, type_: str) -> exp.Expression:
+def _for_json(alias: str, column: str, type_: str) -> exp.Expr:
     value = name(alias)
     if type_.startswith("BLOB") or type_ == "GEOMETRY":
         raise EngineError(
@@ -135,11 +137,12 @@ def _for_json(alias: str, column: str, type_: str) -> exp.Expression:
             kind=EngineError.STATEMENT,
             todo="Leave it out, or turn it into text with hex(...).",
         )
-    if is_nested(type_):
-        return typed(call("to_json", value), "VARCHAR")
-    if type_.startswith(AS_TEXT):
-        return typed(value, "VARCHAR")
-    return value
+    return as_text(value, type_) if is_nested(type_) or type_.startswith(AS_TEXT) else value
+
+
+def as_text(value: exp.Expr, type_: str) -> exp.Expr:
+    """Any value as text: nested ones as JSON."""
+    return typed(call("to_json", value) if is_nested(type_) else value, "VARCHAR")
 
 
 def content_hash(files: Sequence[Path], columns: Sequence[Column]) -> exp.Select:

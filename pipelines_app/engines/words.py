@@ -50,7 +50,7 @@ def shown(text: str) -> str:
 
 
 def header_faults(file: str, found: Sequence[str], wanted: Sequence[str]) -> EngineError | None:
-    """Say which columns a file lacks, has too many or has twice; None when it has exactly the wanted ones in any order."""
+    """Say which columns a file lacks, has too many or twice; None when it has exactly the wanted ones in any order."""
     missing = [column for column in wanted if column not in found]
     extra = [column for column in found if column not in wanted]
     twice = sorted({column for column in found if found.count(column) > 1})

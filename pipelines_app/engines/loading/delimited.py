@@ -77,26 +77,26 @@ def _with_header(session: Session, name: str, path: Path, source: Source) -> Pla
 
 
 def _verdict(session: Session, files: Mapping[str, Plain], source: Source) -> Verdict:
-    counted = session.query(_rejected().select("COUNT(DISTINCT (scans.file_path, errors.line))"))
-    rejected = int(str(counted.rows[0][0]))
-    if not rejected:
+    counted = session.query(rejected().select("COUNT(DISTINCT (scans.file_path, errors.line))"))
+    bad = int(str(counted.rows[0][0]))
+    if not bad:
         return Verdict(rejected=0, rejects=())
-    first = _rejected().select(
+    first = rejected().select(
         "scans.file_path",
         "errors.line_byte_position",
         "errors.column_idx",
         "errors.error_type",
-        f"errors.csv_line[:{MOST_TEXT}] AS text",
-        dialect=trees.DIALECT,
+        trees.beginning(exp.column("csv_line", "errors"), MOST_TEXT, "text"),
     )
     # One reject per line: its first broken column, a broken row before all.
-    first = first.distinct("scans.file_path", "errors.line", dialect=trees.DIALECT)
+    first = first.distinct(exp.column("file_path", "scans"), exp.column("line", "errors"))
     first = first.order_by("scans.file_path", "errors.line", "errors.column_idx NULLS FIRST")
     table = session.query(first.limit(MOST_REJECTS))
-    return Verdict(rejected=rejected, rejects=tuple(_rejects(session, table, files, source)))
+    return Verdict(rejected=bad, rejects=tuple(_rejects(session, table, files, source)))
 
 
-def _rejected() -> exp.Select:
+def rejected() -> exp.Select:
+    """The lines that DuckDB itself set aside, with the file each stands in."""
     return exp.select().from_("reject_errors AS errors").join("reject_scans AS scans", using=["scan_id", "file_id"])
 
 
@@ -144,6 +144,10 @@ def _said(error: str, file: Plain, position: int, text: str, source: Source) -> 
 
 
 def _cells(text: str, source: Source) -> list[str]:
-    quoting = csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE
-    lines = text.splitlines(keepends=True)
-    return next(csv.reader(lines, delimiter=delimiter(source), quotechar=source.quote or None, quoting=quoting), [])
+    reader = csv.reader(
+        text.splitlines(keepends=True),
+        delimiter=delimiter(source),
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+    )
+    return next(reader, [])

@@ -55,11 +55,11 @@ def objects(path: Path) -> exp.Select:
 
 def _rows(path: Path, columns: Sequence[Column]) -> exp.Select:
     flat = [column for column in columns if not trees.is_nested(column.type)]
-    pointers = trees.texts([_pointer(column.name) for column in flat])
+    pointers = exp.Array(expressions=[pointer(column.name) for column in flat])
     # One parse of the line for all flat columns; nested ones keep their JSON.
     values = exp.alias_(_when_row(trees.call("json_extract_string", exp.column("line"), pointers)), "v")
     nested = [
-        exp.alias_(_when_row(trees.call("json_extract", exp.column("line"), _pointer_text(column))), f"n{number}")
+        exp.alias_(_when_row(trees.call("json_extract", exp.column("line"), pointer(column.name))), f"n{number}")
         for number, column in enumerate(columns, start=1)
         if trees.is_nested(column.type)
     ]
@@ -74,17 +74,13 @@ def _rows(path: Path, columns: Sequence[Column]) -> exp.Select:
     return exp.select("ordinal", "line AS text", "is_row", *judging.numbered(raw)).from_(trees.subquery(parsed))
 
 
-def _when_row(value: exp.Expression) -> exp.Case:
+def _when_row(value: exp.Expr) -> exp.Case:
     return exp.Case().when("is_row", value)
 
 
-def _pointer(key: str) -> str:
+def pointer(key: str) -> exp.Literal:
     """A JSON pointer, which any key can be written as."""
-    return "/" + key.replace("~", "~0").replace("/", "~1")
-
-
-def _pointer_text(column: Column) -> exp.Literal:
-    return exp.Literal.string(_pointer(column.name))
+    return exp.Literal.string("/" + key.replace("~", "~0").replace("/", "~1"))
 
 
 def _keys_agree(session: Session, name: str, path: Path, source: Source) -> None:

@@ -1,4 +1,4 @@
-"""Rows tried against the contract, value by value: the good ones are written, the others are set aside with a reason."""
+"""Rows tried against the contract value by value: good ones are written, others are set aside with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True)
 class Bad:
-    """A row set aside: its file, its ordinal there, the place of the column at fault (0: the row), and what stood there."""
+    """A row set aside: its file, its ordinal there, the place of the column at fault (0: the row), what stood there."""
 
     file: Raw
     ordinal: int
@@ -37,7 +37,7 @@ class Bad:
     text: str
 
 
-def numbered(raw: Sequence[exp.Expression]) -> list[exp.Expression]:
+def numbered(raw: Sequence[exp.Expr]) -> list[exp.Expr]:
     """Name the columns of a raw query r1, r2, …"""
     return [exp.alias_(value, f"r{number}") for number, value in enumerate(raw, start=1)]
 
@@ -54,7 +54,8 @@ def judge(session: Session, raws: Sequence[Raw], columns: Sequence[Column]) -> t
     rejected = int(str(session.query(bad.select("COUNT(*)")).rows[0][0]))
     if not rejected:
         return 0, []
-    first = bad.select("file", "ordinal", "fault", f"found[:{MOST_TEXT}] AS found", f"text[:{MOST_TEXT}] AS text")
+    beginnings = [trees.beginning(exp.column(name), MOST_TEXT, name) for name in ("found", "text")]
+    first = bad.select("file", "ordinal", "fault", *beginnings)
     rows = session.query(first.order_by("file", "ordinal").limit(MOST_REJECTS)).as_rows()
     return rejected, [_bad(raws, row) for row in rows]
 

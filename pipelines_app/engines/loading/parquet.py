@@ -15,8 +15,8 @@ from pipelines_app.errors import EngineError
 
 def load(session: Session, files: Mapping[str, Path], source: Source) -> Verdict:
     """Write the rows of all files that fit to the session's output, columns in the order of the contract."""
-    exact = all([_agrees(session, name, path, source.columns) for name, path in files.items()])
-    if exact:
+    agreed = [_agrees(session, name, path, source.columns) for name, path in files.items()]
+    if all(agreed):
         names = [trees.name(column.name) for column in source.columns]
         rows = exp.select(*names).from_(trees.parquet(list(files.values())))
         session.query(trees.parquet_copy(rows, session.output))
@@ -28,7 +28,7 @@ def load(session: Session, files: Mapping[str, Path], source: Source) -> Verdict
 
 def _rows(path: Path, columns: Sequence[Column]) -> exp.Select:
     rows = trees.parquet([path], trees.option("file_row_number", True))
-    raw: list[exp.Expression] = [trees.name(column.name) for column in columns]
+    raw: list[exp.Expr] = [trees.name(column.name) for column in columns]
     return exp.select("file_row_number + 1 AS ordinal", "'' AS text", "TRUE AS is_row", *judging.numbered(raw)).from_(
         rows
     )

@@ -39,6 +39,7 @@ class Desk:
             "open": self._open,
             "query": self._query,
             "prepare": self._prepare,
+            "survey": self._survey,
             "head": self._head,
             "lines": self._lines,
             "lines_with_text": self._lines_with_text,
@@ -97,15 +98,11 @@ class Desk:
         }
 
     def _prepare(self, question: Message) -> Message:
-        file = files.Delivered(
-            path=Path(question["path"]),
-            name=question["name"],
-            encoding=question["encoding"],
-            into=Path(question["into"]),
-            most_bytes=question["most_bytes"],
-            check=question["check"],
-        )
-        return {"path": files.prepare(file)}
+        return {"path": files.prepare(_delivered(question))}
+
+    def _survey(self, question: Message) -> Message:
+        path, encoding, start = files.survey(_delivered(question))
+        return {"path": path, "encoding": encoding, "start": start.decode("utf-8-sig", "replace")}
 
     def _head(self, question: Message) -> Message:
         records = files.head(
@@ -133,7 +130,7 @@ class Desk:
         return {"rss": self._pages()[1] * PAGE}
 
     def _bound(self, memory: int) -> None:
-        """Bound the address space at what is in use now and `memory` more: some expressions ignore DuckDB's own limit."""
+        """Bound the address space at what is in use and `memory` more: some expressions ignore DuckDB's own limit."""
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         wanted = self._pages()[0] * PAGE + memory
         resource.setrlimit(resource.RLIMIT_AS, (min(wanted, hard) if hard >= 0 else wanted, hard))
@@ -142,6 +139,17 @@ class Desk:
         # Opened before the wall went up: /proc cannot be reached from inside.
         size, resident = _read_again(self._statm).split()[:2]
         return int(size), int(resident)
+
+
+def _delivered(question: Message) -> files.Delivered:
+    return files.Delivered(
+        path=Path(question["path"]),
+        name=question["name"],
+        encoding=question.get("encoding", "utf-8"),
+        into=Path(question["into"]),
+        most_bytes=question["most_bytes"],
+        check=question.get("check", False),
+    )
 
 
 def _read_again(descriptor: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What the child reports as an error, as an EngineError whose words are safe and useful to the person who reads them."""
+"""What the child reports as an error, as an EngineError in words that are safe and useful to whoever reads them."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pipelines_app.errors import EngineError
 
 SQL_TAIL = re.compile(r"\n\s*LINE \d+:.*", re.DOTALL)
-HINTS = re.compile(r"\n\s*\n?Possible solutions:.*", re.DOTALL)
+HINTS = re.compile(r"\n\s*Possible (?:solutions|fixes):.*", re.DOTALL)
 PREFIX = re.compile(r"^(?:INTERRUPT|TransactionContext|[A-Z][A-Za-z]*(?: [A-Z][a-z]+| to| of)*) Error: ", re.IGNORECASE)
 HOST_PATH = re.compile(r"(?<![\w/])/(?:[\w.+@~-]+/)+[\w.+@~-]*")
 NO_ROOM = ("no space left", "could not write", "file too large", "max_temp_directory_size", "disk quota")

@@ -9,7 +9,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ HEAD_BYTES = 4 << 20
 FIELD_LIMIT = 1 << 20
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+PARQUET = b"PAR1"
 REFUSED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"7z\xbc\xaf": "7-Zip", b"PK\x05\x06": "an empty zip", b"Rar!": "RAR"}
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "iso-8859-1", "iso-8859-15", "cp1252"})
@@ -60,6 +61,44 @@ def prepare(file: Delivered) -> str:
     if file.into.stat().st_size == 0:
         raise SourceFault(f"{file.name} has no rows: it is empty once unpacked.")
     return str(file.into)
+
+
+def survey(file: Delivered) -> tuple[str, str, bytes]:
+    """Give the path of a file's plain UTF-8 text, the encoding it came in, and its first bytes."""
+    packed = _magic(file) in (GZIP, ZSTD, ZIP)
+    raw = Path(prepare(replace(file, encoding="utf-8"))) if packed else file.path
+    encoding = _encoding(raw)
+    _text(file, raw, encoding)
+    if encoding != "utf-8":
+        text = file.into.with_name(f"{file.into.name}-text")
+        raw = Path(prepare(replace(file, path=raw, encoding=encoding, into=text)))
+    with raw.open("rb") as stream:
+        return str(raw), encoding, stream.read(CHUNK)
+
+
+def _text(file: Delivered, path: Path, encoding: str) -> None:
+    with path.open("rb") as stream:
+        start = stream.read(1024)
+    if b"\0" in start and encoding != "utf-16" and not start.startswith(PARQUET):
+        raise SourceFault(f"{file.name} is not text: it holds binary data.")
+
+
+def _encoding(path: Path) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    with path.open("rb") as stream:
+        if stream.read(2) in UTF16_MARKS:
+            return "utf-16"
+        stream.seek(0)
+        if stream.read(4) == PARQUET:
+            return "utf-8"
+        stream.seek(0)
+        try:
+            while chunk := stream.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "latin-1"
+    return "utf-8"
 
 
 def _magic(file: Delivered) -> bytes:
@@ -165,8 +204,14 @@ def head(path: Path, *, name: str, delimiter: str, quote: str, records: int) -> 
     csv.field_size_limit(FIELD_LIMIT)
     with path.open("rb") as stream:
         text = stream.read(HEAD_BYTES).decode("utf-8-sig", "replace")
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote or None, quoting=quoting)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+    )
+    if "\0" in text.partition("\n")[0]:
+        raise SourceFault(f"{name} is not text: it holds binary data.")
     found: list[list[str]] = []
     try:
         for record in reader:

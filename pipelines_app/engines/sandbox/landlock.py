@@ -1,4 +1,4 @@
-"""The kernel's own fence around this process: files by folder, no network, no signals to others. Standard library only."""
+"""The kernel's own fence around this process: files by folder, no TCP, no signals to others. Standard library only."""
 
 import ctypes
 import errno

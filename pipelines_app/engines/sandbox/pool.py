@@ -24,7 +24,7 @@ _pools: "weakref.WeakSet[Pool]" = weakref.WeakSet()
 
 
 class Pool:
-    """At most `size` children, of which `idle` stay when nothing is asked. Safe to share between threads, and to fork."""
+    """At most `size` children, of which `idle` stay when nothing is asked. Safe for threads, and to fork."""
 
     def __init__(self, yard: Yard, *, size: int = 4, idle: int = 1) -> None:
         self._yard = yard
@@ -46,7 +46,7 @@ class Pool:
 
     @contextmanager
     def lend(self, limits: Limits) -> Iterator[tuple[Child, Watch]]:
-        """Lend a child; it comes back swept, or does not come back at all if anything but EngineError went through it."""
+        """Lend a child; it comes back, or is killed if anything but EngineError went through it."""
         watch = Watch(
             deadline=time.monotonic() + limits.seconds + GRACE_SECONDS,
             memory_bytes=limits.memory_bytes,

@@ -94,7 +94,7 @@ class Child:
         return self._process.poll() is None
 
     def ask(self, question: framing.Message, watch: Watch) -> framing.Message:
-        """Put a question and wait for its answer; whatever goes wrong, the child is killed and an EngineError says why."""
+        """Put a question and wait for its answer; if anything goes wrong the child is killed, and an error says why."""
         try:
             self._send(framing.pack(question))
             return self._answer(watch)

@@ -41,7 +41,7 @@ class Needs:
     readable: Sequence[Path] = ()
     unpacked: int = 0
     names: Sequence[tuple[str, str]] = ()
-    setup: Sequence[exp.Expression] = ()
+    setup: Sequence[exp.Expr] = ()
 
 
 class Session:
@@ -55,9 +55,9 @@ class Session:
 
     def unpacked(self, number: int) -> Path:
         """Where the child may put the plain text of arriving file `number`."""
-        return unpacked_path(self._child, number)
+        return self._child.scratch / f"unpacked-{number}"
 
-    def query(self, statement: exp.Expression, *, rows: int = MOST_ROWS) -> Table:
+    def query(self, statement: exp.Expr, *, rows: int = MOST_ROWS) -> Table:
         """Run a statement and give its first rows."""
         answer = self.ask("query", sql=statement.sql(DIALECT), rows=rows)
         return Table(
@@ -108,16 +108,13 @@ def opened(pool: Pool, needs: Needs, limits: Limits) -> Iterator[Session]:
                     *map(str, needs.readable),
                     str(session.output),
                     *(str(session.unpacked(number)) for number in range(needs.unpacked)),
+                    *(f"{session.unpacked(number)}-text" for number in range(needs.unpacked)),
                 ],
                 setup=[statement.sql(DIALECT) for statement in needs.setup],
             )
             yield session
         finally:
             session.end()
-
-
-def unpacked_path(child: Child, number: int) -> Path:
-    return child.scratch / f"unpacked-{number}"
 
 
 def _regular(path: Path) -> None:

@@ -92,7 +92,7 @@ def _rules(plan: Plan) -> list[tuple[str, int]]:
 
 
 def _leave_the_network() -> None:
-    # Landlock closes TCP; an empty network namespace closes UDP too. Not every system permits one, so it is a second lock.
+    # Landlock closes TCP; an empty network namespace closes UDP too, where the system permits one.
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
     landlock.libc.unshare(flags)
 
