@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pipelines_app.models.access import User
 from pipelines_app.models.datasets import Dataset
+from pipelines_app.models.definitions import Pipeline
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, user: User | AnonymousUser) -> EventQuerySet:
-        """Events of everything but the restricted datasets of other teams."""
+        """Events of everything but the restricted datasets and pipelines of other teams."""
         if not isinstance(user, User):
             return self.none()
         if user.is_superuser:
             return self
-        return self.exclude(dataset__in=Dataset.objects.hidden_from(user).values("name"))
+        hidden = Pipeline.objects.exclude(pk__in=Pipeline.objects.visible_to(user).values("pk")).values("name")
+        return self.exclude(dataset__in=Dataset.objects.hidden_from(user).values("name")).exclude(pipeline__in=hidden)
 
 
 class Event(models.Model):

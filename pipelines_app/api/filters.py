@@ -1,0 +1,112 @@
+"""By what lists can be narrowed."""
+
+import django_filters as filters
+
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    Check,
+    Dataset,
+    DatasetVersion,
+    Delivery,
+    DeliveryState,
+    Event,
+    Pipeline,
+    Run,
+    RunState,
+    Severity,
+    Slot,
+    SlotState,
+    VersionState,
+)
+
+
+class PipelineFilter(filters.FilterSet):
+    team = filters.CharFilter("team__name")
+    name_prefix = filters.CharFilter("name", "startswith")
+    paused = filters.BooleanFilter("paused_at", "isnull", exclude=True)
+
+    class Meta:
+        model = Pipeline
+        fields: list[str] = []
+
+
+class DatasetFilter(filters.FilterSet):
+    team = filters.CharFilter("team__name")
+    pipeline = filters.CharFilter("pipeline__name")
+    name_prefix = filters.CharFilter("name", "startswith")
+    is_source = filters.BooleanFilter()
+
+    class Meta:
+        model = Dataset
+        fields: list[str] = []
+
+
+class VersionFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=VersionState.choices)
+    period = filters.CharFilter()
+
+    class Meta:
+        model = DatasetVersion
+        fields: list[str] = []
+
+
+class ArrivalFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=ArrivalState.choices)
+    period = filters.CharFilter()
+
+    class Meta:
+        model = Arrival
+        fields: list[str] = []
+
+
+class SlotFilter(filters.FilterSet):
+    dataset = filters.CharFilter("dataset__name")
+    state = filters.ChoiceFilter(choices=SlotState.choices)
+    period = filters.CharFilter()
+
+    class Meta:
+        model = Slot
+        fields: list[str] = []
+
+
+class RunFilter(filters.FilterSet):
+    pipeline = filters.CharFilter("pipeline__name")
+    dataset = filters.CharFilter("steps__dataset__name")
+    state = filters.ChoiceFilter(choices=RunState.choices)
+    period = filters.CharFilter()
+
+    class Meta:
+        model = Run
+        fields: list[str] = []
+
+
+class EventFilter(filters.FilterSet):
+    kind = filters.CharFilter()
+    pipeline = filters.CharFilter()
+    dataset = filters.CharFilter()
+    run = filters.NumberFilter()
+    since = filters.NumberFilter("id", "gt", help_text="Only events after the one with this id.")
+
+    class Meta:
+        model = Event
+        fields: list[str] = []
+
+
+class DeliveryFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=DeliveryState.choices)
+    consumer = filters.CharFilter()
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []
+
+
+class CheckFilter(filters.FilterSet):
+    dataset = filters.CharFilter("dataset__name")
+    kind = filters.CharFilter()
+    severity = filters.ChoiceFilter(choices=Severity.choices)
+
+    class Meta:
+        model = Check
+        fields: list[str] = []

@@ -1,0 +1,80 @@
+"""The door for suppliers: signed messages, from programs that have neither a session nor a token."""
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from pipelines_app.api import incoming, problems
+from pipelines_app.errors import ArrivalRefused, LooplineError, TooLarge
+from pipelines_app.intake import webhooks
+from pipelines_app.intake.webhooks import Message
+from pipelines_app.models import Webhook
+
+
+class NotPost(LooplineError):
+    """A webhook is only ever posted to."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+# Whoever posts here proves who they are by signing the body; there is no cookie that another site could use.
+@csrf_exempt
+def receive(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a signed message in: 201 once it is committed, 200 if it had come before."""
+    if request.method != "POST":
+        refusal = problems.response(NotPost("A webhook takes POST.", todo="Send the signed message by POST."))
+        refusal.headers["Allow"] = "POST"
+        return refusal
+    try:
+        webhook = webhooks.find(public_id)
+        return _answer(request, webhook)
+    except LooplineError as refusal_of_house:
+        return problems.response(refusal_of_house)
+    except (OperationalError, InterfaceError):
+        return problems.away()
+
+
+def _answer(request: HttpRequest, webhook: Webhook) -> HttpResponse:
+    try:
+        arrival, repeated = webhooks.receive(webhook, _message(request), now=timezone.now())
+    except LooplineError as error:
+        address = str(request.META.get("REMOTE_ADDR", ""))
+        webhooks.refused(webhook, status=error.status, reason=error.message, address=address)
+        raise
+    answer = {"arrival": arrival.pk, "state": arrival.state, "disposition": arrival.disposition}
+    return JsonResponse(answer, status=200 if repeated else 201)
+
+
+def _message(request: HttpRequest) -> Message:
+    return Message(
+        headers=dict(request.headers),
+        body=_body(request),
+        content_type=request.headers.get("Content-Type", ""),
+        name=incoming.plain_name(request.GET.get("name", "")),
+        period=request.GET.get("period", ""),
+    )
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The whole body; raises TooLarge before reading what is announced as too large, or as soon as it becomes so."""
+    announced = str(request.META.get("CONTENT_LENGTH") or "0")
+    if not announced.isdigit() or int(announced) > settings.WEBHOOK_MAX_BYTES:
+        raise _too_large()
+    body = bytearray()
+    try:
+        for piece in incoming.pieces(request):
+            body += piece
+            if len(body) > settings.WEBHOOK_MAX_BYTES:
+                raise _too_large()
+    except OSError as error:
+        raise ArrivalRefused("The connection broke before the message was whole.", todo="Send it again.") from error
+    return bytes(body)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"A webhook takes up to {settings.WEBHOOK_MAX_BYTES:,} bytes.", todo="Send less at once, or upload it as a file."
+    )

@@ -1,0 +1,29 @@
+"""The `Idempotency-Key` header: the same request again gets the same answer and has no second effect."""
+
+import hashlib
+from collections.abc import Callable
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from pipelines_app.api.authentication import person
+from pipelines_app.intake import idempotency
+from pipelines_app.intake.idempotency import Keyed, Reply
+
+LONGEST = 255
+
+
+def once(request: Request, digest: str, work: Callable[[], Reply]) -> Reply:
+    """Do the work, once if the request carries a key; raises KeyReused if the key came with another digest before."""
+    key = str(request.headers.get("Idempotency-Key", "")).strip()
+    if not key:
+        return work()
+    if len(key) > LONGEST or not key.isprintable():
+        raise ValidationError({"Idempotency-Key": [f"A key has at most {LONGEST} printable characters."]})
+    return idempotency.once(Keyed(scope=_scope(request), key=key, digest=digest), work)
+
+
+def _scope(request: Request) -> str:
+    """One person's keys at one address are their own."""
+    place = hashlib.sha256(f"{request.method} {request.path}".encode()).hexdigest()
+    return f"{person(request).pk}:{place}"

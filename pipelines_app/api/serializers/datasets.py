@@ -1,0 +1,117 @@
+"""Datasets, their versions, and rows."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from pipelines_app.api.serializers.checks import CheckResultSerializer
+from pipelines_app.models import Dataset, DatasetVersion
+
+
+class ColumnSerializer(serializers.Serializer[Any]):
+    """A column and its type, in DuckDB's spelling."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
+class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
+    """A version in a list."""
+
+    dataset = serializers.SlugRelatedField("name", read_only=True)
+    run = serializers.IntegerField(source="step_run.run_id", read_only=True)
+
+    class Meta:
+        model = DatasetVersion
+        fields = [
+            *("id", "dataset", "number", "state", "period", "rows", "total_rows", "bytes", "rejected", "fingerprint"),
+            *("run", "created_at"),
+        ]
+        read_only_fields = fields
+
+
+class SeenVersionSerializer(serializers.Serializer[Any]):
+    """A version that was read; of one the caller may not see, only that there was one."""
+
+    restricted = serializers.BooleanField()
+    version = serializers.IntegerField(required=False)
+    dataset = serializers.CharField(required=False)
+    number = serializers.IntegerField(required=False, allow_null=True)
+
+
+def seen(versions: list[DatasetVersion], visible: set[int]) -> list[dict[str, object]]:
+    """Versions as the caller may see them; `visible` are the ids of datasets."""
+    return [
+        {"restricted": False, "version": version.pk, "dataset": version.dataset.name, "number": version.number}
+        if version.dataset_id in visible
+        else {"restricted": True}
+        for version in versions
+    ]
+
+
+class VersionDetailSerializer(VersionSerializer):
+    """A version with its schema, what it was made from and how it kept its promises."""
+
+    columns = ColumnSerializer(many=True, read_only=True)
+    inputs = serializers.SerializerMethodField()
+    check_results = CheckResultSerializer(many=True, read_only=True)
+
+    class Meta(VersionSerializer.Meta):
+        fields = [*VersionSerializer.Meta.fields, "columns", "inputs", "check_results"]
+        read_only_fields = fields
+
+    @extend_schema_field(SeenVersionSerializer(many=True))
+    def get_inputs(self, version: DatasetVersion) -> list[dict[str, object]]:
+        return seen([one.read for one in version.inputs.all()], self.context["visible"])
+
+
+class CurrentVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
+    """The version that readers see."""
+
+    class Meta:
+        model = DatasetVersion
+        fields = ["id", "number", "period", "total_rows", "created_at"]
+        read_only_fields = fields
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    """A dataset in a list."""
+
+    team = serializers.SlugRelatedField("name", read_only=True)
+    pipeline = serializers.SlugRelatedField("name", read_only=True)
+    current = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Dataset
+        fields = [
+            *("name", "layer", "team", "pipeline", "is_source", "period_kind", "description", "restricted"),
+            *("created_at", "current"),
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(CurrentVersionSerializer(allow_null=True))
+    def get_current(self, dataset: Dataset) -> dict[str, Any] | None:
+        pointers = dataset.currents.all()  # prefetched: those of production
+        return CurrentVersionSerializer(pointers[0].version).data if pointers else None
+
+
+class DatasetDetailSerializer(DatasetSerializer):
+    """A dataset with its declared schema."""
+
+    columns = ColumnSerializer(many=True, read_only=True)
+
+    class Meta(DatasetSerializer.Meta):
+        fields = [*DatasetSerializer.Meta.fields, "columns"]
+        read_only_fields = fields
+
+
+class RowsSerializer(serializers.Serializer[Any]):
+    """A page of rows of one version."""
+
+    dataset = serializers.CharField()
+    version = serializers.IntegerField()
+    number = serializers.IntegerField(allow_null=True)
+    columns = ColumnSerializer(many=True)
+    results = serializers.ListField(child=serializers.DictField())
+    next = serializers.URLField(allow_null=True)
