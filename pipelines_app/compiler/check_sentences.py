@@ -1,6 +1,7 @@
 """Checks in words, for forms, alerts and reports."""
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 
 from pipelines_app.compiler.definition import CheckSpec, Tolerance
 
@@ -43,9 +44,9 @@ def limits(spec: CheckSpec) -> str:
 
 def number(value: object) -> str:
     """A value for people: thousands apart, and no more digits than say something."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else f"{float(value):,.4g}"
 
 
 def _columns(spec: CheckSpec) -> str:

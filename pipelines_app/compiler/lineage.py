@@ -43,7 +43,7 @@ _ROW_PARTS = ("where", "group", "having", "qualify", "order", "distinct")
 def edges(tree: exp.Query, dataset: str) -> tuple[Edge, ...]:
     """The edges of a qualified query that makes a dataset, in a steady order."""
     scopes = traverse_scope(tree)
-    walk = _Walk()
+    walk = _Walk({id(scope.expression): scope for scope in scopes})
     found: set[Edge] = set()
     for name, _ in schema.outputs(tree):
         origins = walk.output(scopes[-1], name)
@@ -67,13 +67,16 @@ def _edges(origins: Iterable[Origin], dataset: str, column: str, kind: EdgeKind)
 class _Walk:
     """Follows columns through the scopes of one query, each output column of each scope once."""
 
+    scopes: dict[int, Scope]
     known: dict[tuple[int, str], Origins] = field(default_factory=dict)
 
     def output(self, scope: Scope, name: str) -> Origins:
         """The origins of a scope's output column."""
+        # A recursive query refers to itself by a scope that is only half made.
+        scope = self.scopes.get(id(scope.expression), scope)
         key = (id(scope), name)
         if key not in self.known:
-            self.known[key] = NOWHERE  # a recursive query meets itself here
+            self.known[key] = NOWHERE  # what a recursive query finds of itself
             self.known[key] = self._output(scope, name)
         return self.known[key]
 

@@ -11,16 +11,13 @@ class Position(TypedDict, total=False):
 
 
 def of(node: exp.Expr) -> Position:
-    """Line and column, both from 1, of a node or of the nearest around or within it that knows its place."""
-    for candidate in (node, *node.find_all(exp.Identifier)):
-        if "line" in candidate.meta:
-            return _start(candidate)
-    above = node.parent
-    while above is not None:
-        for candidate in (above, *above.find_all(exp.Identifier)):
-            if "line" in candidate.meta:
-                return _start(candidate)
-        above = above.parent
+    """Line and column, both from 1, of where a node begins, or else the nearest around it that knows its place."""
+    around: exp.Expr | None = node
+    while around is not None:
+        placed = [part for part in around.walk() if "line" in part.meta]
+        if placed:
+            return _start(min(placed, key=lambda part: int(part.meta["start"])))
+        around = around.parent
     return {}
 
 

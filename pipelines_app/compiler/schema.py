@@ -32,7 +32,13 @@ def describe(tree: exp.Query, relations: Relations) -> Described:
     _refuse_unknown_tables(tree, relations)
     catalogue = _catalogue(tree, relations)
     try:
-        qualified = qualify(tree.copy(), dialect=statements.DIALECT, schema=catalogue, validate_qualify_columns=False)
+        qualified = qualify(
+            tree.copy(),
+            dialect=statements.DIALECT,
+            schema=catalogue,
+            validate_qualify_columns=False,
+            allow_partial_qualification=True,
+        )
         _refuse_unknown_columns(qualified, relations)
         typed = annotate_types(qualified, schema=catalogue, dialect=statements.DIALECT)
     except SqlglotError as error:
@@ -119,7 +125,7 @@ def _refuse_column(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None
     near = names.nearest(column.name, known)
     within = f" in {column.table}" if column.table else ""
     message = f"there is no column {column.name}{within}{names.hint(column.name, known)}"
-    raise StatementRefused(message, suggestion=near, **positions.of(column))
+    raise StatementRefused(message, suggestion=near, **positions.of(column.this))
 
 
 def _refuse_table(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None:

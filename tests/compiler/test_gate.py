@@ -139,7 +139,8 @@ ORDINARY = [
     "SELECT * EXCLUDE (l, ts) REPLACE (b + 1 AS b) FROM raw.t",
     "FROM raw.t SELECT a WHERE b IS NOT NULL",
     "SELECT coalesce(a, b) AS c1, nullif(a, 0) AS c2, CASE WHEN a > 1 THEN 'x' ELSE 'y' END AS c3,"
-    " if(a > 1, 2, 3) AS c4, try_cast(c AS INTEGER) AS c5, b::DECIMAL(10, 2) AS c6, a IS DISTINCT FROM b AS c7, c ILIKE 'x%' AS c8,"
+    " if(a > 1, 2, 3) AS c4, try_cast(c AS INTEGER) AS c5,"
+    " b::DECIMAL(10, 2) AS c6, a IS DISTINCT FROM b AS c7, c ILIKE 'x%' AS c8,"
     " regexp_extract(c, '(x)', 1) AS c9, a IN (1, 2) AS c10, a BETWEEN 1 AND 2 AS c11 FROM raw.t",
     "SELECT a // 2 AS i, a % 2 AS r, a ** 2 AS p, c || 'x' AS t, upper(trim(c)) AS u, lpad(c, 5, '0') AS f,"
     " split_part(c, ',', 1) AS s, concat_ws('-', c, c) AS w FROM raw.t",
@@ -158,7 +159,7 @@ ORDINARY = [
     "SELECT DISTINCT ON (a) a, b FROM raw.t ORDER BY a, b DESC NULLS FIRST",
     "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT n FROM r",
     "SELECT j->>'$.a' AS text, j->'a' AS part FROM raw.t",
-    "SELECT (ts AT TIME ZONE 'UTC') AT TIME ZONE 'America/New_York' AS local, epoch(ts) AS seconds, dayname(d) AS day FROM raw.t",
+    "SELECT (ts AT TIME ZONE 'UTC') AT TIME ZONE 'America/New_York' AS local, dayname(d) AS n FROM raw.t",
     "SELECT c.upper() AS loud, list_aggregate(l, 'sum') AS total, len(l) AS n, md5(c) AS digest FROM raw.t",
 ]
 
