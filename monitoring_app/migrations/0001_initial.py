@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('pipelines_app', '0003_sign_in_tries'),
+        ('pipelines_app', '0001_initial'),
     ]
 
     operations = [

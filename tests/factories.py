@@ -1,0 +1,127 @@
+"""Plain functions that make rows; a test names only what it is about."""
+
+from itertools import count
+
+from django.utils import timezone
+
+from pipelines_app import events
+from pipelines_app.facts import RunRequested, SlotOpened
+from pipelines_app.models import (
+    Check,
+    CheckResult,
+    Dataset,
+    DatasetVersion,
+    Environment,
+    Event,
+    Membership,
+    Pipeline,
+    Revision,
+    Role,
+    Run,
+    Slot,
+    StepRun,
+    Team,
+    User,
+)
+
+_numbers = count(1)
+
+
+def make_user(name="", *, team=None, role=Role.VIEWER, superuser=False):
+    """A person, in a team if one is named."""
+    user = User.objects.create_user(name or f"user{next(_numbers)}", password="a-long-password", is_superuser=superuser)
+    if team is not None:
+        Membership.objects.create(user=user, team=team, role=role)
+    return user
+
+
+def make_team(name="", **fields):
+    return Team.objects.create(name=name or f"team-{next(_numbers)}", **fields)
+
+
+def make_pipeline(name="", *, team=None, document=None, **fields):
+    """A pipeline with one revision of a document, compiled to nothing."""
+    pipeline = Pipeline.objects.create(name=name or f"pipeline-{next(_numbers)}", team=team or make_team(), **fields)
+    return make_revision(pipeline, document=document).pipeline
+
+
+def make_revision(pipeline, *, document=None):
+    """The next revision of a pipeline, made current."""
+    number = pipeline.revisions.count() + 1
+    revision = Revision.objects.create(
+        pipeline=pipeline, number=number, document=document or {}, compiled={}, digest=f"{number:064}"
+    )
+    pipeline.current = revision
+    pipeline.save(update_fields=["current"])
+    return revision
+
+
+def make_dataset(name="", *, pipeline=None, team=None, **fields):
+    owner = team or (pipeline.team if pipeline else make_team())
+    return Dataset.objects.create(name=name or f"raw.table_{next(_numbers)}", team=owner, pipeline=pipeline, **fields)
+
+
+def make_event(fact=None, **fields):
+    """An event that somebody began; by default one that nobody hears."""
+    return events.record(fact or RunRequested(pipeline="none", period=""), actor="user:test", **fields)
+
+
+def make_run(pipeline, *, state="running", period="", **fields):
+    """A run of the pipeline's current revision in production."""
+    environment, _ = Environment.objects.get_or_create(name="production")
+    ended = {} if state in {"queued", "running"} else {"finished_at": timezone.now()}
+    return Run.objects.create(
+        pipeline=pipeline,
+        revision=pipeline.current,
+        environment=environment,
+        period=period,
+        state=state,
+        cause=fields.pop("cause", None) or make_event(),
+        **ended,
+        **fields,
+    )
+
+
+def make_step(run, dataset, **fields):
+    return StepRun.objects.create(run=run, dataset=dataset, position=1, kind="sql", **fields)
+
+
+def make_version(step, *, state="published", period="", **fields):
+    """The version that a step wrote."""
+    published = DatasetVersion.objects.filter(dataset=step.dataset, state="published").count()
+    values = {"columns": [], "rows": 1, "bytes": 1, "total_rows": 1, "fingerprint": "f", "run_key": "k"} | fields
+    return DatasetVersion.objects.create(
+        dataset=step.dataset,
+        environment=step.run.environment,
+        number=published + 1 if state == "published" else None,
+        state=state,
+        step_run=step,
+        period=period,
+        **values,
+    )
+
+
+def make_result(version, name, *, passed, message="", severity="warn"):
+    """One judgement of a check that the run's revision declares."""
+    check, _ = Check.objects.get_or_create(
+        revision=version.step_run.run.revision,
+        dataset=version.dataset,
+        name=name,
+        defaults={"kind": "expression_is_true", "severity": severity, "sentence": name},
+    )
+    return CheckResult.objects.create(
+        check_made=check,
+        version=version,
+        step_run=version.step_run,
+        passed=passed,
+        bad_rows=0 if passed else 1,
+        total_rows=1,
+        message=message or f"{name} {'holds' if passed else 'fails'}",
+    )
+
+
+def make_slot(dataset, *, period="2013-01-20", due_at=None, state="expected"):
+    """An expected arrival."""
+    due = due_at or timezone.now()
+    opened: Event = make_event(SlotOpened(dataset=dataset.name, period=period, due_at=due.isoformat()))
+    return Slot.objects.create(dataset=dataset, period=period, due_at=due, state=state, event=opened)
