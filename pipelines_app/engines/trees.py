@@ -44,7 +44,7 @@ def option(key: str, value: object) -> exp.EQ:
     return exp.EQ(this=exp.column(key), expression=exp.convert(value))
 
 
-def beginning(text: exp.Expr, characters: int, alias: str) -> exp.Alias:
+def beginning(text: exp.Expr, characters: int, alias: str) -> exp.Expr:
     return exp.alias_(call("left", text, exp.convert(characters)), alias, quoted=True)
 
 

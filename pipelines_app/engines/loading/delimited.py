@@ -1,62 +1,132 @@
 """CSV and TSV by an explicit contract: nothing is sniffed, columns are matched by name, bad lines are set aside."""
 
-import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
 from sqlglot import exp
 
-from pipelines_app.compiler.definition import Column, Format, Source
+from pipelines_app.compiler.definition import Column, Source
 from pipelines_app.engines import trees, words
 from pipelines_app.engines.base import Reject
-from pipelines_app.engines.loading.verdict import MOST_REJECTS, MOST_TEXT, NOT_A_NULL, Plain, Verdict, unpacked
-from pipelines_app.engines.sandbox.session import Session, Table
+from pipelines_app.engines.loading import judging, native, whole
+from pipelines_app.engines.loading.reading import delimiter, read
+from pipelines_app.engines.loading.verdict import MOST_REJECTS, Plain, Verdict, unpacked
+from pipelines_app.engines.sandbox.session import Session
 from pipelines_app.errors import EngineError
-
-BROKEN = {
-    "UNQUOTED VALUE": ("quote", "a quote is opened and not closed, or closed too early"),
-    "LINE SIZE OVER MAXIMUM": ("long", "the row is longer than 2,000,000 bytes"),
-}
 
 
 def load(session: Session, files: Mapping[str, Path], source: Source) -> Verdict:
-    """Write the good rows of all files to the session's output, columns in the order of the contract."""
+    """Write the good rows of all files to the session's output, columns in the order of the contract.
+
+    Nearly every file has whole numbers where they are declared, and is read once. One that has not is read again: by
+    DuckDB's own rejects if the texts are no numbers at all, value by value if some have a fraction it would round.
+    """
     plain = [
         _with_header(session, name, path, source) for name, path in unpacked(session, files, source.encoding).items()
     ]
-    names = [trees.name(column.name) for column in source.columns]
-    parts: list[exp.Query] = [exp.select(*names).from_(read(file.path, file.columns, source)) for file in plain]
+    if any(whole.is_whole(column.type) for column in source.columns):
+        try:
+            _write(session, [_strict(file, source) for file in plain])
+        except EngineError as error:
+            if error.kind != EngineError.STATEMENT:
+                raise
+            return _load_again(session, plain, source)
+    else:
+        _write(session, [_trusting(file, source) for file in plain])
+    return native.verdict(session, plain, source)
+
+
+def _load_again(session: Session, plain: Sequence[Plain], source: Source) -> Verdict:
+    native.forget(session)
+    if any(_has_fractions(session, file, source) for file in plain):
+        return _load_tried(session, plain, source)
+    _write(session, [_trusting(file, source) for file in plain])
+    return native.verdict(session, plain, source)
+
+
+def _write(session: Session, parts: Sequence[exp.Query]) -> None:
     every = reduce(lambda all_, part: exp.union(all_, part, distinct=False), parts)
     session.query(trees.parquet_copy(every, session.output))
-    return _verdict(session, {str(file.path): file for file in plain}, source)
 
 
-def delimiter(source: Source) -> str:
-    return "\t" if source.format is Format.TSV else source.delimiter
-
-
-def read(path: Path, columns: Sequence[Column], source: Source) -> exp.Table:
-    """DuckDB's reader told everything, so that it guesses nothing."""
-    types = {column.name: trees.built_type(column.type).sql(trees.DIALECT) for column in columns}
-    options = {
-        "auto_detect": False,
-        "header": source.header,
-        "delim": delimiter(source),
-        "quote": source.quote,
-        "escape": source.quote,
-        "nullstr": list(source.null) or [NOT_A_NULL],
-        "store_rejects": True,
-        "rejects_limit": 0,
-    }
-    return exp.Table(
-        this=trees.call(
-            "read_csv",
-            trees.texts([path]),
-            exp.EQ(this=exp.column("columns"), expression=trees.struct(types)),
-            *(trees.option(key, value) for key, value in options.items()),
-        )
+def _trusting(file: Plain, source: Source) -> exp.Query:
+    """The file with DuckDB's own casts, which round."""
+    return exp.select(*(trees.name(column.name) for column in source.columns)).from_(
+        read(file.path, file.columns, source)
     )
+
+
+def _strict(file: Plain, source: Source) -> exp.Query:
+    """The file with whole numbers read as text and cast with care."""
+    chosen = [
+        exp.alias_(whole.cast_or_fail(trees.name(column.name), column.type), column.name, quoted=True)
+        if whole.is_whole(column.type)
+        else trees.name(column.name)
+        for column in source.columns
+    ]
+    return exp.select(*chosen).from_(read(file.path, [_as_text(column) for column in file.columns], source))
+
+
+def _as_text(column: Column) -> Column:
+    return replace(column, type="VARCHAR") if whole.is_whole(column.type) else column
+
+
+def _has_fractions(session: Session, file: Plain, source: Source) -> bool:
+    rounded = [
+        whole.is_rounded(trees.name(column.name), column.type)
+        for column in source.columns
+        if whole.is_whole(column.type)
+    ]
+    table = read(file.path, _texts(file), source)
+    found = session.query(exp.select("1").from_(table).where(exp.or_(*rounded)).limit(1)).rows
+    native.forget(session)
+    return bool(found)
+
+
+def _texts(file: Plain) -> list[Column]:
+    return [replace(column, type="VARCHAR") for column in file.columns]
+
+
+def _load_tried(session: Session, plain: Sequence[Plain], source: Source) -> Verdict:
+    """Read everything as text and try each value; DuckDB still sets aside what is no row at all."""
+    raws = [judging.Raw(name=file.name, path=file.path, query=_raw(file, source)) for file in plain]
+    count, bad = judging.judge(session, raws, source.columns)
+    broken = native.verdict(session, plain, source)
+    tried = [reject for file in plain for reject in _tried(session, file, bad, source)]
+    order = {file.name: number for number, file in enumerate(plain)}
+    both = sorted((*broken.rejects, *tried), key=lambda reject: (order[reject.file], reject.line))
+    return Verdict(rejected=broken.rejected + count, rejects=tuple(both[:MOST_REJECTS]))
+
+
+def _raw(file: Plain, source: Source) -> exp.Select:
+    values: list[exp.Expr] = [trees.name(column.name) for column in source.columns]
+    return exp.select(
+        "ROW_NUMBER() OVER () AS ordinal", "'' AS text", "TRUE AS is_row", *judging.numbered(values)
+    ).from_(read(file.path, _texts(file), source))
+
+
+def _tried(session: Session, file: Plain, bad: Sequence[judging.Bad], source: Source) -> list[Reject]:
+    ours = [one for one in bad if one.file.path == file.path]
+    if not ours:
+        return []
+    answer = session.ask(
+        "records",
+        path=str(file.path),
+        delimiter=delimiter(source),
+        quote=source.quote,
+        header=source.header,
+        broken=native.lines(session, file),
+        ordinals=[one.ordinal for one in ours],
+    )
+    places = {column.name: place for place, column in enumerate(file.columns, start=1)}
+    return [
+        judging.reject(
+            replace(one, text=str(text)), source.columns, int(line), place=places[source.columns[one.place - 1].name]
+        )
+        for one, (line, text) in zip(ours, answer["records"], strict=True)
+    ]
 
 
 def _with_header(session: Session, name: str, path: Path, source: Source) -> Plain:
@@ -74,80 +144,3 @@ def _with_header(session: Session, name: str, path: Path, source: Source) -> Pla
     if fault is not None:
         raise fault
     return Plain(name=name, path=path, columns=tuple(wanted[column] for column in header))
-
-
-def _verdict(session: Session, files: Mapping[str, Plain], source: Source) -> Verdict:
-    counted = session.query(rejected().select("COUNT(DISTINCT (scans.file_path, errors.line))"))
-    bad = int(str(counted.rows[0][0]))
-    if not bad:
-        return Verdict(rejected=0, rejects=())
-    first = rejected().select(
-        "scans.file_path",
-        "errors.line_byte_position",
-        "errors.column_idx",
-        "errors.error_type",
-        trees.beginning(exp.column("csv_line", "errors"), MOST_TEXT, "text"),
-    )
-    # One reject per line: its first broken column, a broken row before all.
-    first = first.distinct(exp.column("file_path", "scans"), exp.column("line", "errors"))
-    first = first.order_by("scans.file_path", "errors.line", "errors.column_idx NULLS FIRST")
-    table = session.query(first.limit(MOST_REJECTS))
-    return Verdict(rejected=bad, rejects=tuple(_rejects(session, table, files, source)))
-
-
-def rejected() -> exp.Select:
-    """The lines that DuckDB itself set aside, with the file each stands in."""
-    return exp.select().from_("reject_errors AS errors").join("reject_scans AS scans", using=["scan_id", "file_id"])
-
-
-def _rejects(session: Session, table: Table, files: Mapping[str, Plain], source: Source) -> list[Reject]:
-    found: list[Reject] = []
-    for path, file in files.items():
-        rows = [row for row in table.as_rows() if row["file_path"] == path]
-        if not rows:
-            continue
-        # DuckDB counts records, and its offset may point at the line break before; people count lines.
-        texts = [str(row["text"]) for row in rows]
-        offsets = [int(str(row["line_byte_position"])) + _leading(text) for row, text in zip(rows, texts, strict=True)]
-        lines = session.ask("lines", path=path, offsets=offsets)["lines"]
-        found += [_reject(file, line, row, source) for line, row in zip(lines, rows, strict=True)]
-    return found
-
-
-def _leading(text: str) -> int:
-    return len(text) - len(text.lstrip("\r\n"))
-
-
-def _reject(file: Plain, line: int, row: Mapping[str, object], source: Source) -> Reject:
-    text = str(row["text"]).lstrip("\r\n")
-    error = str(row["error_type"])
-    position = int(str(row["column_idx"] or 0))
-    column, kind, said = "", *_said(error, file, position, text, source)
-    if kind in ("type", "encoding") and 0 < position <= len(file.columns):
-        column = file.columns[position - 1].name
-        said = f"column {position} '{column}' of row {line:,}: {said}"
-    else:
-        said = f"row {line:,}: {said}"
-    return Reject(file=file.name, line=line, column=column, kind=kind, message=said, text=text)
-
-
-def _said(error: str, file: Plain, position: int, text: str, source: Source) -> tuple[str, str]:
-    if error in BROKEN:
-        return BROKEN[error]
-    if error == "INVALID ENCODING":
-        return "encoding", f"the text is not {source.encoding}; save the file as {source.encoding}"
-    cells = _cells(text, source)
-    if error == "CAST" and 0 < position <= len(file.columns):
-        value = words.shown(cells[position - 1]) if position <= len(cells) else ""
-        return "type", f"'{value}' is not {words.noun(file.columns[position - 1].type)}"
-    return "columns", f"{len(cells)} values where {len(file.columns)} columns are declared"
-
-
-def _cells(text: str, source: Source) -> list[str]:
-    reader = csv.reader(
-        text.splitlines(keepends=True),
-        delimiter=delimiter(source),
-        quotechar=source.quote or None,
-        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-    )
-    return next(reader, [])

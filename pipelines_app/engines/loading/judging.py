@@ -10,6 +10,7 @@ from sqlglot import exp
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines import trees, words
 from pipelines_app.engines.base import Reject, Row
+from pipelines_app.engines.loading import whole
 from pipelines_app.engines.loading.verdict import MOST_REJECTS, MOST_TEXT
 from pipelines_app.engines.sandbox.session import Session
 
@@ -65,7 +66,7 @@ def _judged(number: int, rows: exp.Select, columns: Sequence[Column]) -> exp.Sel
     found = exp.Case()
     for place, column in enumerate(columns, start=1):
         raw = exp.column(f"r{place}")
-        failed = exp.and_(raw.is_(exp.null()).not_(), trees.tried(raw, column.type).is_(exp.null()))
+        failed = whole.fails(raw, column.type)
         fault = fault.when(failed, exp.convert(place))
         found = found.when(failed, trees.typed(raw, "VARCHAR"))
     cast = [
@@ -82,14 +83,14 @@ def _judged(number: int, rows: exp.Select, columns: Sequence[Column]) -> exp.Sel
     ).from_(trees.subquery(rows))
 
 
-def reject(bad: Bad, columns: Sequence[Column], line: int) -> Reject:
-    """Say what is wrong with a row that stands on `line`."""
+def reject(bad: Bad, columns: Sequence[Column], line: int, *, place: int = 0) -> Reject:
+    """Say what is wrong with a row on `line`; `place` is the column's in the file, if not the contract's."""
     if bad.place == BROKEN_ROW:
         message = f"row {line:,}: it is not a JSON object"
         return Reject(file=bad.file.name, line=line, column="", kind="json", message=message, text=bad.text)
     column = columns[bad.place - 1]
     said = f"'{words.shown(bad.found)}' is not {words.noun(column.type)}"
-    message = f"column {bad.place} '{column.name}' of row {line:,}: {said}"
+    message = f"column {place or bad.place} '{column.name}' of row {line:,}: {said}"
     text = bad.text or bad.found
     return Reject(file=bad.file.name, line=line, column=column.name, kind="type", message=message, text=text)
 

@@ -8,7 +8,8 @@ from sqlglot import exp
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines import trees
 from pipelines_app.engines.base import ColumnLook, Look, Row
-from pipelines_app.engines.loading import delimited, jsonl
+from pipelines_app.engines.loading import jsonl, native
+from pipelines_app.engines.loading.reading import read
 from pipelines_app.engines.loading.verdict import MOST_UNPACKED, NOT_A_NULL
 from pipelines_app.engines.looking import columns, guessing
 from pipelines_app.engines.sandbox.session import Session
@@ -56,10 +57,10 @@ def _delimited(session: Session, path: Path, name: str, encoding: str, guess: tu
         header=header,
         null=(NOT_A_NULL,),
     )
-    rows = _keep(session, exp.select("*").from_(delimited.read(path, source.columns, source)))
+    rows = _keep(session, exp.select("*").from_(read(path, source.columns, source)))
     if not rows:
         raise EngineError(f"{name} has no rows below its header.", kind=EngineError.SOURCE)
-    broken = int(str(session.query(delimited.rejected().select("COUNT(DISTINCT errors.line)")).rows[0][0]))
+    broken = int(str(session.query(native.rejected().select("COUNT(DISTINCT errors.line)")).rows[0][0]))
     if broken:
         warnings.append(f"rows without {len(names)} values, or with a quote left open: {broken:,}")
     if delimiter == "\t":

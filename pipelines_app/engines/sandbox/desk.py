@@ -42,6 +42,7 @@ class Desk:
             "survey": self._survey,
             "head": self._head,
             "lines": self._lines,
+            "records": self._records,
             "lines_with_text": self._lines_with_text,
             "digest": self._digest,
             "close": self._close,
@@ -116,6 +117,16 @@ class Desk:
 
     def _lines(self, question: Message) -> Message:
         return {"lines": files.lines(Path(question["path"]), question["offsets"])}
+
+    def _records(self, question: Message) -> Message:
+        found = files.records(
+            Path(question["path"]),
+            delimiter=question["delimiter"],
+            quote=question["quote"],
+            passed={*question["broken"], *([1] if question["header"] else [])},
+            ordinals=question["ordinals"],
+        )
+        return {"records": found}
 
     def _lines_with_text(self, question: Message) -> Message:
         return {"lines": files.lines_with_text(Path(question["path"]), question["ordinals"])}

@@ -256,6 +256,38 @@ def lines_with_text(path: Path, ordinals: list[int]) -> list[int]:
     return numbers
 
 
+def records(path: Path, *, delimiter: str, quote: str, passed: set[int], ordinals: list[int]) -> list[tuple[int, str]]:
+    """For each ordinal (ascending, from 1) of a record not beginning on a `passed` line: its line and its text."""
+    csv.field_size_limit(FIELD_LIMIT)
+    found: list[tuple[int, str]] = []
+    wanted = iter(ordinals)
+    ordinal, seen, begins = next(wanted, 0), 0, 1
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        taken: list[str] = []
+        reader = csv.reader(
+            _noted(stream, taken),
+            delimiter=delimiter,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        )
+        for record in reader:
+            seen += bool(record) and begins not in passed
+            if ordinal and seen == ordinal:
+                found.append((begins, "".join(taken).rstrip("\r\n")))
+                ordinal = next(wanted, 0)
+            if not ordinal:
+                break
+            begins = reader.line_num + 1
+            taken.clear()
+    return found
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    for line in lines:
+        taken.append(line)
+        yield line
+
+
 def digest(path: Path) -> str:
     """The sha256 of a file's bytes."""
     with path.open("rb") as stream:
