@@ -1,0 +1,137 @@
+"""What the page of one pipeline shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+from django.urls import reverse
+
+from pipelines_app.compiler import codec, documents
+from pipelines_app.compiler.compiled import Compiled
+from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.environments import mapping
+from pipelines_app.intake import readiness
+from pipelines_app.models import (
+    Check,
+    CheckResult,
+    Current,
+    DatasetVersion,
+    Event,
+    Pipeline,
+    Revision,
+    Run,
+    Slot,
+    User,
+)
+from pipelines_app.runs import standing
+from pipelines_app.runs.standing import Standing
+from pipelines_app.web import run_log, sentences, summary
+from pipelines_app.web.run_log import Line
+from pipelines_app.web.summary import Node
+
+REVISIONS = 10
+EVENTS = 8
+RUNS = 8
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One check of the current revision and its latest judgement, if there is one."""
+
+    check: Check
+    latest: CheckResult | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """One dataset of the pipeline and the version that readers see."""
+
+    node: Node
+    version: DatasetVersion | None
+
+
+@dataclass(frozen=True)
+class PipelinePage:
+    """One pipeline as its page shows it."""
+
+    pipeline: Pipeline
+    stands: Standing
+    sentences: list[str]
+    datasets: list[Made]
+    graph: dict[str, Any]
+    checks: list[Promise]
+    revisions: list[Revision]
+    runs: list[Run]
+    slots: list[Slot]
+    lately: list[Line]
+    yaml: str
+    by_period: bool
+    sources: list[str]
+
+
+def load(pipeline: Pipeline, user: User) -> PipelinePage:
+    """Gather the page; eleven queries, however large the pipeline is."""
+    assert pipeline.current is not None
+    compiled = codec.from_json(pipeline.current.compiled)
+    nodes = summary.nodes(compiled)
+    versions = _versions(nodes)
+    slots = Slot.objects.visible_to(user).open().filter(dataset__pipeline=pipeline).select_related("dataset")
+    lately = Event.objects.visible_to(user).filter(pipeline=pipeline.name).order_by("-id")[:EVENTS]
+    return PipelinePage(
+        pipeline=pipeline,
+        stands=standing.standings([pipeline])[0],
+        sentences=summary.sentences(compiled),
+        datasets=[Made(node, versions.get(node.name)) for node in nodes],
+        graph=_graph(nodes, versions),
+        checks=_checks(pipeline.current),
+        revisions=_revisions(pipeline),
+        runs=list(pipeline.runs.order_by("-id")[:RUNS]),
+        slots=list(slots.order_by("due_at")[:5]),
+        lately=[run_log.Line(event, sentences.of(event.kind, event.body)) for event in lately],
+        yaml=documents.to_yaml(pipeline.current.document),
+        by_period=period_kind(compiled) is not PeriodKind.NONE,
+        sources=[source.dataset for source in compiled.definition.sources],
+    )
+
+
+def period_kind(compiled: Compiled) -> PeriodKind:
+    """The kind of period for which the pipeline is asked to run."""
+    return readiness.driving_kind(compiled)
+
+
+def _versions(nodes: Sequence[Node]) -> dict[str, DatasetVersion]:
+    names = [node.name for node in nodes]
+    pointers = Current.objects.filter(dataset__name__in=names, environment__name=mapping.PRODUCTION)
+    return {pointer.dataset.name: pointer.version for pointer in pointers.select_related("dataset", "version")}
+
+
+def _graph(nodes: Sequence[Node], versions: dict[str, DatasetVersion]) -> dict[str, Any]:
+    """The picture's nodes and edges, as static/js/lineage.js takes them."""
+    return {
+        "nodes": [
+            {
+                "id": node.name,
+                "label": node.name,
+                "sub": node.role if node.name in versions else f"{node.role}, nothing yet",
+                "kind": "dataset",
+                "url": reverse("console:dataset", args=[node.name]),
+            }
+            for node in nodes
+        ],
+        "edges": summary.edges(nodes),
+    }
+
+
+def _checks(revision: Revision) -> list[Promise]:
+    checks = list(revision.checks.select_related("dataset").order_by("dataset__name", "name"))
+    newest = CheckResult.objects.filter(check_made__revision=revision).values("check_made").annotate(last=Max("id"))
+    results = CheckResult.objects.filter(pk__in=newest.values("last")).select_related("version")
+    latest = {result.check_made_id: result for result in results}
+    found = [Promise(check, latest.get(check.pk)) for check in checks]
+    return sorted(found, key=lambda promise: promise.latest is None or promise.latest.passed)
+
+
+def _revisions(pipeline: Pipeline) -> list[Revision]:
+    rows = pipeline.revisions.select_related("author").defer("document", "compiled")
+    return list(rows.order_by("-number")[:REVISIONS])

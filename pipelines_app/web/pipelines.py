@@ -1,0 +1,131 @@
+"""Pipelines: the list of all of them, one with what it does and how it fares, and what can be asked of it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from pipelines_app.compiler import codec, periods
+from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.models import Pipeline, Team
+from pipelines_app.runs import pausing, queue, standing
+from pipelines_app.runs.standing import Standing
+from pipelines_app.web import paging, pipeline_page, spreadsheets, words
+from pipelines_app.web.asking import Asked, actor, is_fragment
+from pipelines_app.web.telling import as_message
+
+EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
+LIVE = frozenset({"running", "queued"})
+
+
+@login_required
+@vary_on_headers("HX-Request")
+def pipelines(request: Asked) -> HttpResponseBase:
+    """All pipelines by name; filters by words in the name and by team."""
+    search, team = request.GET.get("q", "").strip(), request.GET.get("team", "")
+    found = Pipeline.objects.visible_to(request.user).select_related("team")
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(datasets__name__icontains=search)).distinct()
+    if team:
+        found = found.filter(team__name=team)
+    page = paging.by_name(found, request)
+    rows = standing.standings(page.rows)
+    if request.GET.get("format") == "csv":
+        return _csv(rows)
+    context = {
+        "page": page,
+        "rows": rows,
+        "search": search,
+        "team": team,
+        "teams": list(Team.objects.order_by("name").values_list("name", flat=True)),
+        "filtered": bool(search or team),
+        "every": 5 if any(row.state in LIVE for row in rows) else 15,
+    }
+    return render(request, "pipelines/_list.html" if is_fragment(request) else "pipelines/list.html", context)
+
+
+def _csv(rows: list[Standing]) -> HttpResponseBase:
+    header = ["pipeline", "team", "state", "reads", "makes", "usual_seconds", "fresh_at", "last_run"]
+    return spreadsheets.answer(
+        "pipelines",
+        header,
+        (
+            [
+                *(row.pipeline.name, row.pipeline.team.name, row.state, " ".join(row.reads), " ".join(row.makes)),
+                *(row.usual, row.fresh_at.isoformat() if row.fresh_at else "", row.runs[-1].pk if row.runs else ""),
+            ]
+            for row in rows
+        ),
+    )
+
+
+@login_required
+@vary_on_headers("HX-Request")
+def pipeline(request: Asked, name: str) -> HttpResponse:
+    """One pipeline: what it does in words, its lineage, runs, checks and revisions."""
+    seen = Pipeline.objects.visible_to(request.user).filter(current__isnull=False)
+    found = get_object_or_404(seen.select_related("team", "current__author"), name=name)
+    page = pipeline_page.load(found, request.user)
+    context = {
+        "page": page,
+        "pipeline": found,
+        "operable": Pipeline.objects.operable_by(request.user).filter(pk=found.pk).exists(),
+        "example": page.runs[0].period if page.runs else "",
+        "every": 3 if page.stands.state in LIVE else 10,
+    }
+    template = "pipelines/_standing.html" if is_fragment(request) else "pipelines/pipeline.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_POST
+def run_now(request: Asked, name: str) -> HttpResponse:
+    """Run a pipeline because somebody asks."""
+    seen = Pipeline.objects.operable_by(request.user).filter(current__isnull=False)
+    found = get_object_or_404(seen.select_related("current"), name=name)
+    period = request.POST.get("period", "").strip()
+    fault = _period_fault(found, period)
+    if fault:
+        messages.error(request, fault)
+        return redirect("console:pipeline", name)
+    with as_message(request):
+        run = queue.request(found, period=period, actor=actor(request))
+        return redirect("console:run", run.pk)
+    return redirect("console:pipeline", name)
+
+
+def _period_fault(found: Pipeline, period: str) -> str:
+    """Why a pipeline cannot be asked to run for a period, or nothing."""
+    assert found.current is not None
+    kind = pipeline_page.period_kind(codec.from_json(found.current.compiled))
+    if periods.is_valid(kind, period):
+        return ""
+    if kind is PeriodKind.NONE:
+        return f"{found.name} does not run by period, and {period!r} was given. Leave the period empty."
+    asked = f"{words.period(period)!r} is not one" if period else "none was given"
+    return f"{found.name} runs by {kind}, and {asked}. Give the period as {EXAMPLES[kind]}."
+
+
+@login_required
+@require_POST
+def pause(request: Asked, name: str) -> HttpResponse:
+    """Start no further run of a pipeline."""
+    found = get_object_or_404(Pipeline.objects.operable_by(request.user).select_related("team"), name=name)
+    with as_message(request):
+        pausing.pause(found, actor=actor(request))
+        messages.success(request, f"{name} is paused. What comes in is kept and waits.")
+    return redirect("console:pipeline", name)
+
+
+@login_required
+@require_POST
+def resume(request: Asked, name: str) -> HttpResponse:
+    """Let a paused pipeline go on."""
+    found = get_object_or_404(Pipeline.objects.operable_by(request.user).select_related("team"), name=name)
+    with as_message(request):
+        pausing.resume(found, actor=actor(request))
+        messages.success(request, f"{name} goes on, with what has waited.")
+    return redirect("console:pipeline", name)

@@ -1,0 +1,64 @@
+"""Revisions of a pipeline: one as it was written, and two beside each other."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from pipelines_app.compiler import codec, documents
+from pipelines_app.models import Pipeline, Revision
+from pipelines_app.web import comparing, summary
+from pipelines_app.web.asking import Asked
+
+
+@login_required
+def revision(request: Asked, name: str, number: int) -> HttpResponse:
+    """One revision: its definition, the SQL of its steps, and what it changed."""
+    pipeline = get_object_or_404(Pipeline.objects.visible_to(request.user).select_related("current"), name=name)
+    found = get_object_or_404(pipeline.revisions.select_related("author"), number=number)
+    before = pipeline.revisions.filter(number__lt=number).order_by("-number").first()
+    compiled = codec.from_json(found.compiled)
+    context = {
+        "pipeline": pipeline,
+        "revision": found,
+        "before": before,
+        "is_current": pipeline.current_id == found.pk,
+        "sentences": summary.sentences(compiled),
+        "changes": comparing.changes(before.document, found.document) if before else [],
+        "yaml": documents.to_yaml(found.document),
+        "steps": [step for step in compiled.steps if step.sql],
+        "runs": list(found.runs.order_by("-id")[:5]),
+    }
+    return render(request, "pipelines/revision.html", context)
+
+
+@login_required
+def compare(request: Asked, name: str) -> HttpResponse:
+    """Two revisions: what differs in words, and line by line."""
+    pipeline = get_object_or_404(Pipeline.objects.visible_to(request.user), name=name)
+    rows = pipeline.revisions.select_related("author").defer("document", "compiled")
+    listed = list(rows.order_by("-number"))
+    if not listed:
+        raise Http404("this pipeline has no revision")
+    newest = listed[0].number
+    to = _number(request, "to", newest)
+    start = _number(request, "from", max(to - 1, 1))
+    old, new = _revision(pipeline, start), _revision(pipeline, to)
+    context = {
+        "pipeline": pipeline,
+        "revisions": listed,
+        "old": old,
+        "new": new,
+        "changes": comparing.changes(old.document, new.document),
+        "old_yaml": documents.to_yaml(old.document),
+        "new_yaml": documents.to_yaml(new.document),
+    }
+    return render(request, "pipelines/compare.html", context)
+
+
+def _revision(pipeline: Pipeline, number: int) -> Revision:
+    return get_object_or_404(pipeline.revisions.select_related("author"), number=number)
+
+
+def _number(request: Asked, name: str, otherwise: int) -> int:
+    given = request.GET.get(name, "")
+    return int(given) if given.isdecimal() and len(given) < 7 else otherwise

@@ -1,0 +1,86 @@
+"""A compiled pipeline as a few plain sentences, and as the graph of its datasets."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines_app.compiler.compiled import Compiled, StepKind
+from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind, Source, StartWhen
+
+EVERY = {PeriodKind.HOUR: "every hour", PeriodKind.DAY: "every day", PeriodKind.MONTH: "every month"}
+FEW = 4
+
+
+def sentences(compiled: Compiled) -> list[str]:
+    """When it starts, what it makes, what guards that, and who is told."""
+    sources = [step.source for step in compiled.steps if step.source is not None]
+    made = [step.dataset for step in compiled.steps if step.kind is StepKind.TRANSFORM]
+    said = [_starts(compiled, sources)]
+    if made:
+        said.append(f"It makes {few(made)}.")
+    said += [_expected(source) for source in sources if source.arrival is not None]
+    return [*said, _guards(compiled), _told(compiled)]
+
+
+def _starts(compiled: Compiled, sources: Sequence[Source]) -> str:
+    parts = [f"data arrive for {few([source.dataset for source in sources], 'or')}"] if sources else []
+    if compiled.external:
+        several = compiled.definition.start is StartWhen.ALL and len(compiled.external) > 1
+        names = few(list(compiled.external), "and" if several else "or")
+        parts.append(f"{names} {'have all been' if several else 'is'} published")
+    return f"Starts by itself when {' or when '.join(parts)}." if parts else "Starts when somebody asks for it."
+
+
+def _expected(source: Source) -> str:
+    every = EVERY.get(source.period, "")
+    return f"{source.dataset} is expected {every} by {_by(source.arrival)}." if source.arrival else ""
+
+
+def _by(deadline: ArrivalDeadline) -> str:
+    days = {0: "the same day", 1: "a day later"}.get(deadline.days_after, f"{deadline.days_after} days later")
+    return f"{deadline.by:%H:%M} {deadline.timezone}, {days}"
+
+
+def _guards(compiled: Compiled) -> str:
+    checks = [check for step in compiled.steps for check in step.checks]
+    if not checks:
+        return "No check guards its data."
+    blocking = sum(check.severity == "block" for check in checks)
+    number = "1 check guards" if len(checks) == 1 else f"{len(checks)} checks guard"
+    holds = "which holds" if blocking == 1 else f"{blocking} of which hold"
+    return f"{number} its data, {holds} bad data back." if blocking else f"{number} its data, and only warn."
+
+
+def _told(compiled: Compiled) -> str:
+    emails = compiled.definition.alerts.emails
+    told = [f"the team {compiled.definition.team}", *emails]
+    return f"If something is wrong, {few(told)} {'are' if len(told) > 1 else 'is'} told."
+
+
+def few(names: Sequence[str], joint: str = "and") -> str:
+    """A few names and how many more there are: "a, b and c", "a, b, c, d and 7 more"."""
+    if len(names) > FEW + 1:
+        return f"{', '.join(names[:FEW])} {joint} {len(names) - FEW} more"
+    return f" {joint} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One dataset of a pipeline: what it is made from, and whether it comes from outside or from elsewhere."""
+
+    name: str
+    inputs: tuple[str, ...]
+    role: str
+
+
+ROLES = {StepKind.LOAD: "arrives from outside", StepKind.TRANSFORM: "made here"}
+
+
+def nodes(compiled: Compiled) -> list[Node]:
+    """The datasets that a pipeline reads and makes, each after those it is made from."""
+    elsewhere = [Node(name, (), "made by another pipeline") for name in sorted(compiled.external)]
+    return elsewhere + [Node(step.dataset, step.inputs, ROLES[step.kind]) for step in compiled.steps]
+
+
+def edges(of: Iterable[Node]) -> list[dict[str, str]]:
+    """Which dataset feeds which, for the picture."""
+    return [{"from": name, "to": node.name} for node in of for name in node.inputs]
