@@ -90,7 +90,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["pipelines_app.api.authentication.SignedInMayReadTokensMayWrite"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["pipelines_app.api.parsers.Json"],
     "DEFAULT_PAGINATION_CLASS": "pipelines_app.api.paging.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -105,6 +105,22 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "pipelines_app.api.schema.tell_of_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "AlertState": "monitoring_app.models.AlertState",
+        "AlertUrgency": "monitoring_app.models.AlertUrgency",
+        "ArrivalState": "pipelines_app.models.ArrivalState",
+        "DeliveryState": "pipelines_app.models.DeliveryState",
+        "NotificationState": "monitoring_app.models.NotificationState",
+        "RunState": "pipelines_app.models.RunState",
+        "Severity": "pipelines_app.models.Severity",
+        "SlotState": "pipelines_app.models.SlotState",
+        "StepState": "pipelines_app.models.StepState",
+        "VersionState": "pipelines_app.models.VersionState",
+    },
 }
 
 # The two wires between the parts: who hears events, and how work is woken.

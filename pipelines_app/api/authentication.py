@@ -1,19 +1,21 @@
 """Who calls: a person with a session, or a program with a token."""
 
-from typing import cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from pipelines_app.access import permits, tokens
 from pipelines_app.errors import NotAllowed
 from pipelines_app.models import ApiToken, User
+
+if TYPE_CHECKING:  # the framework's views read the settings that name this module
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -55,14 +57,3 @@ def actor(request: Request) -> str:
     """Who asks, as the event log names them."""
     token = request.auth if isinstance(request.auth, ApiToken) else None
     return permits.actor(person(request), token)
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """How the schema describes tokens."""
-
-    target_class = TokenAuthentication
-    name = "token"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
-        """A bearer token in the Authorization header."""
-        return cast(dict[str, str], {"type": "http", "scheme": "bearer", "bearerFormat": "ll_…"})

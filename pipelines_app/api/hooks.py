@@ -76,5 +76,6 @@ def _body(request: HttpRequest) -> bytes:
 
 def _too_large() -> TooLarge:
     return TooLarge(
-        f"A webhook takes up to {settings.WEBHOOK_MAX_BYTES:,} bytes.", todo="Send less at once, or upload it as a file."
+        f"A webhook takes up to {settings.WEBHOOK_MAX_BYTES:,} bytes.",
+        todo="Send less at once, or upload a file.",
     )

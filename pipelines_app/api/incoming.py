@@ -92,7 +92,7 @@ def _length(request: HttpRequest) -> int | None:
         return None
     text = str(request.META.get("CONTENT_LENGTH") or "")
     if not text.isascii() or not text.isdigit():
-        raise LengthRequired("The length of the body is not announced.", todo="Send Content-Length, or send it chunked.")
+        raise LengthRequired("The body's length is not announced.", todo="Send Content-Length, or send it chunked.")
     return int(text)
 
 

@@ -142,11 +142,13 @@ def _of_the_framework(error: APIException) -> Told:
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(wait)
     if isinstance(error, ValidationError):
-        problems = [
+        problems: list[dict[str, object]] = [
             {"path": path, "message": message, "line": None, "column": None, "suggestion": ""}
             for path, message in _faults(error.detail, "")
         ]
-        detail = "; ".join(f"{one['path']}: {one['message']}" if one["path"] else str(one["message"]) for one in problems)
+        detail = "; ".join(
+            f"{one['path']}: {one['message']}" if one["path"] else str(one["message"]) for one in problems
+        )
         return Told(status=422, code="invalid", detail=detail, problems=problems)
     return Told(status=error.status_code, code=_code(error), detail=_sentence(error.detail), headers=headers)
 

@@ -9,7 +9,7 @@ from pipelines_app.models import Arrival, Slot
 class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
     """Something that came in, and what became of it."""
 
-    dataset = serializers.SlugRelatedField("name", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
     links = serializers.SerializerMethodField()
 
     class Meta:
@@ -31,7 +31,7 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
 class SlotSerializer(serializers.ModelSerializer[Slot]):
     """One expected arrival."""
 
-    dataset = serializers.SlugRelatedField("name", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
 
     class Meta:
         model = Slot

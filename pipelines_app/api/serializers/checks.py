@@ -38,7 +38,7 @@ class LastResultSerializer(serializers.Serializer[Any]):
 class CheckSerializer(serializers.ModelSerializer[Check]):
     """A promise about a dataset, as the current revision of its pipeline declares it, and how it was kept last."""
 
-    dataset = serializers.SlugRelatedField("name", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
     pipeline = serializers.CharField(source="revision.pipeline.name", read_only=True)
     last = serializers.SerializerMethodField()
 

@@ -19,7 +19,7 @@ class ColumnSerializer(serializers.Serializer[Any]):
 class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
     """A version in a list."""
 
-    dataset = serializers.SlugRelatedField("name", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
     run = serializers.IntegerField(source="step_run.run_id", read_only=True)
 
     class Meta:
@@ -78,8 +78,8 @@ class CurrentVersionSerializer(serializers.ModelSerializer[DatasetVersion]):
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     """A dataset in a list."""
 
-    team = serializers.SlugRelatedField("name", read_only=True)
-    pipeline = serializers.SlugRelatedField("name", read_only=True)
+    team = serializers.CharField(source="team.name", read_only=True)
+    pipeline = serializers.CharField(source="pipeline.name", default=None, allow_null=True, read_only=True)
     current = serializers.SerializerMethodField()
 
     class Meta:

@@ -18,14 +18,14 @@ class NodeSerializer(serializers.Serializer[Any]):
 class TableEdgeSerializer(serializers.Serializer[Any]):
     """One dataset is made from another."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field, not where one comes from
     target = serializers.CharField()
 
 
 class ColumnEdgeSerializer(serializers.Serializer[Any]):
     """One column feeds another; an empty column stands for all of its dataset."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field, not where one comes from
     source_column = serializers.CharField(allow_blank=True)
     target = serializers.CharField()
     target_column = serializers.CharField(allow_blank=True)

@@ -15,7 +15,7 @@ def etag(revision: Revision | None) -> str:
 class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
     """A pipeline in a list."""
 
-    team = serializers.SlugRelatedField("name", read_only=True)
+    team = serializers.CharField(source="team.name", read_only=True)
     revision = serializers.IntegerField(source="current.number", default=None, read_only=True)
     etag = serializers.SerializerMethodField()
 
@@ -44,7 +44,7 @@ class PipelineDetailSerializer(PipelineSerializer):
 class RevisionSerializer(serializers.ModelSerializer[Revision]):
     """A revision in a list."""
 
-    pipeline = serializers.SlugRelatedField("name", read_only=True)
+    pipeline = serializers.CharField(source="pipeline.name", read_only=True)
     author = serializers.CharField(source="author.username", default=None, read_only=True)
 
     class Meta:

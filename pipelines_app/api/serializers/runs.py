@@ -15,9 +15,9 @@ from pipelines_app.models import Run, StepRun
 class RunSerializer(serializers.ModelSerializer[Run]):
     """A run in a list."""
 
-    pipeline = serializers.SlugRelatedField("name", read_only=True)
+    pipeline = serializers.CharField(source="pipeline.name", read_only=True)
     revision = serializers.IntegerField(source="revision.number", read_only=True)
-    environment = serializers.SlugRelatedField("name", read_only=True)
+    environment = serializers.CharField(source="environment.name", read_only=True)
 
     class Meta:
         model = Run
@@ -31,7 +31,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 class StepRunSerializer(serializers.ModelSerializer[StepRun]):
     """One step of a run."""
 
-    dataset = serializers.SlugRelatedField("name", read_only=True)
+    dataset = serializers.CharField(source="dataset.name", read_only=True)
 
     class Meta:
         model = StepRun

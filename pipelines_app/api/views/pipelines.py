@@ -49,16 +49,18 @@ DOCUMENT = OpenApiExample(
                 "columns": {"carrier": "VARCHAR", "distance": "BIGINT"},
             }
         },
-        "steps": [{"dataset": "mart.carriers", "sql": "SELECT carrier, count(*) AS flights FROM raw.flights GROUP BY 1"}],
+        "steps": [
+            {"dataset": "mart.carriers", "sql": "SELECT carrier, count(*) AS flights FROM raw.flights GROUP BY 1"}
+        ],
     },
     request_only=True,
 )
 DRY_RUN = OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Only say what it would do.")
 WHY = OpenApiParameter("why", OpenApiTypes.STR, description="Why this revision is made.")
 IF_MATCH = OpenApiParameter(
-    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag that was read; 412 if it is old."
+    "If-Match", OpenApiTypes.STR, "header", description="The ETag that was read; 412 if it is old."
 )
-KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)
+KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, "header")
 WRITING: Any = {
     "request": {"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},
     "parameters": [DRY_RUN, WHY, IF_MATCH],

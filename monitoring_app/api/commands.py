@@ -1,0 +1,44 @@
+"""What a command about an alert may say: its own fields, and nothing else."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+
+class Command(serializers.Serializer[Any]):
+    """A body that refuses what it does not know."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """The fields of the command; raises ValidationError naming every unknown one."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({str(name)[:80]: ["There is no such field."] for name in unknown})
+        fields: dict[str, Any] = super().to_internal_value(data)
+        return fields
+
+
+class Acknowledge(Command):
+    """What the owner knows already."""
+
+    note = serializers.CharField(max_length=900, required=False, default="", allow_blank=True)
+
+
+class Snooze(Command):
+    """Until when to keep quiet."""
+
+    until = serializers.DateTimeField()
+
+
+class Resolve(Command):
+    """Why it is over."""
+
+    because = serializers.CharField(max_length=900)
+
+
+def said(command: type[Command], request: Request) -> dict[str, Any]:
+    """The validated fields of a request's body; raises ValidationError. No body at all is an empty one."""
+    serializer = command(data={} if request.data is None else request.data)
+    serializer.is_valid(raise_exception=True)
+    fields: dict[str, Any] = serializer.validated_data
+    return fields

@@ -1,0 +1,72 @@
+"""What the API shows of alerts, messages and the platform's health."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from monitoring_app.models import Alert, AlertEntry, Notification
+
+
+class AlertSerializer(serializers.ModelSerializer[Alert]):
+    """One open or closed problem."""
+
+    team = serializers.CharField(source="team.name", default=None, allow_null=True, read_only=True)
+    dataset = serializers.CharField(source="dataset.name", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = Alert
+        fields = [
+            *("id", "rule", "subject", "title", "what", "todo", "severity", "state", "team", "dataset", "pipeline"),
+            *("run", "period", "count", "event", "first_at", "last_at", "resolved_at", "snoozed_until"),
+            *("acknowledged_by", "note"),
+        ]
+        read_only_fields = fields
+
+
+class AlertEntrySerializer(serializers.ModelSerializer[AlertEntry]):
+    """One thing that happened to an alert."""
+
+    class Meta:
+        model = AlertEntry
+        fields = ["at", "actor", "event", "text"]
+        read_only_fields = fields
+
+
+class AlertDetailSerializer(AlertSerializer):
+    """An alert with its time line."""
+
+    entries = AlertEntrySerializer(many=True, read_only=True)
+
+    class Meta(AlertSerializer.Meta):
+        fields = [*AlertSerializer.Meta.fields, "entries"]
+        read_only_fields = fields
+
+
+class NotificationSerializer(serializers.ModelSerializer[Notification]):
+    """One message to one channel, and what became of it."""
+
+    channel = serializers.CharField(source="channel.name", read_only=True)
+    channel_kind = serializers.CharField(source="channel.kind", read_only=True)
+
+    class Meta:
+        model = Notification
+        fields = [
+            *("id", "alert", "channel", "channel_kind", "about", "subject", "state", "attempts", "not_before"),
+            *("created_at", "done_at", "error"),
+        ]
+        read_only_fields = fields
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    """One part of the platform."""
+
+    name = serializers.CharField()
+    ok = serializers.BooleanField()
+    fault = serializers.CharField(allow_blank=True)
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    """Whether the platform takes work in and does it."""
+
+    status = serializers.ChoiceField(choices=["ok", "not ready"])
+    parts = PartSerializer(many=True)

@@ -1,0 +1,70 @@
+"""Every address of the machine's API on one screen."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
+from pipelines_app.api.views.arrivals import ArrivalViewSet, SlotViewSet
+from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
+from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
+from pipelines_app.api.views.knowledge import CheckViewSet, LineageView
+from pipelines_app.api.views.people import MeView, TeamViewSet
+from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
+from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
+
+
+class DatasetName(StringConverter):
+    """`layer.domain_entity` in an address."""
+
+    regex = r"[A-Za-z0-9_]+\.[A-Za-z0-9_]+"
+
+
+class Id(StringConverter):
+    """An id that fits the database."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:  # type: ignore[override]
+        return int(value)
+
+
+register_converter(DatasetName, "dataset")
+register_converter(Id, "id")
+
+app_name = "api"
+
+urlpatterns = [
+    path("me", MeView.as_view(), name="me"),
+    path("teams", TeamViewSet.as_view({"get": "list"}), name="teams"),
+    path("pipelines", PipelineViewSet.as_view({"get": "list", "post": "create"}), name="pipelines"),
+    path("pipelines/<slug:name>", PipelineViewSet.as_view({"get": "retrieve", "put": "update"}), name="pipeline"),
+    path("pipelines/<slug:name>/run", PipelineViewSet.as_view({"post": "run"}), name="pipeline-run"),
+    path("pipelines/<slug:name>/pause", PipelineViewSet.as_view({"post": "pause"}), name="pipeline-pause"),
+    path("pipelines/<slug:name>/resume", PipelineViewSet.as_view({"post": "resume"}), name="pipeline-resume"),
+    path("pipelines/<slug:name>/revisions", RevisionViewSet.as_view({"get": "list"}), name="revisions"),
+    path("pipelines/<slug:name>/revisions/<id:number>", RevisionViewSet.as_view({"get": "retrieve"}), name="revision"),
+    path("datasets", DatasetViewSet.as_view({"get": "list"}), name="datasets"),
+    path("datasets/<dataset:name>", DatasetViewSet.as_view({"get": "retrieve"}), name="dataset"),
+    path(
+        "datasets/<dataset:name>/arrivals", ArrivalViewSet.as_view({"get": "list", "post": "create"}), name="arrivals"
+    ),
+    path("datasets/<dataset:name>/versions", VersionViewSet.as_view({"get": "list"}), name="versions"),
+    path("datasets/<dataset:name>/rows", DatasetViewSet.as_view({"get": "rows"}), name="rows"),
+    path("datasets/<dataset:name>/download", DatasetViewSet.as_view({"get": "download"}), name="download"),
+    path("arrivals/<id:pk>", ArrivalViewSet.as_view({"get": "retrieve"}), name="arrival"),
+    path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),
+    path("versions/<id:pk>", VersionViewSet.as_view({"get": "retrieve"}), name="version"),
+    path("slots", SlotViewSet.as_view({"get": "list", "post": "create"}), name="slots"),
+    path("slots/<id:pk>/waive", SlotViewSet.as_view({"post": "waive"}), name="slot-waive"),
+    path("runs", RunViewSet.as_view({"get": "list"}), name="runs"),
+    path("runs/<id:pk>", RunViewSet.as_view({"get": "retrieve"}), name="run"),
+    path("runs/<id:pk>/events", RunEventViewSet.as_view({"get": "list"}), name="run-events"),
+    path("runs/<id:pk>/cancel", RunViewSet.as_view({"post": "cancel"}), name="run-cancel"),
+    path("runs/<id:pk>/retry", RunViewSet.as_view({"post": "retry"}), name="run-retry"),
+    path("events", EventViewSet.as_view({"get": "list"}), name="events"),
+    path("events/<id:pk>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
+    path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="deliveries"),
+    path("deliveries/<id:pk>/release", DeliveryViewSet.as_view({"post": "release"}), name="delivery-release"),
+    path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
+    path("lineage", LineageView.as_view(), name="lineage"),
+]
