@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, Playwright
 
+from pipelines_app.runs import planning
 from tests.browser.accessibility import barriers
 from tests.browser.watch import Complaints
 from tests.servers import chromium
@@ -48,6 +49,13 @@ def playwright(playwright: Playwright) -> Iterator[Playwright]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield playwright
+
+
+@pytest.fixture(autouse=True)
+def forget_compiled() -> Iterator[None]:
+    """A test's revisions are rolled back and their ids come again: nothing kept in memory may outlive a test."""
+    yield
+    planning.compiled.cache_clear()
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ def hear(event: Event, fact: Fact) -> str:
     match fact:
         case ArrivalAccepted(dataset=name, period=period) | ArrivalReplayed(dataset=name, period=period):
             return _arrived(name, period, event)
-        case DatasetPublished(dataset=name, period=period):
-            return _published(name, period, event)
+        case DatasetPublished():
+            return _published(fact, event)
     return "ignored: nothing here starts on it"
 
 
@@ -30,21 +30,25 @@ def _arrived(name: str, period: str, event: Event) -> str:
     return "; ".join(said) or f"ignored: no pipeline reads arrivals of {name}"
 
 
-def _published(name: str, period: str, event: Event) -> str:
-    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=name)
+def _published(fact: DatasetPublished, event: Event) -> str:
+    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=fact.dataset)
     said = []
     for trigger in triggers.select_related("pipeline", "dataset"):
-        answer = ready(trigger.pipeline, trigger.dataset, period)
+        answer = ready(trigger.pipeline, trigger.dataset, fact.period)
         if answer.periods:
-            said.append(_start(trigger.pipeline, answer.periods, event))
+            said.append(_start(trigger.pipeline, answer.periods, event, version=fact.version))
         else:
             said.append(f"{trigger.pipeline.name} waits for {' and '.join(answer.missing)}")
-    return "; ".join(said) or f"ignored: no pipeline starts when {name} is published"
+    return "; ".join(said) or f"ignored: no pipeline starts when {fact.dataset} is published"
 
 
-def _start(pipeline: Pipeline, periods: list[str], event: Event) -> str:
+def _start(pipeline: Pipeline, periods: list[str], event: Event, *, version: int | None = None) -> str:
     said = []
     for period in periods:
+        reading = queue.already_reads(pipeline, period=period, version=version, cause=event) if version else None
+        if reading is not None:
+            said.append(f"merged into run {reading.pk}, which reads it")
+            continue
         run, merged = queue.put(pipeline, period=period, cause=event)
         said.append(f"merged into run {run.pk}" if merged else f"started run {run.pk}")
     held = ", which waits: the pipeline is paused" if pipeline.paused_at else ""

@@ -58,7 +58,7 @@ def _open_source(source: Source, *, since: datetime, now: datetime) -> int:
     for period in due.keys() - known:
         with transaction.atomic():
             slot = _open(dataset, period, due[period], actor="clock")
-            came = Arrival.objects.filter(dataset=dataset, period=period, received_at__lte=now).order_by("id").first()
+            came = Arrival.objects.filter(dataset=dataset, period=period).order_by("id").first()
             if came is not None:
                 _fill(slot, came, cause=slot.event)
     return len(due.keys() - known)

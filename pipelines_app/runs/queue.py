@@ -38,6 +38,18 @@ def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
 
 
 @transaction.atomic
+def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event) -> Run | None:
+    """The run in flight for the period that has this very version pinned, if there is one: the event merges into it."""
+    reading = Run.objects.select_for_update().filter(
+        pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version
+    )
+    run = reading.first()
+    if run is not None:
+        run.causes.add(cause)
+    return run
+
+
+@transaction.atomic
 def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
     """Run a pipeline because somebody asks: every step that can run does."""
     event = events.record(RunRequested(pipeline=pipeline.name, period=period), actor=actor)

@@ -1,0 +1,123 @@
+"""What is expected is written down before it comes; lateness needs no event, only the clock."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from monitoring_app.models import Alert, AlertState
+from pipelines_app.errors import ArrivalRefused, IllegalMove
+from pipelines_app.intake import slots
+from pipelines_app.models import Dataset, Event, Pipeline, Slot, SlotState
+from tests import road
+
+pytestmark = pytest.mark.django_db
+DAY = "2013-01-05"
+
+
+def expect(due_in: timedelta, period: str = DAY) -> Slot:
+    dataset = Dataset.objects.get(name="raw.flights")
+    return slots.announce(dataset, period=period, due_at=timezone.now() + due_in, actor="user:ana")
+
+
+@pytest.fixture
+def flights() -> None:
+    road.register_sample("flights-daily")
+
+
+@pytest.mark.usefixtures("flights")
+def test_a_late_file_is_noticed_told_and_closed_by_its_arrival_without_a_hand() -> None:
+    slot = expect(timedelta(seconds=30))
+    assert slots.mark_late(timezone.now()) == 0
+    assert slots.mark_late(timezone.now() + timedelta(minutes=1)) == 1
+    road.drain()
+    alert = Alert.objects.get(rule="late")
+    assert (alert.state, alert.period) == (AlertState.OPEN, DAY)
+    Slot.objects.filter(pk=slot.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    road.send_flights(DAY)
+    road.drain()
+    slot.refresh_from_db()
+    alert.refresh_from_db()
+    assert slot.state == SlotState.ARRIVED_LATE
+    assert alert.state == AlertState.RESOLVED
+    assert Event.objects.get(kind="slot.filled").body["late_seconds"] > 3500
+
+
+@pytest.mark.usefixtures("flights")
+def test_two_sweeps_make_a_slot_late_once() -> None:
+    expect(timedelta(seconds=-1))
+    assert slots.mark_late(timezone.now()) == 1
+    assert slots.mark_late(timezone.now()) == 0
+    assert Event.objects.filter(kind="slot.became_late").count() == 1
+
+
+@pytest.mark.usefixtures("flights")
+def test_a_file_on_time_is_not_late() -> None:
+    slot = expect(timedelta(hours=1))
+    road.send_flights(DAY)
+    slot.refresh_from_db()
+    assert slot.state == SlotState.ARRIVED
+    assert slots.mark_late(timezone.now() + timedelta(days=1)) == 0
+
+
+@pytest.mark.usefixtures("flights")
+def test_a_slot_is_waived_with_a_reason_that_is_kept_and_once_only() -> None:
+    slot = expect(timedelta(seconds=-1))
+    slots.waive(slot, reason="the airport was closed", actor="user:ana")
+    slot.refresh_from_db()
+    assert (slot.state, slot.reason) == (SlotState.WAIVED, "the airport was closed")
+    assert slots.mark_late(timezone.now()) == 0
+    with pytest.raises(IllegalMove, match="waived"):
+        slots.waive(slot, reason="again", actor="user:ana")
+
+
+@pytest.mark.usefixtures("flights")
+def test_an_announcement_may_be_moved_while_it_is_open() -> None:
+    expect(timedelta(hours=1))
+    moved = expect(timedelta(hours=3))
+    assert Slot.objects.count() == 1
+    assert moved.due_at > timezone.now() + timedelta(hours=2)
+
+
+@pytest.mark.usefixtures("flights")
+@pytest.mark.parametrize("period", ["2013-02-30", "yesterday", "", "2013-01"])
+def test_a_period_that_is_none_is_refused(period: str) -> None:
+    with pytest.raises(ArrivalRefused, match="not a period"):
+        expect(timedelta(hours=1), period)
+
+
+DAILY = """
+pipeline: orders
+team: shop
+sources:
+  raw.orders:
+    format: csv
+    period: day
+    mode: partition
+    arrival: {by: "07:00", timezone: Europe/Zurich, days_after: 1}
+    columns: {id: BIGINT}
+"""
+
+
+def test_slots_are_opened_ahead_in_the_deadlines_own_zone_and_history_is_not_accused() -> None:
+    road.register_yaml(DAILY)
+    Pipeline.objects.update(created_at=datetime(2026, 3, 27, 12, tzinfo=UTC))
+    now = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    slots.open_ahead(now)
+    found = dict(Slot.objects.order_by("period").values_list("period", "due_at"))
+    assert found == {
+        "2026-03-27": datetime(2026, 3, 28, 6, tzinfo=UTC),
+        "2026-03-28": datetime(2026, 3, 29, 5, tzinfo=UTC),  # the clocks went forward in the night
+        "2026-03-29": datetime(2026, 3, 30, 5, tzinfo=UTC),
+    }
+    assert slots.open_ahead(now) == 0
+
+
+def test_a_file_that_came_before_its_slot_was_opened_fills_it() -> None:
+    road.register_yaml(DAILY)
+    now = timezone.now()
+    Pipeline.objects.update(created_at=now - timedelta(days=3))
+    period = f"{now - timedelta(days=1):%Y-%m-%d}"
+    road.send("raw.orders", b"id\n1\n", name="orders.csv", period=period)
+    slots.open_ahead(now)
+    assert Slot.objects.get(period=period).state in {SlotState.ARRIVED, SlotState.ARRIVED_LATE}
