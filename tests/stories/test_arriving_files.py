@@ -134,20 +134,14 @@ def test_too_many_bad_rows_are_quarantined_readers_keep_the_last_good_version_an
     alert = Alert.objects.get(rule="quarantine")
     assert alert.state == AlertState.OPEN
     assert "40 of" in alert.title
-    corrected = road.SCRIPT.flights(DAY) + road.SCRIPT.flights(DAY).splitlines(keepends=True)[5].replace(b",", b",", 1)
-    assert corrected != road.SCRIPT.flights(DAY)
     road.send_flights(DAY, road.SCRIPT.flights(DAY)[:-1])
     road.drain()
     alert.refresh_from_db()
     assert alert.state == AlertState.RESOLVED
 
 
-WITHOUT_A_COLUMN = (
-    "a missing column",
-    lambda body: b"\n".join(b",".join(line.split(b",")[:-1]) for line in body.splitlines()),
-)
 BAD_FILES = [
-    WITHOUT_A_COLUMN,
+    ("a missing column", lambda body: b"\n".join(line.rpartition(b",")[0] for line in body.splitlines())),
     ("an extra column", lambda body: b"\n".join(line + b",1" for line in body.splitlines())),
     ("a truncated gzip", lambda body: gzip.compress(body)[:2000]),
     ("a wrong encoding", lambda body: body.replace(b"UA,", "Ü,".encode("latin-1"))),
