@@ -53,6 +53,8 @@ def send(channel: Channel, message: Message) -> str:
     )
     try:
         mail.send()
+    except smtplib.SMTPServerDisconnected as error:
+        raise NotDelivered(f"The mail server did not answer: {error}") from error
     except smtplib.SMTPException as error:
         raise NotDelivered(f"The mail server refused: {_said(error)}") from error
     except OSError as error:

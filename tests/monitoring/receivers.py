@@ -20,7 +20,7 @@ class Mailbox:
         self.refuse = ""
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 aiosmtpd's name
+    async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             return self.refuse
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -60,7 +60,7 @@ class SlackReceiver:
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/services/T0/B0/very-secret"
 
-    def _handler(receiver):  # noqa: N805 the handler below has a self of its own
+    def _handler(receiver):
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 receiver.paths.append(self.path)

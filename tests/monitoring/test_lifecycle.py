@@ -23,7 +23,8 @@ def report(severity="warn", **fields):
 
 
 def facts(alert):
-    return list(Event.objects.filter(body__alert=alert.pk, kind__startswith="alert.").values_list("kind", flat=True))
+    told = Event.objects.filter(body__alert=alert.pk, kind__startswith="alert.").order_by("id")
+    return list(told.values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize("state", AlertState.values)

@@ -27,8 +27,9 @@ def slack(team):
 def heard_by(team, alerts=None):
     """The channels that hear of an alert of a pipeline of the team, by name."""
     pipeline = factories.make_pipeline(team=team, document={"alerts": alerts} if alerts else {})
-    problem = Problem(rule="r", subject=pipeline.name, title="t", what="w", severity="warn", team=team)
-    alert = lifecycle.open_alert(Problem(**{**vars(problem), "pipeline": pipeline.name}), cause=factories.make_event())
+    about = {"rule": "r", "subject": pipeline.name, "title": "t", "what": "w", "severity": "warn"}
+    problem = Problem(**about, team=team, pipeline=pipeline.name)
+    alert = lifecycle.open_alert(problem, cause=factories.make_event())
     return {notification.channel.name for notification in alert.notifications.all()}
 
 
