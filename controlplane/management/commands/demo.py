@@ -1,27 +1,19 @@
 """Play the sample through the front doors of a fresh installation, and exit 0 only if everything is as it must be."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane import preparing
 from controlplane.sample import playing
-from controlplane.sample.client import Client, Keys
+from controlplane.sample.client import Client
+from controlplane.sample.installation import embedded
 from controlplane.sample.judging import Judge, Outcome
 from controlplane.sample.playing import Played
 from controlplane.sample.receivers import Mailbox, SlackLike
-
-LISTENS = "Loopline listens at "
 
 
 class Command(BaseCommand):
@@ -37,7 +29,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         try:
             receivers = {"EMAIL_URL": mailbox.start(), "LOOPLINE_SLACK_TEST_URL": slack.start()}
-            with tempfile.TemporaryDirectory(prefix="loopline-demo-") as home, _installation(home, receivers) as site:
+            with tempfile.TemporaryDirectory(prefix="loopline-demo-") as home, embedded(home, receivers) as site:
                 script = playing.Script(folder=preparing.sample_folder())
                 client = Client(site.url, site.keys)
                 played = playing.Player(client, script, say).play()
@@ -77,40 +69,3 @@ class Command(BaseCommand):
         }
         for name, (value, unit) in figures.items():
             self.stdout.write(json.dumps({"name": name, "value": round(value, 2), "unit": unit}))
-
-
-class Site:
-    """A running installation, as its suppliers know it."""
-
-    def __init__(self, url: str, keys: Keys) -> None:
-        self.url = url
-        self.keys = keys
-
-
-@contextmanager
-def _installation(home: str, receivers: dict[str, str]) -> Iterator[Site]:
-    """An embedded installation of its own, in its own folder and process; stopped as Ctrl-C would."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
-        **receivers,
-        "LOOPLINE_HOME": home,
-        "LOOPLINE_LAKE": f"{home}/lake",
-        "DJANGO_SETTINGS_MODULE": "controlplane.settings.development",
-        "PYTHONUNBUFFERED": "1",
-    }
-    manage = [sys.executable, str(settings.ROOT / "manage.py")]
-    prepared = subprocess.run([*manage, "prepare", "--json"], env=environment, check=True, stdout=subprocess.PIPE)
-    keys = Keys(**json.loads(prepared.stdout.decode().splitlines()[-1])["keys"])
-    server = subprocess.Popen([*manage, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        yield Site(_url(server), keys)
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(timeout=40)
-
-
-def _url(server: "subprocess.Popen[str]") -> str:
-    for line in server.stdout or []:
-        if line.startswith(LISTENS):
-            return line.removeprefix(LISTENS).strip()
-    raise CommandError("The server ended before it listened; its own messages are above.")
