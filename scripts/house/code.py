@@ -16,7 +16,8 @@ VERBS = ("get_", "do_", "process_", "handle_")
 EVERYWHERE_BANNED = {"eval", "exec", "compile", "mark_safe", "SafeString", "csrf_exempt"}
 CSRF_EXEMPT = {"pipelines_app/web/hooks.py", "pipelines_app/api/hooks.py", "pipelines_app/web/webhooks.py"}
 CLIENTS = {"requests", "urllib.request", "urllib3", "httpx", "http.client", "aiohttp", "requests_hardened"}
-CLIENTS_MAY = ("monitoring_app/channels/", "controlplane/management/", "controlplane/demo")
+# Alerts go out, and the sample plays through the front doors.
+CLIENTS_MAY = ("monitoring_app/channels/", "controlplane/sample/")
 UNSAFE_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 YAML_LOADS = {"yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load"}
 LOOKUPS = {"get_object_or_404", "get_list_or_404"}

@@ -22,24 +22,31 @@ FORBIDDEN = {
     ),
 }
 OTHER_WORDS = re.compile(r"\b(jobs?|dags?|workflows?)\b", re.I)
+TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.S)
 NOT_TEXT = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<!--.*?-->|<[^>]*>", re.S)
 
 
 def judge(path: Path, source: str) -> list[Finding]:
     """Everything wrong with one template."""
+    markup = _without(TAGS, source)
     findings = [
         Finding(path, _line(source, found.start()), rule, why)
         for rule, (pattern, why) in FORBIDDEN.items()
-        for found in pattern.finditer(source)
+        for found in pattern.finditer(source if rule == "unescaped" else markup)
     ]
     if (lines := len(source.splitlines())) > TEMPLATE_LINES:
         findings.append(Finding(path, 1, "template-size", f"{lines} lines, {TEMPLATE_LINES} at most"))
-    shown = NOT_TEXT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source)
+    shown = _without(NOT_TEXT, source)
     findings += [
         Finding(path, _line(shown, found.start()), "words", f"{found[0]!r} is not a word of this product")
         for found in OTHER_WORDS.finditer(shown)
     ]
     return sorted(unexcused(findings, source))
+
+
+def _without(pattern: re.Pattern[str], source: str) -> str:
+    """The source with what matches blanked out, so that every line and place stays what it was."""
+    return pattern.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), source)
 
 
 def _line(source: str, position: int) -> int:

@@ -84,6 +84,7 @@ def test_a_template_that_breaks_a_rule_is_found(source: str, rule: str) -> None:
     [
         "<script src=\"{% static 'app.js' %}\" defer></script>",
         "<a href='https://example.org/'>elsewhere, by choice</a>",
+        "<option{% if one == chosen %} selected{% endif %}>",
         "{# jobs #}<p class='{{ job }}'>Runs</p>",
     ],
 )
