@@ -59,7 +59,7 @@ class Channel(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ChannelKind.values), name="channel_kind_known"),
             models.CheckConstraint(condition=~Q(kind="email") | ~Q(address=""), name="channel_email_has_address"),
-            models.CheckConstraint(condition=~Q(kind="slack") | ~Q(secret=""), name="channel_slack_has_secret"),
+            models.CheckConstraint(condition=~Q(kind="slack") | ~Q(secret=""), name="channel_slack_has_secret"),  # nosec B106
             models.UniqueConstraint(
                 fields=["team", "kind", "address"], condition=~Q(kind="slack"), name="channel_address_once"
             ),

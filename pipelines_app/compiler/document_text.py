@@ -55,7 +55,7 @@ def from_yaml(text: str) -> dict[str, object]:
         raise _invalid(f"the document is longer than {LONGEST:,} bytes")
     try:
         # A subclass of the safe loader.
-        document = yaml.load(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # nosec B506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "this is not YAML"
