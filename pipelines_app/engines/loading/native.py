@@ -12,6 +12,12 @@ from pipelines_app.engines.loading.reading import delimiter
 from pipelines_app.engines.loading.verdict import MOST_REJECTS, MOST_TEXT, Plain, Verdict
 from pipelines_app.engines.sandbox.session import Session, Table
 
+# A quote left open swallows lines up to the next one: each of them is set aside, and counted.
+LINES = """
+    CASE WHEN errors.error_type = 'UNQUOTED VALUE'
+    THEN LENGTH(TRIM(errors.csv_line, CHR(10))) - LENGTH(REPLACE(TRIM(errors.csv_line, CHR(10)), CHR(10), '')) + 1
+    ELSE 1 END
+"""
 BROKEN = {
     "UNQUOTED VALUE": ("quote", "a quote is opened and not closed, or closed too early"),
     "LINE SIZE OVER MAXIMUM": ("long", "the row is longer than 2,000,000 bytes"),
@@ -20,8 +26,9 @@ BROKEN = {
 
 def verdict(session: Session, plain: Sequence[Plain], source: Source) -> Verdict:
     """Count the lines set aside so far, and give the first of them."""
-    counted = session.query(rejected().select("COUNT(DISTINCT (scans.file_path, errors.line))"))
-    bad = int(str(counted.rows[0][0]))
+    swallowed = exp.alias_(exp.Max(this=exp.maybe_parse(LINES, dialect=trees.DIALECT)), "n")
+    counts = rejected().select(swallowed).group_by("scans.file_path", "errors.line")
+    bad = int(str(session.query(exp.select("SUM(n)").from_(trees.subquery(counts))).rows[0][0] or 0))
     if not bad:
         return Verdict(rejected=0, rejects=())
     first = rejected().select(
@@ -29,6 +36,7 @@ def verdict(session: Session, plain: Sequence[Plain], source: Source) -> Verdict
         "errors.line_byte_position",
         "errors.column_idx",
         "errors.error_type",
+        exp.alias_(exp.maybe_parse(LINES, dialect=trees.DIALECT), "n"),
         trees.beginning(exp.column("csv_line", "errors"), MOST_TEXT, "text"),
     )
     # One reject per line: its first broken column, a broken row before all.
@@ -87,7 +95,8 @@ def _reject(file: Plain, line: int, row: Mapping[str, object], source: Source) -
         column = file.columns[position - 1].name
         said = f"column {position} '{column}' of row {line:,}: {said}"
     else:
-        said = f"row {line:,}: {said}"
+        more = int(str(row["n"])) - 1
+        said = f"row {line:,}: {said}{f'; the {more:,} lines after it are set aside with it' if more else ''}"
     return Reject(file=file.name, line=line, column=column, kind=kind, message=said, text=text)
 
 

@@ -19,6 +19,7 @@ KINDS = {
     "InternalException": EngineError.KILLED,
     "FatalException": EngineError.KILLED,
 }
+TOO_LONG = "The answer is too long to show: it has more than 64 MB."
 WORDS = {
     EngineError.MEMORY: ("The work needed more memory than it may have.", "Let it read or hold less at once."),
     EngineError.DEADLINE: ("The work took longer than it may.", "Let it read less, or ask for more time."),
@@ -31,7 +32,7 @@ def engine_error(name: str, message: str, names: Sequence[tuple[str, str]]) -> E
     """Turn an exception's class name and text into an EngineError; `names` maps paths to what people call them."""
     safe = cleaned(message, names)
     kind = _kind(name, message)
-    said, todo = WORDS.get(kind, (safe, ""))
+    said, todo = WORDS.get(kind, (TOO_LONG if name == "TooLong" else safe, ""))
     return EngineError(said, kind=kind, todo=todo, detail=f"{name}: {safe}")
 
 

@@ -143,7 +143,11 @@ class Child:
             allow_unsandboxed=yard.allow_unsandboxed,
         )
         watch = Watch(deadline=time.monotonic() + START_SECONDS, memory_bytes=yard.memory_bytes)
-        answer = self.ask(asdict(plan), watch)
+        try:
+            answer = self.ask(asdict(plan), watch)
+        except EngineError as error:
+            said = "The engine's process did not start behind its wall."
+            raise EngineError(said, kind=EngineError.SANDBOX, todo=NO_WALL, detail=error.detail) from error
         if "error" in answer:
             self.kill()
             raise EngineError(
