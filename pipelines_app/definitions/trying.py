@@ -1,0 +1,271 @@
+"""Trying a definition that nobody has registered: what is wrong with it, what a step gives, what its rows look like."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from pipelines_app import lake
+from pipelines_app.compiler import binding, codec, compile, documents, names, types
+from pipelines_app.compiler.compile import Checked
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
+from pipelines_app.compiler.definition import Column, Definition, Materialisation, PeriodKind, Source, Step
+from pipelines_app.compiler.reading import step_into
+from pipelines_app.definitions import catalogue, composing, lines, proposing, samples
+from pipelines_app.definitions.composing import Laid
+from pipelines_app.definitions.proposing import ColumnProfile
+from pipelines_app.definitions.samples import Sample
+from pipelines_app.engines.base import Answer, Relation
+from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
+from pipelines_app.models import Dataset, Pipeline, Team
+
+SECONDS = 10.0
+PREVIEW_ROWS = 200
+PROFILED_ROWS = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A document tried as a whole: what it compiled to, or every fault found."""
+
+    compiled: Compiled | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: Collection[str]) -> Tried:
+    """Compile a document against the catalogue as it is, for somebody who may write for these teams. Writes nothing."""
+    try:
+        definition = documents.parse(document)
+    except DefinitionInvalid as invalid:
+        return Tried(problems=(*_of_names(document, pipeline), *invalid.problems))
+    problems = [*_of_names(document, pipeline), *_of_team(definition, teams)]
+    if problems:
+        return Tried(problems=tuple(problems))
+    try:
+        team = Team.objects.get(name=definition.team)
+        compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
+        lines.refuse_cycle(compiled, pipeline)
+    except DefinitionInvalid as invalid:
+        return Tried(problems=invalid.problems)
+    return _settled(compiled)
+
+
+def problems(
+    document: Mapping[str, object], pipeline: Pipeline | None, *, teams: Collection[str]
+) -> tuple[Problem, ...]:
+    """Every fault of a document as it would be registered."""
+    return whole(document, pipeline, teams=teams).problems
+
+
+def _settled(compiled: Compiled) -> Tried:
+    """Have the engine settle the types, and name the step it does not accept."""
+    asked: list[CompiledStep] = [step for step in compiled.steps if step.kind is StepKind.TRANSFORM]
+    turn = iter(asked)
+    current: list[CompiledStep] = []
+
+    def explain(statement: exp.Query, inputs: list[tuple[str, tuple[Column, ...]]]) -> tuple[Column, ...]:
+        current[:] = [next(turn)]
+        return lake.engine().explain(statement, [Relation(name=name, columns=columns) for name, columns in inputs])
+
+    try:
+        return Tried(compiled=compile.with_types(compiled, explain))
+    except EngineError as error:
+        made = [step.dataset for step in compiled.definition.steps]
+        path = f"steps[{made.index(current[0].dataset)}].sql" if current else "steps"
+        return Tried(problems=(Problem(path=path, message=_said(error)),))
+
+
+def _said(error: EngineError) -> str:
+    return f"{error.message} {error.todo}".strip()
+
+
+def _of_team(definition: Definition, teams: Collection[str]) -> list[Problem]:
+    if definition.team in teams:
+        return []
+    near = names.hint(definition.team, teams)
+    return [Problem(path="team", message=f"there is no team {definition.team!r} that you may write for{near}")]
+
+
+def _of_names(document: Mapping[str, object], pipeline: Pipeline | None) -> list[Problem]:
+    """Names that belong to others: the pipeline's own, and those of the datasets it would make."""
+    found = []
+    name = document.get("pipeline")
+    if pipeline is None and isinstance(name, str) and Pipeline.objects.filter(name=name).exists():
+        message = f"there is a pipeline {name} already: edit that one, or choose another name"
+        found.append(Problem(path="pipeline", message=message))
+    paths = _made_at(document)
+    others = Dataset.objects.filter(name__in=list(paths), pipeline__isnull=False).exclude(pipeline=pipeline)
+    for dataset, maker in others.values_list("name", "pipeline__name"):
+        message = f"{dataset} is made by the pipeline {maker}; choose another name"
+        found.append(Problem(path=paths[dataset], message=message))
+    return found
+
+
+def _made_at(document: Mapping[str, object]) -> dict[str, str]:
+    """Where a document makes each of its datasets, as far as it can be read."""
+    sources, steps = document.get("sources"), document.get("steps")
+    paths = {str(name): step_into("sources", str(name)) for name in sources} if isinstance(sources, Mapping) else {}
+    for position, step in enumerate(steps if isinstance(steps, list) else []):
+        if isinstance(step, Mapping) and isinstance(step.get("dataset"), str):
+            paths[str(step["dataset"])] = f"steps[{position}].dataset"
+    return paths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A definition on the bench, whole or not: its parts as far as they can be read, and its steps laid out."""
+
+    sources: tuple[Source, ...]
+    laid: Laid
+    samples: Mapping[str, Sample]
+
+
+def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mapping[str, Sample]) -> Bench:
+    """Lay out what there is of a document; parts with faults of form are left out."""
+    definition = documents_in_part(document)
+    team = Team.objects.filter(name=definition.team).first()
+    known = catalogue.known_to(team, but=pipeline) if team else {}
+    known |= {source.dataset: Known(columns=source.columns, period=source.period) for source in definition.sources}
+    laid = composing.lay_out(definition.steps, known, definition.parameters)
+    return Bench(sources=definition.sources, laid=laid, samples=kept)
+
+
+def documents_in_part(document: Mapping[str, object]) -> Definition:
+    """The parts of a document that can be read, each on its own; the steps are all there, in their order."""
+    base: dict[str, object] = {"pipeline": "draft", "team": "draft"}
+    sources, parameters = document.get("sources"), document.get("parameters")
+    return Definition(
+        pipeline="draft",
+        team=str(document.get("team") or ""),
+        sources=tuple(
+            part.sources[0]
+            for name, entry in (sources.items() if isinstance(sources, Mapping) else ())
+            if (part := _part({**base, "sources": {name: entry}})) is not None
+        ),
+        parameters=tuple(
+            part.parameters[0]
+            for name, entry in (parameters.items() if isinstance(parameters, Mapping) else ())
+            if (part := _part({**base, **_ONE_STEP, "parameters": {name: entry}, "values": _given(document, name)}))
+        ),
+        steps=_steps(document),
+    )
+
+
+_ONE_STEP: Mapping[str, object] = {"steps": [{"dataset": "mart.draft", "sql": "SELECT 1 AS one"}]}
+
+
+def _given(document: Mapping[str, object], name: str) -> dict[str, object]:
+    values = document.get("values")
+    return {name: values[name]} if isinstance(values, Mapping) and name in values else {}
+
+
+def _part(document: Mapping[str, object]) -> Definition | None:
+    try:
+        return documents.parse(document)
+    except DefinitionInvalid:
+        return None
+
+
+def _steps(document: Mapping[str, object]) -> tuple[Step, ...]:
+    listed = document.get("steps")
+    return tuple(_step(entry) for entry in (listed if isinstance(listed, list) else ()))
+
+
+def _step(entry: object) -> Step:
+    """A step as it is typed: its name may still be wrong, its checks are left aside."""
+    if not isinstance(entry, Mapping):
+        return Step(dataset="", sql="")
+    made = entry.get("materialise")
+    incremental = isinstance(made, Mapping) and made.get("kind") == Materialisation.INCREMENTAL
+    kind = Materialisation.INCREMENTAL if incremental else Materialisation.TABLE
+    return Step(dataset=str(entry.get("dataset") or ""), sql=str(entry.get("sql") or ""), materialise=kind)
+
+
+def check(on: Bench, place: int) -> Checked:
+    """One step as it is typed: its faults with their places, or its columns as the engine itself names them."""
+    found = on.laid.checked[place]
+    if found.problems:
+        return found
+    dataset = on.laid.steps[place].dataset
+    if dataset not in on.laid.order:
+        return found
+    read = on.laid.read_from_outside(dataset)
+    relations = [Relation(name=name, columns=on.laid.known[name].columns) for name in sorted(read)]
+    try:
+        columns = lake.engine().explain(composing.chained(on.laid, dataset, binding.SAMPLES), relations)
+    except EngineError as error:
+        return replace(found, problems=(Problem(path="sql", message=_said(error), line=1, column=1),))
+    return replace(found, columns=tuple(Column(name=one.name, type=_typed(one.type)) for one in columns))
+
+
+def _typed(seen: str) -> str:
+    return types.normalise(seen) or seen
+
+
+def preview(on: Bench, dataset: str) -> Answer:
+    """The first rows of a step, over the samples and over what exists; raises EngineError."""
+    query, relations = _over(on, dataset)
+    return lake.engine().preview(query, relations, rows=PREVIEW_ROWS, limits=lake.limits(SECONDS))
+
+
+def _over(on: Bench, dataset: str) -> tuple[exp.Query, list[Relation]]:
+    """A query for all rows of a source or step, and what it reads."""
+    if dataset not in on.laid.order:
+        layer, _, table = dataset.partition(".")
+        query: exp.Query = exp.select("*").from_(exp.table_(table, db=layer, quoted=True))
+        return query, samples.relations([dataset], on.sources, on.samples)[0]
+    keys = {kind: samples.period_of(on.sources, on.samples, kind) for kind in PeriodKind}
+    read = sorted(on.laid.read_from_outside(dataset))
+    return composing.chained(on.laid, dataset, keys), samples.relations(read, on.sources, on.samples)[0]
+
+
+def profile(on: Bench, dataset: str) -> list[ColumnProfile]:
+    """The columns of a source or step counted over the samples; raises EngineError."""
+    query, relations = _over(on, dataset)
+    part = query.limit(PROFILED_ROWS).subquery("seen")
+    columns = lake.engine().explain(query, relations)
+    limits = lake.limits(SECONDS)
+    answer = lake.engine().measure([_counted(part, columns)], relations, limits)[0].rows[0]
+    found = [_profiled(column, place, answer) for place, column in enumerate(columns)]
+    few = [one for one in found if one.type == "VARCHAR" and 2 <= one.distinct <= proposing.FEW_VALUES]
+    listed = lake.engine().measure([_values(part, one.name) for one in few], relations, limits) if few else []
+    values = {one.name: tuple(str(row[0]) for row in rows.rows) for one, rows in zip(few, listed, strict=True)}
+    return [replace(one, values=values.get(one.name, ())) for one in found]
+
+
+def _counted(part: exp.Subquery, columns: Sequence[Column]) -> exp.Select:
+    wanted: list[exp.Expr] = [exp.Count(this=exp.Star())]
+    for column in columns:
+        name = exp.column(column.name, quoted=True)
+        extremes = (exp.Min(this=name.copy()), exp.Max(this=name.copy()))
+        wanted += [exp.Count(this=name.copy()), exp.Count(this=exp.Distinct(expressions=[name.copy()]))]
+        wanted += [exp.cast(extreme, "VARCHAR") for extreme in extremes]
+    named = [exp.alias_(value, f"n{place}", quoted=True) for place, value in enumerate(wanted)]
+    return exp.select(*named).from_(part.copy())
+
+
+def _profiled(column: Column, place: int, answer: Sequence[object]) -> ColumnProfile:
+    given, distinct, low, high = answer[1 + 4 * place : 5 + 4 * place]
+    rows = int(str(answer[0]))
+    return ColumnProfile(
+        name=column.name,
+        type=_typed(column.type),
+        rows=rows,
+        nulls=rows - int(str(given)),
+        distinct=int(str(distinct)),
+        minimum=low,
+        maximum=high,
+    )
+
+
+def _values(part: exp.Subquery, name: str) -> exp.Select:
+    column = exp.column(name, quoted=True)
+    return exp.select(column).distinct().from_(part.copy()).where(column.is_(exp.null()).not_()).order_by(column)
+
+
+def statement(step: CompiledStep, sources: Sequence[Source], kept: Mapping[str, Sample]) -> exp.Query:
+    """A compiled step's query for the period that a try is for."""
+    query = codec.statement(step)
+    if step.period == PeriodKind.NONE:
+        return query
+    return binding.bind_period(query, step.period, samples.period_of(sources, kept, step.period))
