@@ -47,6 +47,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
             {"label": label, "items": [_item(request, name, to, waiting) for name, to in items]}
             for label, items in GROUPS
         ],
+        "who": request.user,
         "zone": timezone.get_current_timezone_name(),
         "environment": mapping.PRODUCTION,
     }
