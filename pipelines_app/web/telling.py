@@ -20,4 +20,9 @@ def as_message(request: HttpRequest) -> Iterator[None]:
     try:
         yield
     except LooplineError as error:
-        messages.error(request, sentence(error))
+        tell(request, error)
+
+
+def tell(request: HttpRequest, error: LooplineError) -> None:
+    """Tell a refusal on the next page."""
+    messages.error(request, sentence(error))

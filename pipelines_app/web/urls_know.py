@@ -1,5 +1,51 @@
 """Pages for knowing and bringing: sign-in, datasets, lineage, checks, arrivals, teams."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from pipelines_app.web import (
+    api_docs,
+    arrivals,
+    checks_page,
+    dataset_page,
+    datasets,
+    lineage_page,
+    palette,
+    sign_in,
+    team,
+    tokens,
+    uploads,
+    version_page,
+    webhooks_pages,
+)
+
+urlpatterns: list[URLPattern] = [
+    path("sign-in", sign_in.sign_in, name="sign-in"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("profile", sign_in.profile, name="profile"),
+    path("tokens", tokens.tokens, name="tokens"),
+    path("tokens/<int:pk>/revoke", tokens.revoke, name="token-revoke"),
+    path("datasets", datasets.datasets, name="datasets"),
+    path("datasets/<str:name>", dataset_page.dataset, name="dataset"),
+    path("datasets/<str:name>/download", dataset_page.download, name="dataset-download"),
+    path("versions/<int:pk>", version_page.version, name="version"),
+    path("lineage", lineage_page.lineage, name="lineage"),
+    path("checks", checks_page.checks, name="checks"),
+    path("arrivals", arrivals.arrivals, name="arrivals"),
+    path("arrivals/<int:pk>", arrivals.arrival, name="arrival"),
+    path("arrivals/<int:pk>/original", arrivals.original, name="arrival-original"),
+    path("arrivals/<int:pk>/replay", arrivals.replay, name="arrival-replay"),
+    path("slots/<int:pk>/waive", arrivals.waive, name="slot-waive"),
+    path("upload", uploads.upload, name="upload"),
+    path("webhooks", webhooks_pages.webhooks, name="webhooks"),
+    path("webhooks/new", webhooks_pages.create, name="webhook-create"),
+    path("webhooks/<int:pk>", webhooks_pages.webhook, name="webhook"),
+    path("webhooks/<int:pk>/rotate", webhooks_pages.rotate, name="webhook-rotate"),
+    path("webhooks/<int:pk>/disable", webhooks_pages.disable, name="webhook-disable"),
+    path("team", team.team, name="team"),
+    path("team/<slug:name>/members", team.put, name="member-put"),
+    path("team/<slug:name>/invite", team.invite, name="member-invite"),
+    path("members/<int:pk>/remove", team.remove, name="member-remove"),
+    path("audit", team.audit, name="audit"),
+    path("palette", palette.palette, name="palette"),
+    path("api/docs", api_docs.api_docs, name="api-docs"),
+]

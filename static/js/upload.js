@@ -15,6 +15,10 @@ function named(zone) {
   const files = [...zone.querySelector("input[type=file]").files];
   const all = size(files.reduce((sum, file) => sum + file.size, 0));
   zone.querySelector("[data-drop-name]").textContent = files.length > 1 ? `${files.length} files, ${all}` : files.length ? all : "";
+  // The page may say what a file of this name will set off before it is sent.
+  const names = zone.closest("form")?.querySelector("[data-drop-names]");
+  if (names) names.value = files[0]?.name ?? "";
+  zone.dispatchEvent(new CustomEvent("chosen", { bubbles: true }));
 }
 
 function dragging(event) {
