@@ -37,6 +37,7 @@ def text_lines(path: Path) -> exp.Select:
         "escape": "",
         "nullstr": NOT_A_NULL,
         "max_line_size": MOST_LINE,
+        "strict_mode": False,  # or it refuses files with two kinds of line ends
     }
     columns = exp.EQ(this=exp.column("columns"), expression=trees.struct({"line": "VARCHAR"}))
     reader = trees.call("read_csv", trees.texts([path]), columns, *(trees.option(k, v) for k, v in options.items()))

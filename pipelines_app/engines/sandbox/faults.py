@@ -9,6 +9,9 @@ SQL_TAIL = re.compile(r"\n\s*LINE \d+:.*", re.DOTALL)
 HINTS = re.compile(r"\n\s*Possible (?:solutions|fixes):.*", re.DOTALL)
 PREFIX = re.compile(r"^(?:INTERRUPT|TransactionContext|[A-Z][A-Za-z]*(?: [A-Z][a-z]+| to| of)*) Error: ", re.IGNORECASE)
 HOST_PATH = re.compile(r"(?<![\w/])/(?:[\w.+@~-]+/)+[\w.+@~-]*")
+MEANINGS = {
+    "CSV Parser state machine reached an invalid state": "its lines end in different ways, or its quotes do not match",
+}
 NO_ROOM = ("no space left", "could not write", "file too large", "max_temp_directory_size", "disk quota")
 
 KINDS = {
@@ -38,6 +41,9 @@ def engine_error(name: str, message: str, names: Sequence[tuple[str, str]]) -> E
 
 def cleaned(message: str, names: Sequence[tuple[str, str]]) -> str:
     """Leave out where on the host things are, the statement the engine quotes, and its advice on settings."""
+    for theirs, ours in MEANINGS.items():
+        if theirs in message:
+            return ours
     text = HINTS.sub("", SQL_TAIL.sub("", message))
     for path, name in sorted(names, key=lambda pair: -len(pair[0])):
         text = text.replace(path, name)

@@ -16,7 +16,7 @@ from typing import Any
 CHUNK = 1 << 20
 BOMB_BYTES, BOMB_RATIO = 100_000_000, 200
 HEAD_BYTES = 4 << 20
-FIELD_LIMIT = 1 << 20
+FIELD_LIMIT = 128 << 20
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 PARQUET = b"PAR1"
