@@ -122,7 +122,7 @@ def event(request: Asked, pk: int) -> HttpResponse:
     context = {
         "event": found,
         "said": sentences.of(found.kind, found.body),
-        "who": sentences.who(found.actor),
+        "begun_by": sentences.who(found.actor),
         "body": json.dumps(_as_json(found), indent=2, ensure_ascii=False),
         "up": chains.upward(found, request.user)[:-1],
         "down": chains.downward(found, request.user),

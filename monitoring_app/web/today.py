@@ -1,0 +1,99 @@
+"""Today: what needs a person, worst first; what comes next; how the platform is."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Max, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.vary import vary_on_headers
+
+from monitoring_app.models import Alert, AlertState
+from monitoring_app.web import expected, platform
+from monitoring_app.web.asking import Asked, is_fragment
+from pipelines_app.models import Current, Dataset, Pipeline, Run, Slot, SlotState, User
+from pipelines_app.models.definitions import PipelineQuerySet
+from pipelines_app.runs import standing
+
+WORST = 8
+PIPELINES = 12
+SMALL = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many things of the day are in a state, and where they are listed."""
+
+    late: int
+    failing: int
+    quarantined: int
+    warned: int
+    waiting: int
+    running: int
+
+
+@login_required
+@vary_on_headers("HX-Request")
+def today(request: Asked) -> HttpResponse:
+    """The first page: the worst thing on top; empty, it is a checklist of three steps."""
+    now = timezone.now()
+    pipelines = Pipeline.objects.visible_to(request.user)
+    states = _last_states(pipelines)
+    alerts = Alert.objects.visible_to(request.user).unresolved()
+    loud = alerts.exclude(state=AlertState.SNOOZED)
+    number = loud.count()
+    slots = expected.slots_of(request.user, now)
+    context = {
+        "title": _title(number),
+        "number": number,
+        "now": now,
+        "alerts": list(loud.worst_first().select_related("dataset", "team")[:WORST]),
+        "tally": _tally(states, request.user),
+        "line": expected.time_line(slots, now),
+        "next": next((slot.due_at for slot in slots if slot.state == SlotState.EXPECTED), None),
+        "rows": standing.standings(_latest(pipelines)),
+        "pipelines": sum(states.values()),
+        "pipelines_text": f"{sum(states.values()):,}",
+        "fresh": _published(request.user),
+        "datasets": Dataset.objects.visible_to(request.user).count(),
+        "strip": platform.strip(now),
+        "runs": Run.objects.visible_to(request.user).exists(),
+    }
+    return render(request, "today/_today.html" if is_fragment(request) else "today/today.html", context)
+
+
+def _title(number: int) -> str:
+    if number == 0:
+        return "All quiet"
+    many = SMALL[number] if number < len(SMALL) else f"{number:,}"
+    return f"{many} thing needs you" if number == 1 else f"{many} things need you"
+
+
+def _last_states(pipelines: PipelineQuerySet) -> Counter[str]:
+    """How many pipelines' last run is in which state."""
+    last = Run.objects.filter(pipeline=OuterRef("pk")).order_by("-id").values("state")[:1]
+    return Counter(pipelines.annotate(last=Coalesce(Subquery(last), Value(""))).values_list("last", flat=True))
+
+
+def _tally(states: Counter[str], user: User) -> Tally:
+    return Tally(
+        late=Slot.objects.visible_to(user).filter(state=SlotState.LATE).count(),
+        failing=states["failed"],
+        quarantined=states["quarantined"],
+        warned=states["warned"],
+        waiting=states["queued"],
+        running=states["running"],
+    )
+
+
+def _latest(pipelines: PipelineQuerySet) -> list[Pipeline]:
+    """The pipelines that ran last."""
+    return list(pipelines.select_related("team").annotate(last=Max("runs__id")).order_by("-last", "name")[:PIPELINES])
+
+
+def _published(user: User) -> int:
+    seen = Dataset.objects.visible_to(user)
+    return Current.objects.filter(dataset__in=seen).values("dataset").distinct().count()

@@ -1,0 +1,19 @@
+"""The console's pages of the watch."""
+
+from django.urls import path
+
+from monitoring_app.web import alerts, fragments, health, today
+
+app_name = "monitoring"
+urlpatterns = [
+    path("", today.today, name="today"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("alerts/<int:pk>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
+    path("alerts/<int:pk>/snooze", alerts.snooze, name="alert-snooze"),
+    path("alerts/<int:pk>/resolve", alerts.resolve, name="alert-resolve"),
+    path("alerts/of-run/<int:pk>", fragments.of_run, name="run-alerts"),
+    path("alerts/of-dataset/<str:name>", fragments.of_dataset, name="dataset-alerts"),
+    path("alerts/of-pipeline/<str:name>", fragments.of_pipeline, name="pipeline-alerts"),
+    path("health/", health.health, name="health"),
+]
