@@ -111,6 +111,7 @@ PROMISES = {
 
 
 def parts() -> list[Part]:
-    """Every part whose failure makes the platform not ready; those at fault first."""
-    found = [Part(name, fault, PROMISES.get(name, "")) for name, fault in health.faults().items()]
+    """Every part whose failure makes the platform not ready; those at fault first. Embedded mode has no Redis."""
+    faults = {name: fault for name, fault in health.faults().items() if name != "redis" or settings.REDIS_URL}
+    found = [Part(name, fault, PROMISES.get(name, "")) for name, fault in faults.items()]
     return sorted(found, key=lambda part: not part.fault)

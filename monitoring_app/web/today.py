@@ -4,17 +4,18 @@ from collections import Counter
 from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Max, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Max
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
+from monitoring_app import reactions
 from monitoring_app.models import Alert, AlertState
+from monitoring_app.models.alert import AlertQuerySet
 from monitoring_app.web import expected, platform
 from monitoring_app.web.asking import Asked, is_fragment
-from pipelines_app.models import Current, Dataset, Pipeline, Run, Slot, SlotState, User
+from pipelines_app.models import Current, Dataset, Pipeline, Run, RunState, Slot, SlotState, User
 from pipelines_app.models.definitions import PipelineQuerySet
 from pipelines_app.runs import standing
 
@@ -41,22 +42,22 @@ def today(request: Asked) -> HttpResponse:
     """The first page: the worst thing on top; empty, it is a checklist of three steps."""
     now = timezone.now()
     pipelines = Pipeline.objects.visible_to(request.user)
-    states = _last_states(pipelines)
     alerts = Alert.objects.visible_to(request.user).unresolved()
     loud = alerts.exclude(state=AlertState.SNOOZED)
     number = loud.count()
+    known = pipelines.count()
     slots = expected.slots_of(request.user, now)
     context = {
         "title": _title(number),
         "number": number,
         "now": now,
         "alerts": list(loud.worst_first().select_related("dataset", "team")[:WORST]),
-        "tally": _tally(states, request.user),
+        "tally": _tally(alerts, request.user),
         "line": expected.time_line(slots, now),
         "next": next((slot.due_at for slot in slots if slot.state == SlotState.EXPECTED), None),
         "rows": standing.standings(_latest(pipelines)),
-        "pipelines": sum(states.values()),
-        "pipelines_text": f"{sum(states.values()):,}",
+        "pipelines": known,
+        "pipelines_text": f"{known:,}",
         "fresh": _published(request.user),
         "datasets": Dataset.objects.visible_to(request.user).count(),
         "strip": platform.strip(now),
@@ -72,20 +73,17 @@ def _title(number: int) -> str:
     return f"{many} thing needs you" if number == 1 else f"{many} things need you"
 
 
-def _last_states(pipelines: PipelineQuerySet) -> Counter[str]:
-    """How many pipelines' last run is in which state."""
-    last = Run.objects.filter(pipeline=OuterRef("pk")).order_by("-id").values("state")[:1]
-    return Counter(pipelines.annotate(last=Coalesce(Subquery(last), Value(""))).values_list("last", flat=True))
-
-
-def _tally(states: Counter[str], user: User) -> Tally:
+def _tally(alerts: AlertQuerySet, user: User) -> Tally:
+    """Counts by the rules of the unresolved alerts, so that they agree with what is listed above them."""
+    rules = Counter(alerts.order_by().values_list("rule", flat=True))
+    live = Counter(Run.objects.visible_to(user).live().values_list("state", flat=True))
     return Tally(
         late=Slot.objects.visible_to(user).filter(state=SlotState.LATE).count(),
-        failing=states["failed"],
-        quarantined=states["quarantined"],
-        warned=states["warned"],
-        waiting=states["queued"],
-        running=states["running"],
+        failing=rules[reactions.RUN_FAILED],
+        quarantined=rules[reactions.QUARANTINE],
+        warned=sum(number for rule, number in rules.items() if rule.startswith(reactions.CHECK)),
+        waiting=live[RunState.QUEUED],
+        running=live[RunState.RUNNING],
     )
 
 

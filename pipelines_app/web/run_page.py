@@ -28,6 +28,13 @@ from pipelines_app.web.why import Piece
 
 TABS = (("", "Steps"), ("checks", "Checks"), ("data", "Data in and out"), ("log", "Log"), ("attempts", "Attempts"))
 WRONG = (StepState.FAILED, StepState.QUARANTINED, StepState.WARNED)
+BESIDE = {
+    StepState.WARNED: ", warnings",
+    StepState.QUARANTINED: ", quarantined",
+    StepState.FAILED: ", failed",
+    StepState.REUSED: ", reused",
+    StepState.CANCELLED: ", cancelled",
+}
 AGAIN = frozenset({RunState.FAILED, RunState.QUARANTINED, RunState.CANCELLED})
 
 
@@ -129,7 +136,7 @@ def _todo(state: str) -> str:
     return {
         StepState.FAILED: "Look at the log, change the definition or the data, then run it again.",
         StepState.QUARANTINED: "Send a corrected file, or change the check and run it again.",
-        StepState.WARNED: "Look at the checks below; readers see the new version.",
+        StepState.WARNED: "Look at the rows that fail under Checks; correct the data, or the check.",
     }.get(StepState(state), "")
 
 
@@ -153,10 +160,7 @@ def _lane(step: StepRun, begin: datetime, now: datetime) -> Lane:
     if not step.started_at:
         return Lane(step.dataset.name, stretches, note=words.saying(step.state).word.lower(), url=url)
     took = words.duration(max(step.finished_at or now, step.started_at) - step.started_at)
-    state = (
-        "" if step.state in {StepState.SUCCEEDED, StepState.RUNNING} else f", {words.saying(step.state).word.lower()}"
-    )
-    return Lane(step.dataset.name, stretches, note=f"{took}{state}", url=url)
+    return Lane(step.dataset.name, stretches, note=f"{took}{BESIDE.get(StepState(step.state), '')}", url=url)
 
 
 def rejects_of(run: Run) -> list[Reject]:
