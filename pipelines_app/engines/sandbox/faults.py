@@ -8,6 +8,7 @@ from pipelines_app.errors import EngineError
 SQL_TAIL = re.compile(r"\n\s*LINE \d+:.*", re.DOTALL)
 HINTS = re.compile(r"\n\s*Possible (?:solutions|fixes):.*", re.DOTALL)
 PREFIX = re.compile(r"^(?:INTERRUPT|TransactionContext|[A-Z][A-Za-z]*(?: [A-Z][a-z]+| to| of)*) Error: ", re.IGNORECASE)
+OWN_TABLES = re.compile(r'\nDid you mean "(?:pg_|duckdb_|sqlite_|information_schema)[^"]*"\?')
 HOST_PATH = re.compile(r"(?<![\w/])/(?:[\w.+@~-]+/)+[\w.+@~-]*")
 MEANINGS = {
     "CSV Parser state machine reached an invalid state": "its lines end in different ways, or its quotes do not match",
@@ -44,7 +45,7 @@ def cleaned(message: str, names: Sequence[tuple[str, str]]) -> str:
     for theirs, ours in MEANINGS.items():
         if theirs in message:
             return ours
-    text = HINTS.sub("", SQL_TAIL.sub("", message))
+    text = OWN_TABLES.sub("", HINTS.sub("", SQL_TAIL.sub("", message)))
     for path, name in sorted(names, key=lambda pair: -len(pair[0])):
         text = text.replace(path, name)
     return HOST_PATH.sub("…", PREFIX.sub("", text)).strip()

@@ -1,6 +1,7 @@
 """One piece of work in a child: a fresh connection that can reach the named files and nothing else."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ DIALECT = "duckdb"
 OUTPUT = "output"
 SPILL_BYTES = 50 << 30
 MOST_ROWS = 100_000
+CLOSE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +90,10 @@ class Session:
             ) from error
 
     def end(self) -> None:
+        """Close the connection, in time of its own: the work may have used all it had."""
         if self._child.is_alive:
-            self._child.rss = int(self.ask("close")["rss"])
+            watch = Watch(deadline=time.monotonic() + CLOSE_SECONDS, memory_bytes=self._watch.memory_bytes)
+            self._child.rss = int(self._child.ask({"op": "close"}, watch).get("rss", 0))
             self._child.sweep()
 
 

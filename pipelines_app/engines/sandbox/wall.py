@@ -1,15 +1,19 @@
 """The wall around a child process, built by the child itself before anything that runs an analyst's SQL is loaded."""
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
 from dataclasses import dataclass
 
 from pipelines_app.engines.sandbox import landlock
 
 PR_SET_PDEATHSIG = 1
+CAPABILITY_VERSION = 0x20080522
+FILE_POWERS = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 OPEN_FILES = 1024
 
@@ -74,6 +78,7 @@ def raise_wall(plan: Plan) -> int:
     resource.setrlimit(resource.RLIMIT_FSIZE, (plan.file_bytes, plan.file_bytes))
     resource.setrlimit(resource.RLIMIT_AS, (plan.memory_bytes, plan.memory_bytes))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # too large a file becomes an error, not a death
+    _give_up_privileges()
     if plan.allow_unsandboxed and landlock.abi() == 0:
         return 0
     with contextlib.suppress(FileNotFoundError):
@@ -95,6 +100,16 @@ def _leave_the_network() -> None:
     # Landlock closes TCP; an empty network namespace closes UDP too, where the system permits one.
     flags = CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET
     landlock.libc.unshare(flags)
+
+
+def _give_up_privileges() -> None:
+    """Keep of root's powers only those over files, which Landlock bounds: a service may read files others wrote."""
+    if os.geteuid() != 0:
+        return
+    header = struct.pack("Ii", CAPABILITY_VERSION, 0)
+    kept = struct.pack("6I", FILE_POWERS, FILE_POWERS, 0, 0, 0, 0)
+    if landlock.libc.capset(header, kept) != 0:
+        raise OSError(ctypes.get_errno(), "root's powers could not be given up")
 
 
 def _die_with(parent: int) -> None:
