@@ -15,12 +15,18 @@ LONGEST = 255
 
 def once(request: Request, digest: str, work: Callable[[], Reply]) -> Reply:
     """Do the work, once if the request carries a key; raises KeyReused if the key came with another digest before."""
-    key = str(request.headers.get("Idempotency-Key", "")).strip()
+    key = key_of(request)
     if not key:
         return work()
+    return idempotency.once(Keyed(scope=_scope(request), key=key, digest=digest), work)
+
+
+def key_of(request: Request) -> str:
+    """The key that a request carries, empty if none; raises ValidationError for what cannot be one."""
+    key = str(request.headers.get("Idempotency-Key", "")).strip()
     if len(key) > LONGEST or not key.isprintable():
         raise ValidationError({"Idempotency-Key": [f"A key has at most {LONGEST} printable characters."]})
-    return idempotency.once(Keyed(scope=_scope(request), key=key, digest=digest), work)
+    return key
 
 
 def _scope(request: Request) -> str:

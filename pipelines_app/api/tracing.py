@@ -64,8 +64,8 @@ def _graph(dataset: Dataset, edges: Sequence[Edge], visible: set[int]) -> dict[s
 def _node(dataset: Dataset, name: str, *, shown: bool) -> dict[str, object]:
     if not shown:
         return {"id": name, "restricted": True}
-    maker = dataset.pipeline.name if dataset.pipeline else None
-    return {"id": name, "restricted": False, "dataset": dataset.name, "team": dataset.team.name, "pipeline": maker}
+    node = {"id": name, "restricted": False, "dataset": dataset.name, "team": dataset.team.name}
+    return {**node, "pipeline": dataset.pipeline.name} if dataset.pipeline else node
 
 
 def _between_tables(edges: Iterable[Edge], names: dict[int, str]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ class NodeSerializer(serializers.Serializer[Any]):
     restricted = serializers.BooleanField()
     dataset = serializers.CharField(required=False)
     team = serializers.CharField(required=False)
-    pipeline = serializers.CharField(required=False, allow_null=True)
+    pipeline = serializers.CharField(required=False)
 
 
 class TableEdgeSerializer(serializers.Serializer[Any]):

@@ -91,8 +91,10 @@ class ArrivalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     def create(self, request: Request, name: str) -> Response:
         allowed = Dataset.objects.operable_by(person(request)).select_related("pipeline")
         dataset = permits.operable(allowed, person(request), team="team", name=name)
+        # Whatever can be refused by the headers alone is refused before the bytes are taken.
         promise = incoming.announced(request._request)
-        accepting.period_of(accepting.source_of(dataset), name=promise.name, given=promise.period)  # before the bytes
+        keyed.key_of(request)
+        accepting.period_of(accepting.source_of(dataset), name=promise.name, given=promise.period)
         reply = _accept(request, dataset, promise, incoming.receive(request._request, promise))
         return Response(reply.answer, status=reply.status)
 
