@@ -34,5 +34,6 @@ def configuration(*, as_json: bool) -> dict[str, object]:
             "django.server": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
             "celery": {"level": "WARNING"},
+            "mail.log": {"level": "WARNING"},
         },
     }

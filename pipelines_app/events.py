@@ -106,8 +106,9 @@ def _blame(pk: int, error: Exception) -> None:
     delivery.not_before = timezone.now() + backoff(delivery.attempts)
     if delivery.attempts >= settings.DELIVERY_ATTEMPTS:
         delivery.state = DeliveryState.STUCK
-        stuck = DeliveryStuck(event=delivery.event_id, consumer=delivery.consumer, error=delivery.error)
-        record(stuck, cause=delivery.event)
+        if delivery.event.kind != DeliveryStuck.kind:  # else a broken consumer would hear of itself without end
+            stuck = DeliveryStuck(event=delivery.event_id, consumer=delivery.consumer, error=delivery.error)
+            record(stuck, cause=delivery.event)
     delivery.save(update_fields=["attempts", "error", "not_before", "state"])
 
 

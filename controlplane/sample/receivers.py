@@ -1,7 +1,7 @@
 """A mail server and a Slack-like receiver on this machine, which keep what reaches them."""
 
-import asyncio
 import json
+import socket
 import threading
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,12 +12,20 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
+def _free_port() -> int:
+    """A port of this machine that nobody uses; the mail server cannot choose one itself."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Mailbox:
     """A real SMTP server on a free port; `messages` holds what was delivered."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self._port = _free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep one message."""
@@ -28,9 +36,7 @@ class Mailbox:
     def start(self) -> str:
         """Listen, and give the URL that settings take."""
         self._controller.start()
-        server = cast(asyncio.Server, self._controller.server)
-        port = server.sockets[0].getsockname()[1]
-        return f"smtp://127.0.0.1:{port}"
+        return f"smtp://127.0.0.1:{self._port}"
 
     def stop(self) -> None:
         """Stop listening."""

@@ -87,6 +87,7 @@ class EventFilter(filters.FilterSet):
     dataset = filters.CharFilter()
     run = filters.NumberFilter()
     since = filters.NumberFilter("id", "gt", help_text="Only events after the one with this id.")
+    period = filters.CharFilter()
 
     class Meta:
         model = Event

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipelines_app.models.access import User
@@ -70,7 +71,7 @@ class Delivery(models.Model):
     consumer = models.CharField(max_length=30)
     state = models.CharField(max_length=7, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(db_default=Now())
     error = models.TextField(blank=True)
     outcome = models.CharField(max_length=500, blank=True, help_text="What became of the event there, in words.")
     done_at = models.DateTimeField(null=True)

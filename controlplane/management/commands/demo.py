@@ -3,6 +3,8 @@
 import json
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -25,23 +27,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         say = (lambda line: None) if options["quiet"] else self._say
-        mailbox, slack = Mailbox(), SlackLike()
         begun = time.monotonic()
-        try:
-            receivers = {"EMAIL_URL": mailbox.start(), "LOOPLINE_SLACK_TEST_URL": slack.start()}
-            with tempfile.TemporaryDirectory(prefix="loopline-demo-") as home, embedded(home, receivers) as site:
-                script = playing.Script(folder=preparing.sample_folder())
-                client = Client(site.url, site.keys)
-                played = playing.Player(client, script, say).play()
-                outcome = Judge(client, script, played).judge(mailbox, slack)
-        finally:
-            mailbox.stop()
-            slack.stop()
+        played, outcome = self._play(say)
         self._tell(played, outcome, time.monotonic() - begun)
         if options["json"]:
             self._tell_json(played, outcome)
         if not outcome.holds:
             raise CommandError("The demo did not end as it must: see the claims marked 'no'.")
+
+    @staticmethod
+    def _play(say: Callable[[str], None]) -> tuple[Played, Outcome]:
+        mailbox, slack = Mailbox(), SlackLike()
+        with ExitStack() as stack:
+            receivers = {"EMAIL_URL": mailbox.start(), "LOOPLINE_SLACK_TEST_URL": slack.start()}
+            stack.callback(mailbox.stop)
+            stack.callback(slack.stop)
+            home = stack.enter_context(tempfile.TemporaryDirectory(prefix="loopline-demo-"))
+            site = stack.enter_context(embedded(home, receivers))
+            script = playing.Script(folder=preparing.sample_folder())
+            client = Client(site.url, site.keys)
+            played = playing.Player(client, script, say).play()
+            return played, Judge(client, script, played).judge(mailbox, slack)
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"  {line}")
