@@ -8,7 +8,7 @@ from pipelines_app.models import User
 class Asked(HttpRequest):
     """A request whose user is a person."""
 
-    user: User  # type: ignore[assignment]  # login_required has seen to it
+    user: User  # login_required has seen to it
 
 
 def actor(request: Asked) -> str:

@@ -1,5 +1,7 @@
 """Datasets with what readers see of them now: the current version, and whether it is what it should be."""
 
+from typing import Any
+
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from pipelines_app.environments import mapping
@@ -51,7 +53,7 @@ def visible(user: User) -> QuerySet[Dataset]:
 
 
 def searched(
-    datasets: QuerySet[Dataset], *, words: str = "", layer: str = "", team: str = "", standing: str = ""
+    datasets: QuerySet[Any], *, words: str = "", layer: str = "", team: str = "", standing: str = ""
 ) -> QuerySet[Dataset]:
     """Those that fit every filter given; every word must occur in the name or the description."""
     for word in words.split()[:10]:

@@ -70,6 +70,11 @@ class Promise:
         return "failed" if self.check.severity == "block" else "warned"
 
     @property
+    def has_own_name(self) -> bool:
+        """Whether somebody named it; a name that was made from its kind says nothing that the sentence does not."""
+        return not self.check.name.startswith(self.check.kind)
+
+    @property
     def word(self) -> str:
         return {"waiting": "Not judged yet", "passed": "Holds"}.get(self.state, "Fails")
 

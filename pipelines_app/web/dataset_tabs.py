@@ -82,10 +82,11 @@ def schema(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> 
         dataset=dataset, environment__name=mapping.PRODUCTION, state=VersionState.PUBLISHED
     )
     last = published.order_by("-number").values_list("number", "pk", "created_at", "columns")[:SCHEMAS_COMPARED]
+    written = [(number or 0, pk, at, columns) for number, pk, at, columns in last]
     return {
         "columns": version.columns if version else dataset.columns,
         "is_declared": version is None,
-        "changes": schema_history.changes(list(last)[::-1]),
+        "changes": schema_history.changes(written[::-1]),
     }
 
 

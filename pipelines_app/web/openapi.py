@@ -173,6 +173,7 @@ def example(schema: Schema, components: Schema, depth: int = 0) -> object:
         return [example(schema.get("items", {}), components, depth + 1)]
     if kind == "object" or "properties" in schema:
         return {name: example(one, components, depth + 1) for name, one in schema.get("properties", {}).items()}
+    kind = str(kind)
     return _PLAIN[kind] if kind in _PLAIN else _FORMATS.get(str(schema.get("format")), "text")
 
 

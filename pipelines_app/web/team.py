@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -53,9 +53,9 @@ def team(request: Asked) -> HttpResponse:
 
 def _page(request: Asked, name: str, *, status: int = 200, **extra: object) -> HttpResponse:
     teams = list(request.user.teams_with(*ANY_ROLE).annotate(size=Count("memberships")).order_by("name"))
-    chosen = next((one for one in teams if one.name == name), None if name else next(iter(teams), None))
+    chosen: Team | None = next((one for one in teams if one.name == name), None if name else next(iter(teams), None))
     if name and chosen is None:
-        chosen = get_object_or_404(request.user.teams_with(*ANY_ROLE), name=name)
+        raise Http404("There is no team of this name that you are in.")
     rows = Membership.objects.filter(team=chosen).select_related("user").order_by("user__username") if chosen else []
     context = {
         "teams": teams,

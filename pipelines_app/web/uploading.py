@@ -1,12 +1,12 @@
 """Files from forms go straight into the lake: chunk by chunk, hashed on the way, gone again if nobody takes them."""
 
 import weakref
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.utils.datastructures import MultiValueDict
 
 from pipelines_app.errors import ArrivalRefused, LooplineError
 from pipelines_app.intake import receiving
@@ -14,7 +14,7 @@ from pipelines_app.intake.receiving import Received, Receiver
 from pipelines_app.models import EDITING, User
 
 
-class ReceivedFile(UploadedFile):
+class ReceivedFile(UploadedFile):  # type: ignore[type-arg]  # not subscriptable when run
     """A file of a form, already in the lake. Whoever reads `received` owns the bytes: links them, or discards them.
 
     What nobody took is discarded when the request ends: a failed CSRF check, a form with errors, a page without files.
@@ -72,7 +72,7 @@ class LakeUploadHandler(FileUploadHandler):
                 self._refusal = refusal
         return None
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> ReceivedFile | None:
         if self._receiver is None:
             return None
         received = self._finish(self._receiver)
@@ -104,7 +104,7 @@ def _may_bring(user: object) -> bool:
     return isinstance(user, User) and user.is_active and user.teams_with(*EDITING).exists()
 
 
-def uploaded(files: MultiValueDict[str, UploadedFile], field: str) -> ReceivedFile | None:
+def uploaded(files: Mapping[str, object], field: str) -> ReceivedFile | None:
     """The file of a form's field, or nothing."""
     found = files.get(field)
     return found if isinstance(found, ReceivedFile) else None
