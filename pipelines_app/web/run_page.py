@@ -28,13 +28,6 @@ from pipelines_app.web.why import Piece
 
 TABS = (("", "Steps"), ("checks", "Checks"), ("data", "Data in and out"), ("log", "Log"), ("attempts", "Attempts"))
 WRONG = (StepState.FAILED, StepState.QUARANTINED, StepState.WARNED)
-BESIDE = {
-    StepState.WARNED: ", warnings",
-    StepState.QUARANTINED: ", quarantined",
-    StepState.FAILED: ", failed",
-    StepState.REUSED: ", reused",
-    StepState.CANCELLED: ", cancelled",
-}
 AGAIN = frozenset({RunState.FAILED, RunState.QUARANTINED, RunState.CANCELLED})
 
 
@@ -160,7 +153,7 @@ def _lane(step: StepRun, begin: datetime, now: datetime) -> Lane:
     if not step.started_at:
         return Lane(step.dataset.name, stretches, note=words.saying(step.state).word.lower(), url=url)
     took = words.duration(max(step.finished_at or now, step.started_at) - step.started_at)
-    return Lane(step.dataset.name, stretches, note=f"{took}{BESIDE.get(StepState(step.state), '')}", url=url)
+    return Lane(step.dataset.name, stretches, note=took, url=url)
 
 
 def rejects_of(run: Run) -> list[Reject]:
