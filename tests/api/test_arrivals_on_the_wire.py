@@ -7,6 +7,7 @@ import time
 import pytest
 from cheroot.wsgi import Server
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 
 from pipelines_app.access import tokens
 from pipelines_app.models import Arrival, Event, Role
@@ -18,8 +19,9 @@ PATIENCE = 10
 
 
 @pytest.fixture
-def port():
-    """A server of this process, on a port of its own."""
+def port(monkeypatch):
+    """A server of this process, on a port of its own, whose threads keep no connection to the database."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     server = Server(("127.0.0.1", 0), get_wsgi_application(), numthreads=2)
     server.prepare()
     thread = threading.Thread(target=server.serve)
