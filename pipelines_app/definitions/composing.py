@@ -1,6 +1,6 @@
 """Steps that are still being typed: what each reads and gives as far as is known; a step and its past as one query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -40,7 +40,7 @@ class Laid:
         read = {name for step in past for name in (self.of(step) or Checked()).inputs}
         return read - set(past)
 
-    def _pairs(self) -> zip[tuple[Step, Checked]]:
+    def _pairs(self) -> Iterator[tuple[Step, Checked]]:
         return zip(self.steps, self.checked, strict=True)
 
 
