@@ -53,7 +53,7 @@ def _lane(slot: Slot, now: datetime) -> dict[str, Any]:
         stretches = [{**usual, "state": "expected"}]
         note = f"by {due.astimezone(zone):%H:%M}"
     label = f"{slot.dataset.name} {slot.period}".strip()
-    url = f"{reverse('console:arrivals')}?dataset={slot.dataset.name}"
+    url = f"{reverse('console:arrivals')}?show=expected&dataset={slot.dataset.name}"
     return {"label": label, "url": url, "note": note, "stretches": stretches}
 
 

@@ -71,7 +71,7 @@ class PipelinePage:
 
 
 def load(pipeline: Pipeline, user: User) -> PipelinePage:
-    """Gather the page; eleven queries, however large the pipeline is."""
+    """Gather the page; the number of queries does not grow with the pipeline."""
     assert pipeline.current is not None
     compiled = codec.from_json(pipeline.current.compiled)
     nodes = summary.nodes(compiled)

@@ -70,7 +70,7 @@ class RunPage:
 
 
 def load(run: Run, user: User) -> RunPage:
-    """Gather the page; ten queries, however many steps there are."""
+    """Gather the page; the number of queries does not grow with the run."""
     steps = list(run.steps.select_related("dataset", "version"))
     results = CheckResult.objects.filter(step_run__run=run).select_related("check_made", "step_run__dataset")
     inputs = list(run.inputs.select_related("version__dataset").order_by("version__dataset__name"))
