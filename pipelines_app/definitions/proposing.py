@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlglot import exp
+
 from pipelines_app.compiler import periods, types
 from pipelines_app.compiler.definition import Format, PeriodKind
 from pipelines_app.engines.base import Look
@@ -47,6 +49,13 @@ def contract(look: Look, name: str) -> Entry:
     if look.format != Format.PARQUET:
         entry["encoding"] = look.encoding or "utf-8"
     return entry
+
+
+def first_sql(dataset: str, columns: Sequence[str]) -> str:
+    """A query to start from: all columns of a dataset as they are."""
+    layer, _, table = dataset.partition(".")
+    chosen = [exp.column(exp.to_identifier(column)) for column in columns]
+    return exp.select(*chosen).from_(exp.table_(table, db=layer)).sql("duckdb", pretty=True)
 
 
 def column_type(seen: str) -> str:

@@ -35,6 +35,11 @@ class Part:
     seconds: float = 0.0
     note: str = ""
 
+    @property
+    def held(self) -> int:
+        """How many of its checks hold."""
+        return sum(judgement.passed for judgement in self.judgements)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:

@@ -1,0 +1,1 @@
+"""Registering and editing a pipeline in a form: one module for each page."""

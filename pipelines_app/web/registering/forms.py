@@ -1,0 +1,258 @@
+"""The forms of registering. They keep whatever was typed; what is wrong with it the compiler says, in one voice."""
+
+from typing import Any
+
+from django import forms
+
+from pipelines_app.compiler import check_catalogue, parameters, types
+from pipelines_app.compiler.definition import Format, Mode, PeriodKind, Severity
+from pipelines_app.compiler.documents import ENCODINGS
+
+Choices = list[tuple[str, str]]
+
+FORMATS: Choices = [
+    (Format.CSV, "CSV (comma or another mark)"),
+    (Format.TSV, "TSV (tab)"),
+    (Format.JSONL, "JSON lines"),
+    (Format.PARQUET, "Parquet"),
+]
+DOORS: Choices = [("upload", "as a file: upload, or the API"), ("webhook", "as messages to a webhook")]
+PERIODS: Choices = [
+    (PeriodKind.NONE, "none: the file is the whole dataset"),
+    (PeriodKind.HOUR, "hour"),
+    (PeriodKind.DAY, "day"),
+    (PeriodKind.MONTH, "month"),
+]
+MODES: Choices = [
+    (Mode.REPLACE, "replaces the whole dataset"),
+    (Mode.PARTITION, "replaces its own period"),
+    (Mode.APPEND, "is added to what is there"),
+]
+DELIMITERS: Choices = [(",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"), (":", "colon :")]
+COLUMN_TYPES: Choices = [(one, one) for one in (*types.PLAIN, "DECIMAL(18,2)", "DECIMAL(18,3)", "DECIMAL(18,4)")]
+SEVERITIES: Choices = [(Severity.BLOCK, "hold the data back"), (Severity.WARN, "only warn")]
+KINDS = {
+    "not_null": "is never empty",
+    "unique": "is different in every row",
+    "compound_unique": "are different together in every row",
+    "in_set": "is one of some values",
+    "between": "lies between two values",
+    "matches_pattern": "matches a pattern",
+    "row_count_between": "the number of rows lies between",
+    "references": "exists in another dataset",
+    "custom_sql": "a query finds no rows",
+    "expression_is_true": "a condition holds in every row",
+    "freshness_within": "the latest time is recent",
+    "columns_match": "the columns are exactly these",
+    "column_type_is": "a column has a type",
+}
+
+
+class Needed(forms.CharField):
+    """A text that the definition needs. Whether it is there and right is said by the compiler."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 200, **options})
+
+    def validate(self, value: object) -> None:
+        """Nothing is refused here."""
+
+
+def optional(**options: Any) -> forms.CharField:
+    return forms.CharField(**{"required": False, "max_length": 2000, **options})
+
+
+def choice(choices: Choices, **options: Any) -> Needed:
+    """One of a list; one that stands in the definition and not in the list is kept as it is."""
+    return Needed(widget=forms.Select(choices=choices), **options)
+
+
+class Kept(forms.Form):
+    """A form without browser checks: the page that comes back says what is wrong, all at once."""
+
+    use_required_attribute = False
+
+    def offer(self, name: str) -> None:
+        """Have a choice list also offer what stands there now."""
+        value = self.initial.get(name) if not self.is_bound else self.data.get(self.add_prefix(name))
+        widget = self.fields[name].widget
+        if value and isinstance(widget, forms.Select) and str(value) not in {str(key) for key, _ in widget.choices}:
+            widget.choices = [*widget.choices, (str(value), str(value))]
+
+
+class PipelineForm(Kept):
+    pipeline = Needed(label="Name of the pipeline", help_text="Small letters, digits and -, for example orders-daily.")
+    team = choice([], label="Team that owns it")
+    description = optional(label="What it is for", help_text="One sentence that the whole company understands.")
+    origin = Needed(
+        label="Where do its data come from?",
+        widget=forms.RadioSelect(
+            choices=[
+                ("arrives", "They arrive: as files or as messages"),
+                ("exists", "From datasets that exist already"),
+            ]
+        ),
+    )
+
+
+class SourceForm(Kept):
+    was = optional(widget=forms.HiddenInput)
+    dataset = Needed(
+        label="Dataset", help_text="What arrives belongs in the layer raw: raw.domain_entity, as in raw.orders."
+    )
+    format = choice(FORMATS, label="Format")
+    door = choice(DOORS, label="How it comes")
+    description = optional(label="What is in it")
+    sample = forms.FileField(
+        label="A sample file",
+        required=False,
+        help_text="A file like those to come, plain or as .gz or .zst. It is looked at here and published nowhere.",
+    )
+    remove = forms.BooleanField(label="Leave this source out", required=False)
+
+
+class LookForm(Kept):
+    delimiter = choice(DELIMITERS, label="Values are apart by", strip=False)
+    quote = optional(label="Quote", max_length=3)
+    header = forms.BooleanField(label="The first row names the columns", required=False)
+    nulls = optional(label="Words that mean nothing is known", help_text="Apart by commas, for example NA, NULL.")
+    empty_is_null = forms.BooleanField(label="An empty value means it, too", required=False)
+    encoding = choice([(one, one) for one in ENCODINGS], label="Encoding")
+    period = choice(PERIODS, label="It comes by")
+    pattern = optional(
+        label="Names of the files", help_text="With {period} where the date stands: orders_{period}.csv."
+    )
+    mode = choice(MODES, label="What arrives")
+    tolerance = optional(
+        label="Bad rows to tolerate",
+        max_length=20,
+        help_text="A share such as 1 %, or a number. They are set aside; with more, readers keep the last version.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer("delimiter")
+        self.offer("encoding")
+
+
+class ColumnForm(Kept):
+    name = Needed(label="Name")
+    type = choice(COLUMN_TYPES, label="Type")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.offer("type")
+
+
+class StepForm(Kept):
+    was = optional(widget=forms.HiddenInput)
+    dataset = Needed(
+        label="Dataset it makes", help_text="staging. for cleaned, core. for shared, mart. for ready to read."
+    )
+    description = optional(label="What it holds")
+    materialise = choice(
+        [("table", "anew, from all rows"), ("incremental", "by period: only what arrived")], label="It is made"
+    )
+    sql = Needed(
+        label="SQL",
+        strip=False,
+        max_length=110_000,
+        widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
+    )
+    remove = forms.BooleanField(label="Leave this step out", required=False)
+
+
+class ParameterForm(Kept):
+    was = optional(widget=forms.HiddenInput)
+    name = Needed(label="Name", max_length=80)
+    type = choice([(one, one) for one in parameters.TYPES], label="Type")
+    default = Needed(label="Value", max_length=12_000)
+    choices = optional(label="Only these values", max_length=12_000)
+    minimum = optional(label="At least", max_length=40)
+    maximum = optional(label="At most", max_length=40)
+    description = optional(label="What it means")
+    remove = forms.BooleanField(label="Leave it out", required=False)
+
+
+class TickForm(Kept):
+    """One check, there or proposed, to be ticked."""
+
+    dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
+    entry = forms.CharField(widget=forms.HiddenInput, max_length=120_000)
+    on = forms.BooleanField(required=False)
+    severity = choice(SEVERITIES, label="If it is broken")
+    tolerance = optional(label="Bad rows to tolerate", max_length=20)
+
+
+class CheckForm(Kept):
+    """A check of one's own choice."""
+
+    dataset = choice([], label="Dataset")
+    kind = choice([(kind, f"{kind}: {KINDS[kind]}") for kind in check_catalogue.KINDS], label="Check")
+    columns = optional(label="Columns", help_text="Apart by commas.")
+    values = optional(
+        label="Values", help_text="Apart by commas, or one a line.", widget=forms.Textarea(attrs={"rows": 2})
+    )
+    min = optional(label="At least", max_length=60)
+    max = optional(label="At most", max_length=60)
+    pattern = optional(label="Pattern", help_text="A regular expression that the whole value matches.")
+    other = optional(label="Other dataset", max_length=200)
+    to = optional(label="Its columns", help_text="Empty if they have the same names.")
+    sql = optional(
+        label="Query",
+        max_length=110_000,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
+    )
+    expression = optional(label="Condition", help_text="For example amount >= 0 OR refunded.")
+    within = optional(label="At most this old", help_text="30m, 24h or 7d.", max_length=20)
+    ordered = forms.BooleanField(label="In this order", required=False)
+    type = choice(COLUMN_TYPES, label="Type", required=False)
+    severity = choice(SEVERITIES, label="If it is broken")
+    tolerance = optional(
+        label="Bad rows to tolerate", max_length=20, help_text="A share such as 1 %, or a number of rows."
+    )
+    where = optional(label="Only for rows where")
+    name = optional(label="Name", max_length=120)
+
+
+class WhenForm(Kept):
+    start = Needed(label="It starts", widget=forms.RadioSelect(choices=[("any", ""), ("all", "")]))
+    emails = optional(
+        label="E-mail to",
+        help_text="Beside the team's own address; apart by commas.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    slack = forms.BooleanField(label="Tell the team's Slack channel, too", required=False)
+
+
+class DeadlineForm(Kept):
+    dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
+    on = forms.BooleanField(label="There is a deadline", required=False)
+    by = optional(label="Time of day", max_length=8)
+    timezone = optional(label="Time zone", max_length=64)
+    days_after = optional(label="Days after", max_length=3)
+    first = optional(label="First period expected", max_length=13)
+    last = optional(label="Last period expected", max_length=13)
+
+
+class ReviewForm(forms.Form):
+    why = forms.CharField(label="Why this change", required=False, max_length=500)
+    bring = forms.BooleanField(required=False)
+
+
+class YamlForm(Kept):
+    text = forms.CharField(
+        label="The definition as YAML",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 24, "class": "mono", "spellcheck": "false"}),
+    )
+    file = forms.FileField(label="Or a YAML file", required=False)
+
+
+Sources = forms.formset_factory(SourceForm, extra=0, max_num=50, absolute_max=100)
+Columns = forms.formset_factory(ColumnForm, extra=0, max_num=2000, absolute_max=2100)
+Steps = forms.formset_factory(StepForm, extra=0, max_num=500, absolute_max=510)
+Parameters = forms.formset_factory(ParameterForm, extra=0, max_num=200, absolute_max=210)
+Ticks = forms.formset_factory(TickForm, extra=0, max_num=9000, absolute_max=9000)
+Deadlines = forms.formset_factory(DeadlineForm, extra=0, max_num=50, absolute_max=100)

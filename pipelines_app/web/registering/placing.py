@@ -1,0 +1,117 @@
+"""Where a fault of a definition is mended: which page, which field. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines_app.errors import Problem
+
+PAGES = ("source", "look", "steps", "checks", "when", "review")
+_TOKEN = re.compile(r'\["(.*?)"\](?=[.\[]|$)|\[(\d+)\]|([^.\[\]]+)')
+_LOOK = frozenset(
+    {"columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding", "tolerance"}
+)
+_TOP = {"pipeline": "source", "team": "source", "description": "source"}
+_FIELDS = {"of": "choices", "min": "minimum", "max": "maximum"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A page, the source it is about where it shows one, and the field: `row` is a number or a name in `group`."""
+
+    page: str
+    source: str = ""
+    group: str = ""
+    row: int | str = ""
+    field: str = ""
+
+
+def tokens(path: str) -> list[str | int]:
+    """The parts of a path such as `sources["raw.flights"].columns[3].type`."""
+    return [int(number) if number else quoted or plain for quoted, number, plain in _TOKEN.findall(path)]
+
+
+def place(problem: Problem) -> Place:
+    """Where a fault is mended; what no form shows is mended in the YAML."""
+    parts = tokens(problem.path)
+    match parts:
+        case [str(top)] if top in _TOP:
+            return Place(page="source", field=top)
+        case ["sources", *rest]:
+            return _source(rest)
+        case ["steps", *rest]:
+            return _step(rest)
+        case ["parameters" | "values", str(name), *rest]:
+            field = _first(rest, "default" if parts[0] == "values" else "name")
+            return Place(page="steps", group="parameters", row=name, field=_FIELDS.get(field, field))
+        case ["start", *_]:
+            return Place(page="when", field="start")
+        case ["alerts", *rest]:
+            return Place(page="when", field=_first(rest, "emails"))
+    return Place(page="yaml")
+
+
+def _step(rest: list[str | int]) -> Place:
+    match rest:
+        case [int(row), "checks", *inner]:
+            return Place(page="checks", group="steps", row=row, field=_last(inner))
+        case [int(row), *inner]:
+            return Place(page="steps", group="steps", row=row, field=_first(inner, "dataset"))
+    return Place(page="steps")
+
+
+def _source(rest: list[str | int]) -> Place:
+    match rest:
+        case []:
+            return Place(page="source", field="origin")
+        case [str(name)]:
+            return Place(page="source", group="sources", row=name, field="dataset")
+        case [str(name), "columns", int(row), *inner]:
+            return Place(page="look", source=name, group="columns", row=row, field=_first(inner, "name"))
+        case [str(name), "checks", *inner]:
+            return Place(page="checks", group="sources", row=name, field=_last(inner))
+        case [str(name), "arrival", *inner]:
+            return Place(page="when", group="deadlines", row=name, field=_first(inner, "by"))
+        case [str(name), str(key), *_] if key in _LOOK:
+            return Place(page="look", source=name, field={"from": "pattern", "null": "nulls"}.get(key, key))
+        case [str(name), "format" | "description" as key, *_]:
+            return Place(page="source", group="sources", row=name, field=str(key))
+    return Place(page="yaml")
+
+
+def _first(rest: list[str | int], default: str) -> str:
+    return rest[0] if rest and isinstance(rest[0], str) else default
+
+
+def _last(rest: list[str | int]) -> str:
+    return rest[-1] if rest and isinstance(rest[-1], str) else ""
+
+
+def sentence(problem: Problem, document: Mapping[str, object]) -> str:
+    """A fault in words, with what it is about."""
+    about = _about(tokens(problem.path), document)
+    where = f", line {problem.line}" if problem.line else ""
+    where += f", column {problem.column}" if problem.line and problem.column else ""
+    return f"{about}{where}: {problem.message}" if about or where else problem.message
+
+
+def _about(parts: list[str | int], document: Mapping[str, object]) -> str:
+    match parts:
+        case ["sources" | "parameters" | "values", str(name), *rest]:
+            shown = f"${name}" if parts[0] != "sources" else name
+            return " ".join([shown, *_words(rest)])
+        case ["steps", int(row), *rest]:
+            return " ".join([_step_name(document, row), *_words(rest)])
+    return " ".join(_words(parts))
+
+
+def _words(parts: list[str | int]) -> list[str]:
+    said = {"from": "file name", "sql": "SQL", "null": "nulls", "materialise": "kind", "default": "value"}
+    return [said.get(part, part) if isinstance(part, str) else f"number {part + 1}" for part in parts]
+
+
+def _step_name(document: Mapping[str, object], row: int) -> str:
+    steps = document.get("steps")
+    step = steps[row] if isinstance(steps, list) and row < len(steps) else None
+    name = step.get("dataset") if isinstance(step, Mapping) else None
+    return str(name) if name else f"step {row + 1}"

@@ -1,0 +1,186 @@
+"""Third page: the steps in SQL and the parameters that are put into them."""
+
+from collections.abc import Mapping
+
+from django.http import HttpResponseBase, QueryDict
+
+from pipelines_app.compiler.compiled import Known
+from pipelines_app.definitions import drafts, proposing
+from pipelines_app.definitions.trying import Bench
+from pipelines_app.web.registering import picturing, placing, values
+from pipelines_app.web.registering.desk import Desk, seen_problems
+from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters, StepForm, Steps
+
+Entry = dict[str, object]
+Document = dict[str, object]
+MOST_OFFERED = 40
+
+
+class Posted:
+    """The forms of this page as they were sent, and the document they make of another."""
+
+    def __init__(self, post: QueryDict) -> None:
+        steps, parameters = Steps(post, prefix="steps"), Parameters(post, prefix="parameters")
+        steps.is_valid()
+        parameters.is_valid()
+        self.steps: list[StepForm] = list(steps.forms)
+        self.parameters: list[ParameterForm] = list(parameters.forms)
+        self.kept = [form for form in self.steps if _is_step(form)]
+        self.declared = [form for form in self.parameters if _is_parameter(form)]
+
+    def written(self, document: Document) -> Document:
+        """The document with the steps and parameters of this page; what the page does not show stays as it was."""
+        steps, parameters = document.get("steps"), document.get("parameters")
+        old_steps = steps if isinstance(steps, list) else []
+        old_parameters: Mapping[str, object] = parameters if isinstance(parameters, Mapping) else {}
+        document["steps"] = [_step(form, old_steps) for form in self.kept]
+        document["parameters"] = {form.cleaned_data["name"]: _parameter(form, old_parameters) for form in self.declared}
+        document.pop("values", None)  # a value given apart stands with its parameter from here on
+        return document
+
+    def place(self, field: str) -> int | None:
+        """Which step of the document a field such as `steps-2-sql` belongs to."""
+        names = [form.add_prefix("sql") for form in self.kept]
+        return names.index(field) if field in names else None
+
+
+def _is_step(form: StepForm) -> bool:
+    given = form.cleaned_data
+    return not given.get("remove") and bool(given.get("dataset") or str(given.get("sql") or "").strip())
+
+
+def _is_parameter(form: ParameterForm) -> bool:
+    return not form.cleaned_data.get("remove") and bool(
+        form.cleaned_data.get("name") or form.cleaned_data.get("default")
+    )
+
+
+def _step(form: StepForm, old: list[object]) -> Entry:
+    given = form.cleaned_data
+    was = str(given["was"])
+    before = old[int(was)] if was.isdecimal() and int(was) < len(old) else {}
+    entry: Entry = {**before} if isinstance(before, Mapping) else {}
+    made = {"kind": "incremental", "by": "period"} if given["materialise"] == "incremental" else {}
+    entry |= {
+        "dataset": given.get("dataset", ""),
+        "description": given["description"],
+        "sql": values.lines(str(given.get("sql") or "")),
+        "materialise": made,
+    }
+    return values.without_empty(entry, ("materialise", "description"))
+
+
+def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
+    given = form.cleaned_data
+    before = old.get(given["was"])
+    entry: Entry = {**before} if isinstance(before, Mapping) else {}
+    kind = given["type"]
+    bound = values.number_or_text if "date" not in kind and "time" not in kind else str
+    entry |= {
+        "type": kind,
+        "default": values.parameter_value(kind, given["default"]) if given["default"] else None,
+        "of": values.parameter_values(kind, given["choices"]),
+        "min": bound(given["minimum"]) if given["minimum"] else None,
+        "max": bound(given["maximum"]) if given["maximum"] else None,
+        "description": given["description"],
+    }
+    return values.without_empty(entry, ("default", "of", "min", "max", "description"))
+
+
+def page(desk: Desk) -> HttpResponseBase:
+    """Show the steps, or write them down and go on to the checks."""
+    post = desk.request.POST
+    if desk.request.method != "POST":
+        return _shown(desk, _step_forms(desk), _parameter_forms(desk))
+    posted = Posted(post)
+    drafts.change(desk.draft, posted.written)
+    if post.get("add"):
+        blank = post["add"]
+        return _shown(desk, _step_forms(desk, int(blank == "step")), _parameter_forms(desk, int(blank == "parameter")))
+    if post.get("preview"):
+        return _shown(desk, posted.steps, posted.parameters, preview=post["preview"])
+    _tell(desk, posted)
+    if desk.faults:
+        return _shown(desk, posted.steps, posted.parameters)
+    return desk.onward("steps")
+
+
+def _tell(desk: Desk, posted: Posted) -> None:
+    named = {form.cleaned_data["name"]: form for form in posted.declared}
+    if len(named) < len(posted.declared):
+        desk.note(posted.declared[-1], "name", "two parameters have this name")
+    for at, problem in seen_problems(desk, "steps"):
+        form: Kept | None = named.get(str(at.row)) if at.group == "parameters" else None
+        if at.group == "steps" and isinstance(at.row, int) and at.row < len(posted.kept):
+            form = posted.kept[at.row]
+        said = placing.sentence(problem, desk.draft.document)
+        where = f"line {problem.line}, column {problem.column}: " if problem.line else ""
+        desk.note(form, at.field, f"{where}{problem.message}", said=said)
+
+
+def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
+    rows: list[Entry] = []
+    for place, step in enumerate(desk.steps()):
+        made = step.get("materialise")
+        kind = made.get("kind") if isinstance(made, Mapping) else "table"
+        rows.append({**step, "was": place, "materialise": kind})
+    rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
+    return list(Steps(initial=rows, prefix="steps").forms)
+
+
+def _proposed(desk: Desk) -> Entry:
+    """A first step to start from: all columns of the first source, as they are."""
+    if desk.steps():
+        return {}
+    for name, entry in desk.section("sources").items():
+        columns = entry.get("columns")
+        if isinstance(columns, Mapping) and columns:
+            table = name.partition(".")[2]
+            kind = "incremental" if entry.get("period") not in (None, "none") else "table"
+            return {"dataset": f"staging.{table}", "sql": proposing.first_sql(name, list(columns)), "materialise": kind}
+    return {}
+
+
+def _parameter_forms(desk: Desk, blank: int = 0) -> list[ParameterForm]:
+    given = desk.draft.document.get("values")
+    chosen: Mapping[str, object] = given if isinstance(given, Mapping) else {}
+    rows: list[Entry] = [
+        {
+            "was": name,
+            "name": name,
+            "type": entry.get("type"),
+            "default": values.joined(chosen.get(name, entry.get("default"))),
+            "choices": values.joined(entry.get("of")),
+            "minimum": values.spelled(entry.get("min")),
+            "maximum": values.spelled(entry.get("max")),
+            "description": entry.get("description"),
+        }
+        for name, entry in desk.section("parameters").items()
+    ]
+    rows += [{"type": "integer"}] * blank
+    return list(Parameters(initial=rows, prefix="parameters").forms)
+
+
+def _shown(desk: Desk, steps: list[StepForm], parameters: list[ParameterForm], preview: str = "") -> HttpResponseBase:
+    if desk.request.method != "POST":
+        for _, problem in seen_problems(desk, "steps"):
+            desk.note(None, "", placing.sentence(problem, desk.draft.document))
+    bench = desk.bench()
+    context = {
+        "forms": steps,
+        "blank": Steps(prefix="steps").empty_form,
+        "parameters": parameters,
+        "blank_parameter": Parameters(prefix="parameters").empty_form,
+        "picture": picturing.of_bench(bench),
+        "readable": _readable(bench),
+        "previewed": preview,
+        "shown": picturing.preview(bench, Posted(desk.request.POST).place(preview)) if preview else None,
+    }
+    return desk.render("steps", context)
+
+
+def _readable(bench: Bench) -> list[tuple[str, Known]]:
+    """The datasets a step may read, those of this pipeline first."""
+    own = {source.dataset for source in bench.sources} | {step.dataset for step in bench.laid.steps}
+    ordered = sorted(bench.laid.known.items(), key=lambda pair: (pair[0] not in own, pair[0]))
+    return ordered[:MOST_OFFERED]

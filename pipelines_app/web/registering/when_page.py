@@ -1,0 +1,109 @@
+"""Fifth page: when the pipeline starts, by when its data are expected, and who is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from django.http import HttpResponseBase
+
+from pipelines_app.definitions import drafts
+from pipelines_app.web.registering import values
+from pipelines_app.web.registering.desk import Desk, seen_problems
+from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenForm
+
+Entry = dict[str, object]
+Document = dict[str, object]
+EVERY = {"hour": "every hour", "day": "every day", "month": "every month"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One source: its deadline as a sentence with fields in it, or why it can have none."""
+
+    dataset: str
+    every: str
+    form: DeadlineForm
+    mend_url: str
+
+
+def page(desk: Desk) -> HttpResponseBase:
+    """Show the page, or write it down and go on to the review."""
+    if desk.request.method != "POST":
+        return _shown(desk, *_forms(desk))
+    form, deadlines = WhenForm(desk.request.POST), Deadlines(desk.request.POST, prefix="deadlines")
+    form.is_valid()
+    deadlines.is_valid()
+    rows = {str(row.cleaned_data.get("dataset")): row for row in deadlines.forms}
+    drafts.change(desk.draft, lambda document: _written(document, form, rows))
+    for at, problem in seen_problems(desk, "when"):
+        about = rows.get(str(at.row)) if at.group else form
+        desk.note(about, at.field, problem.message)
+    return _shown(desk, form, list(deadlines.forms)) if desk.faults else desk.onward("when")
+
+
+def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm]) -> Document:
+    given = form.cleaned_data
+    document["start"] = {"when": given.get("start") or "any"}
+    document["alerts"] = {
+        "emails": values.listed(given["emails"].replace(";", ",").replace("\n", ",")),
+        "slack": given["slack"],
+    }
+    sources = document.get("sources")
+    for name, entry in sources.items() if isinstance(sources, dict) else ():
+        if name in rows and isinstance(entry, dict):
+            entry.pop("arrival", None)
+            if rows[name].cleaned_data.get("on"):
+                entry["arrival"] = _arrival(rows[name].cleaned_data)
+    return document
+
+
+def _arrival(given: Mapping[str, str]) -> Entry:
+    return {
+        "by": given["by"] if len(given["by"]) != 4 else f"0{given['by']}",
+        "timezone": given["timezone"],
+        "days_after": values.number_or_text(given["days_after"] or "1"),
+        **{key: given[key] for key in ("first", "last") if given[key]},
+    }
+
+
+def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
+    start, alerts = (desk.draft.document.get(key) for key in ("start", "alerts"))
+    told: Mapping[str, object] = alerts if isinstance(alerts, Mapping) else {}
+    when = start.get("when") if isinstance(start, Mapping) else "any"
+    form = WhenForm(
+        initial={"start": when, "emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
+    )
+    rows = [_initial(desk, name, entry) for name, entry in desk.section("sources").items()]
+    return form, list(Deadlines(initial=rows, prefix="deadlines").forms)
+
+
+def _initial(desk: Desk, name: str, entry: Mapping[str, object]) -> Entry:
+    arrival = entry.get("arrival")
+    usual = {"by": "07:00", "timezone": desk.request.user.zone, "days_after": 1}
+    if not isinstance(arrival, Mapping):
+        return {**usual, "dataset": name, "on": False}
+    return {**usual, **arrival, "dataset": name, "on": True}
+
+
+def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpResponseBase:
+    if desk.request.method != "POST":
+        for _, problem in seen_problems(desk, "when"):
+            desk.note(None, "", problem.message)
+    sources = desk.section("sources")
+    expected = [
+        Expected(
+            dataset=name,
+            every=EVERY.get(str(sources.get(name, {}).get("period", "none")), ""),
+            form=row,
+            mend_url=desk.url("look", source=name, then="when"),
+        )
+        for row in deadlines
+        if (name := str(row["dataset"].value()))
+    ]
+    bench = desk.bench()
+    read = {name for found in bench.laid.checked for name in found.inputs}
+    made = {step.dataset for step in bench.laid.steps} | set(sources)
+    context = {"form": form, "expected": expected, "total": len(deadlines), "zones": sorted(available_timezones())}
+    return desk.render(
+        "when", context | {"several": len(sources) + len(read - made) > 1, "starters": [*sources, *sorted(read - made)]}
+    )
