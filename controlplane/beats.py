@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from celery import shared_task
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections
 
 from controlplane import sweep
 from pipelines_app import lake
@@ -25,6 +25,7 @@ def pulse(name: str, at: str) -> None:
         sweep.beat(name, datetime.fromisoformat(at), "Celery")
     except DatabaseError:
         logger.exception("no sign of life could be left: the database did not answer")
+    close_old_connections()  # who leaves it is a thread that no request ends for
 
 
 @shared_task

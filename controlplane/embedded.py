@@ -5,6 +5,7 @@ import os
 import queue
 import socket
 import threading
+import time
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
@@ -16,6 +17,8 @@ from pipelines_app import events, lake, wake
 from pipelines_app.runs import execution
 
 logger = logging.getLogger(__name__)
+
+PUTTING_BACK_SECONDS = 5.0
 
 Work = tuple[str, int]
 _bell: "queue.SimpleQueue[Work | None]" = queue.SimpleQueue()
@@ -55,15 +58,20 @@ class Workers:
         self._thread("sweep", self._sweep, None)
 
     def stop(self, timeout: float = 20.0) -> None:
-        """Let every thread finish what it has in hand, then end the engine's children."""
+        """Let the threads finish what they have in hand; what takes longer is stopped and goes back in the queue."""
         self._stopping.set()
         _open.clear()
         for _ in range(settings.WORKERS):
             _bell.put(None)
         _slow.put(None)
-        for thread in self._threads:
-            thread.join(timeout)
+        self._join(timeout)
         lake.engine().close()
+        self._join(PUTTING_BACK_SECONDS)
+
+    def _join(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _thread(self, name: str, target, bell) -> None:  # type: ignore[no-untyped-def]
         thread = threading.Thread(target=target, args=(bell,), name=name, daemon=True)

@@ -1,10 +1,21 @@
-"""What holds for every answer: a strict content policy, and times in the viewer's zone."""
+"""What holds for every answer: a strict content policy, times in the viewer's zone, 503 without a database."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
+
+from pipelines_app.api import problems
+
+logger = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError, InternalError)
+MACHINES = ("/api/", "/hooks/")
 
 Answerer = Callable[[HttpRequest], HttpResponse]
 
@@ -40,10 +51,38 @@ def viewer_zone(answer: Answerer) -> Answerer:
     """Read and write times in the zone of the person who asks."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        zone = getattr(request.user, "zone", "")
-        if not zone:
-            return answer(request)
-        with timezone.override(zoneinfo.ZoneInfo(zone)):
+        try:
+            zone = _zone(request)
+        except AWAY as error:  # the first query of most pages is the one that asks who is there
+            return _away(request, error)
+        with zone:
             return answer(request)
 
     return middleware
+
+
+def _zone(request: HttpRequest) -> AbstractContextManager[None]:
+    zone = getattr(request.user, "zone", "")
+    return timezone.override(zoneinfo.ZoneInfo(zone)) if zone else nullcontext()
+
+
+class DatabaseAway:
+    """Answer 503, and when to come back, where the database does not answer."""
+
+    def __init__(self, answer: Answerer) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Called for what a view raises; the API's own views have answered before."""
+        return _away(request, exception) if isinstance(exception, AWAY) else None
+
+
+def _away(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A page for people, a problem for machines; made without asking the database for anything."""
+    logger.error("the database is away", exc_info=error)
+    if request.path.startswith(MACHINES):
+        return problems.away()
+    return HttpResponse(render_to_string("errors/503.html"), status=503, headers=problems.RETRY_AFTER)

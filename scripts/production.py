@@ -119,6 +119,8 @@ class Production:
             "LOOPLINE_LAKE": str(self.folder / "lake"),
             "LOOPLINE_BEAT_FILE": str(self.folder / "beat"),
             "ALLOW_UNSANDBOXED": "0",
+            "LOOPLINE_LEASE_SECONDS": "15",
+            "LOOPLINE_SWEEP_SECONDS": "5",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port}",
         }
 

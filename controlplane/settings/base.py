@@ -31,6 +31,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "controlplane.middleware.viewer_zone",
+    "controlplane.middleware.DatabaseAway",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -134,14 +135,14 @@ EVENT_CONSUMERS = {
 WAKE = "controlplane.embedded.ring"
 
 # The machine.
-LEASE_SECONDS = 15
+LEASE_SECONDS = env.number("LOOPLINE_LEASE_SECONDS", 15, least=1)
 WORKERS = 2
 ENGINE_CHILDREN = 2
 ENGINE_MEMORY_BYTES = 2 << 30
 STEP_SECONDS = 3600
 STEP_ATTEMPTS = 3
 DELIVERY_ATTEMPTS = 8
-SWEEP_SECONDS = 5
+SWEEP_SECONDS = env.number("LOOPLINE_SWEEP_SECONDS", 5, least=0.1)
 UPLOAD_MAX_BYTES = 20 << 30
 WEBHOOK_MAX_BYTES = 5 << 20
 WEBHOOK_TOLERANCE_SECONDS = 300

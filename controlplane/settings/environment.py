@@ -1,5 +1,6 @@
-"""The only place that reads environment variables: three functions that fail loudly on nonsense."""
+"""The only place that reads environment variables: four functions that fail loudly on nonsense."""
 
+import math
 import os
 from urllib.parse import unquote, urlsplit
 
@@ -24,6 +25,20 @@ def flag(name: str, *, default: bool = False) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name} is {value!r}: write 1 or 0.")
+
+
+def number(name: str, default: float, *, least: float) -> float:
+    """The variable as a number that is `least` or more."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    try:
+        given = float(value)
+    except ValueError:
+        given = math.nan
+    if not least <= given < math.inf:
+        raise ImproperlyConfigured(f"{name} is {value!r}: write a number that is {least:g} or more.")
+    return given
 
 
 def database(name: str, default: str) -> dict[str, object]:

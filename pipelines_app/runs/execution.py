@@ -123,7 +123,7 @@ def again(step: StepRun, *, epoch: int, because: str) -> None:
     """Put a step whose attempt came to nothing back in the queue, with a back-off that grows."""
     wait = timedelta(seconds=2 ** (step.attempt - 1))
     put_back = StepRun.objects.filter(pk=step.pk, epoch=epoch, state=StepState.RUNNING).update(
-        state=StepState.READY, lease_until=None, not_before=timezone.now() + wait, error=because
+        state=StepState.READY, lease_until=None, not_before=leases.from_now(wait), error=because
     )
     if not put_back:
         raise Fenced(f"{step} is no longer held at epoch {epoch}.")

@@ -23,8 +23,13 @@ class Claim:
     owner: str
 
 
+def from_now(length: timedelta) -> Combinable:
+    """A moment by the database's clock, whatever the clock of this machine says."""
+    return ExpressionWrapper(Now() + length, output_field=DateTimeField())
+
+
 def _lease_end() -> Combinable:
-    return ExpressionWrapper(Now() + timedelta(seconds=settings.LEASE_SECONDS), output_field=DateTimeField())
+    return from_now(timedelta(seconds=settings.LEASE_SECONDS))
 
 
 @transaction.atomic
