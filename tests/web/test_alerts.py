@@ -1,0 +1,145 @@
+"""Alerts: the list, one with its time line and messages, what a person can do, and as a part of other pages."""
+
+import pytest
+from django.urls import reverse
+
+from monitoring_app.models import Alert, Notification, NotificationState
+from pipelines_app.models import Run
+from tests import factories
+from tests.web import orders
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(client):
+    """Ana, an editor of the team shop, signed in."""
+    user = factories.make_user("ana", team=factories.make_team("shop", email="shop@example.org"), role="editor")
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def alert(ana):
+    """The alert of a broken file, with its message kept for want of a mail server."""
+    orders.register()
+    orders.send(orders.BROKEN)
+    return Alert.objects.get()
+
+
+def show(client, alert):
+    return client.get(reverse("monitoring:alert", args=[alert.pk]))
+
+
+def act(client, name, alert, **fields):
+    return client.post(reverse(f"monitoring:alert-{name}", args=[alert.pk]), fields, follow=True)
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def test_an_alert_says_what_happened_whom_it_hits_what_to_do_and_who_was_told(client, alert):
+    page = text(show(client, alert))
+    for words in ("What happened", "What to do:", "raw.orders", "report", "shop@example.org", f"alert-{alert.pk}"):
+        assert words in page
+    assert "the first of its kind" in page
+
+
+def test_a_kept_message_is_shown_in_full(client, alert):
+    kept = Notification.objects.get(alert=alert)
+    assert kept.state == NotificationState.KEPT
+    page = text(show(client, alert))
+    assert "no mail server is set up" in page
+    assert "About: raw.orders/2013-02-08" in page
+
+
+def test_acknowledging_says_who_takes_care_with_a_note(client, alert):
+    page = text(act(client, "acknowledge", alert, note="Supplier is called"))
+    assert "ana takes care of it" in page
+    assert "Supplier is called" in page
+    alert.refresh_from_db()
+    assert (alert.state, alert.acknowledged_by) == ("acknowledged", "user:ana")
+
+
+def test_snoozing_needs_a_length_that_is_offered(client, alert):
+    assert "Choose for how long" in text(act(client, "snooze", alert, hours="7"))
+    assert "Quiet for 4 hours" in text(act(client, "snooze", alert, hours="4"))
+    alert.refresh_from_db()
+    assert alert.state == "snoozed"
+
+
+def test_resolving_keeps_the_reason_and_is_final(client, alert):
+    page = text(act(client, "resolve", alert, because="The supplier sent rubbish"))
+    assert "The supplier sent rubbish" in page
+    assert "data-live-every" not in page
+    assert "cannot become" in text(act(client, "acknowledge", alert))
+
+
+def test_only_editors_of_the_owner_may_act(client, alert):
+    client.force_login(factories.make_user("vic"))
+    page = text(show(client, alert))
+    assert "Acknowledge" not in page
+    for name in ("acknowledge", "snooze", "resolve"):
+        assert act(client, name, alert).status_code == 404
+
+
+def test_an_alert_about_what_is_restricted_is_not_there_for_others(client, alert):
+    alert.dataset.restricted = True
+    alert.dataset.save()
+    client.force_login(factories.make_user("vic"))
+    assert show(client, alert).status_code == 404
+    assert client.get(reverse("monitoring:alerts")).context["rows"] == []
+
+
+def test_the_list_shows_what_is_unresolved_and_on_request_the_rest(client, alert):
+    def listed(**query):
+        return [one.pk for one in client.get(reverse("monitoring:alerts"), query).context["rows"]]
+
+    assert listed() == listed(severity="critical") == [alert.pk]
+    assert listed(severity="warn") == listed(state="resolved") == []
+    act(client, "resolve", alert)
+    assert listed() == []
+    assert listed(state="resolved") == listed(state="all") == [alert.pk]
+
+
+def test_empty_lists_differ(client, ana):
+    assert "No open alerts" in text(client.get(reverse("monitoring:alerts")))
+    assert "No message has been sent yet" in text(client.get(reverse("monitoring:alerts")))
+    assert "No alert matches" in text(client.get(reverse("monitoring:alerts"), {"state": "snoozed"}))
+
+
+def test_pages_of_runs_datasets_and_pipelines_get_their_alerts_by_name(client, alert):
+    run = Run.objects.get()
+    for url in (
+        reverse("monitoring:run-alerts", args=[run.pk]),
+        reverse("monitoring:dataset-alerts", args=["raw.orders"]),
+        reverse("monitoring:pipeline-alerts", args=["orders"]),
+    ):
+        part = text(client.get(url))
+        assert alert.title in part.replace("&#x27;", "'")
+        assert "<html" not in part
+    act(client, "resolve", alert)
+    assert "Resolved" in text(client.get(reverse("monitoring:run-alerts", args=[run.pk])))
+    assert text(client.get(reverse("monitoring:pipeline-alerts", args=["orders"]))).strip() == ""
+
+
+def test_a_hostile_file_name_stays_words(client, ana):
+    orders.register()
+    orders.road.send("raw.orders", orders.BROKEN, name="<img src=x onerror=alert(1)>.csv", period="2013-02-08")
+    orders.road.drain()
+    page = text(show(client, Alert.objects.get())) + text(client.get(reverse("monitoring:alerts")))
+    assert "<img" not in page
+    assert "&lt;img" in page
+
+
+@pytest.mark.parametrize("reports", [1, 6])
+def test_an_alert_takes_the_same_number_of_queries_however_often_it_was_reported(
+    client, alert, reports, django_assert_num_queries
+):
+    for number in range(reports - 1):
+        orders.send(orders.BROKEN + f"z{number},1\n".encode())
+    with django_assert_num_queries(9):
+        show(client, alert)
+    with django_assert_num_queries(4):
+        client.get(reverse("monitoring:alerts"))
