@@ -46,7 +46,18 @@ def test_a_filter_holds_on_every_page(runs, ana):
     assert ids(ana.get(page["next"]).json()) == runs[::-1][4:6]
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"cursor": "x"}, {"cursor": "a:b:c"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": 0},
+        {"limit": 101},
+        {"limit": "000000000000000101"},
+        {"limit": "9" * 40},
+        {"limit": "x"},
+        {"cursor": "x"},
+        {"cursor": "a:b:c"},
+    ],
+)
 def test_a_page_that_is_none_is_refused(ana, query):
     refused(ana.get("/runs", **query), 422, "invalid")
 

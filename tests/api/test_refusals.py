@@ -136,3 +136,18 @@ def test_a_superuser_may_act_for_every_team(orders):
     root = Caller(factories.make_user("root", superuser=True))
     assert root.post("/pipelines/orders/pause").status_code == 200
     assert root.send("raw.orders", b"id,shop,amount\n", query="?name=orders_2013-01-05.csv").status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/runs?pipeline=%00", "/events?dataset=%00", "/slots?period=%00", "/checks?kind=%00"])
+def test_a_filter_with_what_no_text_holds_is_refused(orders, ana, path):
+    refused(ana.get(f"http://testserver/api/v1{path}"), 422, "invalid")
+
+
+@pytest.mark.parametrize("path", ["/runs/999999999999999999", "/lineage?of=%00", "/alerts/99999999999999999999999"])
+def test_a_number_or_name_beyond_the_database_is_404(ana, path):
+    refused(ana.get(f"http://testserver/api/v1{path}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("number", ["9" * 40, "-1", "1.5"])
+def test_a_filter_beyond_the_database_finds_nothing(orders, ana, number):
+    assert ana.get("/events", run=number).json()["results"] == []
