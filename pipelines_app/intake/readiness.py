@@ -26,14 +26,14 @@ def hear(event: Event, fact: Fact) -> str:
 
 def _arrived(name: str, period: str, event: Event) -> str:
     triggers = Trigger.objects.filter(kind=TriggerKind.ARRIVAL, dataset__name=name)
-    said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline")]
+    said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline__current")]
     return "; ".join(said) or f"ignored: no pipeline reads arrivals of {name}"
 
 
 def _published(fact: DatasetPublished, event: Event) -> str:
     triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=fact.dataset)
     said = []
-    for trigger in triggers.select_related("pipeline", "dataset"):
+    for trigger in triggers.select_related("pipeline__current", "dataset"):
         answer = ready(trigger.pipeline, trigger.dataset, fact.period)
         if answer.periods:
             said.append(_start(trigger.pipeline, answer.periods, event, version=fact.version))

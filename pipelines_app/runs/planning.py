@@ -42,21 +42,22 @@ def compiled_of(run: Run) -> Compiled:
 @transaction.atomic
 def start_next(pipeline: Pipeline) -> None:
     """Start the pipeline's oldest queued run unless one is running or the pipeline is paused."""
-    while _start_one(Pipeline.objects.get(pk=pipeline.pk)):
+    while _start_one(Pipeline.objects.select_related("current").get(pk=pipeline.pk)):
         pass  # a run with nothing to do is over at once, and the next may start
 
 
 def _start_one(pipeline: Pipeline) -> bool:
-    live = Run.objects.filter(pipeline=pipeline, environment=mapping.production())
-    if pipeline.paused_at or live.filter(state=RunState.RUNNING).exists():
+    live = Run.objects.filter(pipeline=pipeline, environment__name=mapping.PRODUCTION)
+    if pipeline.paused_at or pipeline.current is None or live.filter(state=RunState.RUNNING).exists():
         return False
-    run = live.filter(state=RunState.QUEUED).select_for_update().order_by("id").first()
+    waiting = live.filter(state=RunState.QUEUED).select_related("cause", "environment")
+    run = waiting.select_for_update(of=("self",)).order_by("id").first()
     if run is None:
         return False
+    run.pipeline, run.revision = pipeline, pipeline.current
     try:
         with transaction.atomic():
             Run.objects.filter(pk=run.pk).update(revision=pipeline.current)
-            run.refresh_from_db(fields=["revision"])
             started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
     except IntegrityError:
         return False  # another worker started a run of this pipeline first; its end starts this one
