@@ -1,0 +1,226 @@
+"""Installations to be killed: the real commands in processes of their own, looked at from outside."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import requests
+
+from controlplane.sample.client import Keys, until
+from controlplane.sample.installation import environment, manage
+from scripts.production import ROOT, Production
+from tests.killing.supplier import Supplier
+from tests.servers.process import Guarded, free_port
+
+LEASE_SECONDS = 2.0
+SWEEP_SECONDS = 0.5
+QUICK = {"LOOPLINE_LEASE_SECONDS": str(LEASE_SECONDS), "LOOPLINE_SWEEP_SECONDS": str(SWEEP_SECONDS)}
+SEEDS = [int(seed) for seed in os.environ.get("LOOPLINE_SEEDS", "").split()]
+STARTED_SECONDS = 30
+
+PUBLISHED = "SELECT count(*) FROM pipelines_app_datasetversion WHERE state = 'published'"
+LIVE = "SELECT count(*) FROM pipelines_app_run WHERE state IN ('queued', 'running')"
+WAITING = "SELECT count(*) FROM pipelines_app_delivery WHERE state = 'pending'"
+GRINDING = """
+SELECT count(*) FROM pipelines_app_steprun AS step JOIN pipelines_app_dataset AS dataset ON dataset.id = step.dataset_id
+WHERE step.state = 'running' AND dataset.name = 'mart.mill_meal'
+"""
+
+MILL = """
+pipeline: mill
+team: ops-analytics
+sources:
+  raw.mill_grist: {format: csv, period: day, from: "grist_{period}.csv", columns: {n: INTEGER}}
+steps:
+  - dataset: mart.mill_meal
+    materialise: {kind: incremental, by: period}
+    sql: |
+      SELECT x.n % 2 AS half, count(*) AS n
+      FROM raw.mill_grist AS x CROSS JOIN raw.mill_grist AS y CROSS JOIN raw.mill_grist AS z
+      WHERE (x.n * y.n + z.n) % 7 = 1
+      GROUP BY half
+"""
+
+
+def grist(rows: int) -> bytes:
+    """A file over which the mill works for a time that grows with the cube of its rows."""
+    return b"n\n" + b"".join(b"%d\n" % number for number in range(rows))
+
+
+def chance(seed: int) -> random.Random:
+    """Randomness that a failing test can be given again: LOOPLINE_SEEDS="7 8" runs these seeds."""
+    sys.stdout.write(f"seed {seed}\n")
+    return random.Random(seed)
+
+
+class Installation:
+    """What both modes have in common, seen from outside: an address, an environment, a database, a verdict."""
+
+    url: str
+    keys: Keys
+
+    def variables(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def count(self, sql: str) -> int:
+        """The one number that a query gives."""
+        return int(self.rows(sql)[0][0])
+
+    def prepare(self) -> None:
+        """Make the database, the sample and its keys, as a person would."""
+        done = subprocess.run(
+            manage("prepare", "--json"), env=self.variables(), capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        self.keys = Keys(**json.loads(done.stdout.splitlines()[-1])["keys"])
+
+    def register(self, yaml: str) -> None:
+        """Register a pipeline through the API."""
+        headers = {"Authorization": f"Bearer {self.keys.token}", "Content-Type": "application/yaml"}
+        requests.post(f"{self.url}/api/v1/pipelines", data=yaml, headers=headers, timeout=30).raise_for_status()
+
+    def supplier(self) -> Supplier:
+        """Somebody who sends files."""
+        return Supplier(self.url, self.keys)
+
+    def ready(self) -> requests.Response:
+        """What /readyz says."""
+        return requests.get(f"{self.url}/readyz", timeout=10)
+
+    def answers(self) -> bool:
+        """Whether it is ready."""
+        try:
+            return self.ready().ok
+        except requests.RequestException:
+            return False
+
+    def quiet(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.count(LIVE) == 0 and self.count(WAITING) == 0
+
+    def settle(self, seconds: float) -> None:
+        """Wait until nothing is left to do."""
+        until(self.quiet, "everything to be done", patience=seconds)
+
+    def judge(self, supplier: Supplier, folder: Path) -> None:
+        """Fail with every invariant that does not hold."""
+        log = supplier.write(folder / "answers.json")
+        command = [sys.executable, "-m", "tests.invariants", str(log)]
+        judged = subprocess.run(command, env=self.variables(), capture_output=True, text=True, check=False, cwd=ROOT)
+        assert judged.returncode == 0, judged.stdout + judged.stderr[-3000:]
+        assert judged.stdout.startswith("0 violations"), judged.stdout
+
+
+@dataclass
+class Embedded(Installation):
+    """`manage.py serve` in a folder of its own, on a port that it keeps over its deaths."""
+
+    home: Path
+    port: int = field(default_factory=free_port)
+    server: Guarded | None = None
+
+    def __post_init__(self) -> None:
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def variables(self) -> dict[str, str]:
+        return environment(str(self.home), QUICK)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        database = self.home / "loopline.sqlite3"
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=20)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def start(self) -> None:
+        """Serve, and return when it is ready."""
+        command = manage("serve", "--port", str(self.port))
+        self.server = Guarded(command, log=self.home / "serve.log", environment=self.variables(), grace=40)
+        self.server.start()
+        self.server.wait_until(self.answers, STARTED_SECONDS)
+
+    def kill(self) -> None:
+        """Pull the plug, and see that nothing of it lives on."""
+        assert self.server is not None
+        children = psutil.Process(self.server.pid).children(recursive=True)
+        self.server.kill()
+        _, alive = psutil.wait_procs(children, timeout=5)
+        assert not alive, f"{alive} outlived the server"
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.server is not None
+        return self.server.stop()
+
+    def log(self) -> str:
+        return (self.home / "serve.log").read_text(errors="replace")
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[Embedded]:
+    """An embedded installation that is ready; stopped at the end if it still runs."""
+    site = Embedded(folder)
+    site.prepare()
+    site.start()
+    try:
+        yield site
+    finally:
+        site.stop()
+
+
+@dataclass
+class Live(Installation):
+    """What compose.yaml starts, as processes of this machine."""
+
+    production: Production
+
+    def __post_init__(self) -> None:
+        self.url = self.production.url
+
+    def variables(self) -> dict[str, str]:
+        return self.production.environment("worker")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.production.postgres.url, autocommit=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def kill_group(self, name: str) -> None:
+        """SIGKILL to a whole part: its master and every process it started."""
+        part = self.production.parts[name]
+        os.killpg(part.pid, signal.SIGKILL)
+        part.stop()
+
+    def signal_group(self, name: str, number: signal.Signals) -> None:
+        """A signal to a whole part."""
+        os.killpg(self.production.parts[name].pid, number)
+
+    def log(self, name: str) -> str:
+        return (self.production.folder / f"{name}.log").read_text(errors="replace")
+
+
+@contextmanager
+def live(folder: Path) -> Iterator[Live]:
+    """A production that is ready, with the sample prepared and the mill registered."""
+    production = Production(folder, durable=False, extra=dict(QUICK))
+    site = Live(production)
+    try:
+        production.start()
+        site.prepare()
+        site.register(MILL)
+        yield site
+    finally:
+        for name in production.parts:
+            if production.parts[name].lives():
+                site.signal_group(name, signal.SIGCONT)
+        production.stop()
