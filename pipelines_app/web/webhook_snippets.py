@@ -45,8 +45,8 @@ def snippets(url: str, source: Source) -> dict[str, str]:
     return {"curl": curl, "python": python}
 
 
-_CURL_SIGN = """id=$(uuidgen); at=$(date +%s)
-key=$(printf %s "${WEBHOOK_SECRET#whsec_}" | base64 -d | xxd -p -c 256)
+_CURL_SIGN = """id=$(openssl rand -hex 16); at=$(date +%s)
+key=$(printf %s "${WEBHOOK_SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
 signature=$( (printf '%s.%s.' "$id" "$at"; cat body) |
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
 curl --fail-with-body -X POST "@URL@" \\

@@ -1,0 +1,117 @@
+"""The pages for knowing and bringing, in a browser: no barriers, no sideways scrolling, uploads with a preview."""
+
+import pytest
+
+from pipelines_app.intake import webhooks
+from pipelines_app.models import Arrival, Dataset, DatasetVersion, Role, Webhook
+from tests import factories, road
+from tests.web.know.conftest import DAY, ORDERS
+
+SIZES = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+PAGES = [
+    "/datasets",
+    *[f"/datasets/raw.orders?tab={tab}" for tab in ("overview", "rows", "schema", "versions", "checks", "lineage")],
+    *[f"/datasets/raw.orders?tab={tab}" for tab in ("arrivals", "use")],
+    "/versions/{held}",
+    "/lineage",
+    "/lineage?of=mart.shops",
+    "/checks",
+    "/arrivals",
+    "/arrivals?show=expected",
+    "/arrivals/{arrival}",
+    "/upload",
+    "/upload?dataset=raw.orders",
+    "/webhooks",
+    "/webhooks/{webhook}",
+    "/team",
+    "/tokens",
+    "/audit",
+    "/profile",
+    "/api/docs",
+]
+
+
+@pytest.fixture
+def world(transactional_db):
+    """A pipeline that published, kept one version back, waits for a late file and has a webhook; and its admin."""
+    team = road.team("sales")
+    road.register_yaml(ORDERS)
+    road.send("raw.orders", DAY + b"x,east,1\n", name="orders_2013-01-05.csv")
+    road.send("raw.orders", b"id,shop,amount\nx,a,1\ny,b,2\n3,c,3\n", name="orders_2013-01-06.csv")
+    road.drain()
+    orders = Dataset.objects.get(name="raw.orders")
+    factories.make_slot(orders, period="2013-01-09", state="late")
+    webhooks.create(orders)
+    factories.make_user("ada", team=team, role=Role.ADMIN)
+    return {
+        "held": DatasetVersion.objects.get(state="quarantined").pk,
+        "arrival": Arrival.objects.earliest("pk").pk,
+        "webhook": Webhook.objects.get().pk,
+    }
+
+
+def enter(page, live_server):
+    """Sign in by the form."""
+    page.goto(f"{live_server.url}/sign-in?next=/datasets")
+    page.get_by_label("Name", exact=True).fill("ada")
+    page.get_by_label("Password").fill("a-long-password")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/datasets")
+
+
+@pytest.mark.parametrize(("scheme", "width"), SIZES)
+def test_no_page_has_barriers_or_scrolls_sideways(world, page, live_server, axe, scheme, width):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{live_server.url}/sign-in")
+    axe(page)
+    enter(page, live_server)
+    for path in PAGES:
+        page.goto(live_server.url + path.format(**world))
+        page.wait_for_load_state("networkidle")
+        axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_file_is_dropped_its_effect_is_said_and_it_is_taken_in(world, page, live_server):
+    enter(page, live_server)
+    page.goto(f"{live_server.url}/upload?dataset=raw.orders")
+    page.set_input_files("input[type=file]", {"name": "orders_2013-01-05.csv", "mimeType": "text/csv", "buffer": DAY})
+    page.get_by_text("5 January 2013 is there already and will be replaced").wait_for()
+    page.get_by_role("button", name="Upload").click()
+    page.get_by_text("orders_2013-01-05.csv is in.").wait_for()
+    assert page.url.endswith(f"/arrivals/{Arrival.objects.latest('pk').pk}")
+
+
+def test_a_file_that_is_refused_says_why_on_the_form(world, page, live_server, complaints):
+    complaints.forgive("status of 422")
+    enter(page, live_server)
+    page.goto(f"{live_server.url}/upload?dataset=raw.orders")
+    page.set_input_files("input[type=file]", {"name": "other.csv", "mimeType": "text/csv", "buffer": DAY})
+    page.get_by_text("gives no day for raw.orders").wait_for()
+    page.get_by_role("button", name="Upload").click()
+    summary = page.get_by_role("alert").filter(has_text="The file was not taken in")
+    summary.wait_for()
+    assert summary.evaluate("element => element === document.activeElement")
+
+
+def test_the_palette_finds_a_dataset_by_three_letters(world, page, live_server):
+    enter(page, live_server)
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Go to, run, search").fill("sho")
+    page.get_by_role("option", name="mart.shops").click()
+    page.wait_for_url("**/datasets/mart.shops")
+
+
+def test_the_lineage_picture_is_drawn_and_its_nodes_are_links(world, page, live_server):
+    enter(page, live_server)
+    page.goto(f"{live_server.url}/lineage")
+    page.locator(".lineage a.node").nth(1).wait_for()
+    page.locator(".lineage a.node", has_text="mart.shops").click()
+    page.wait_for_url("**/datasets/mart.shops")
+
+
+def test_the_first_rows_come_by_themselves(world, page, live_server):
+    enter(page, live_server)
+    page.goto(f"{live_server.url}/datasets/mart.shops")
+    page.get_by_role("cell", name="north").wait_for()
