@@ -55,6 +55,11 @@ def keep(folder: str, place: str, *, name: str, size: int, sha256: str) -> Sampl
     return Sample(place=new, name=name[:300], bytes=size, sha256=sha256)
 
 
+def drop(sample: Sample) -> None:
+    """Remove a sample's file."""
+    lake.path(sample.place).unlink(missing_ok=True)
+
+
 def look(sample: Sample, format: Format) -> Look:
     """A first look at a sample; raises EngineError, in words, where it cannot be read at all."""
     limits = lake.limits(LOOK_SECONDS)

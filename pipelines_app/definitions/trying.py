@@ -37,8 +37,8 @@ def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: C
     try:
         definition = documents.parse(document)
     except DefinitionInvalid as invalid:
-        return Tried(problems=(*_of_names(document, pipeline), *invalid.problems))
-    problems = [*_of_names(document, pipeline), *_of_team(definition, teams)]
+        return Tried(problems=(*_of_others(document, pipeline, teams), *invalid.problems))
+    problems = _of_others(document, pipeline, teams)
     if problems:
         return Tried(problems=tuple(problems))
     try:
@@ -79,16 +79,13 @@ def _said(error: EngineError) -> str:
     return f"{error.message} {error.todo}".strip()
 
 
-def _of_team(definition: Definition, teams: Collection[str]) -> list[Problem]:
-    if definition.team in teams:
-        return []
-    near = names.hint(definition.team, teams)
-    return [Problem(path="team", message=f"there is no team {definition.team!r} that you may write for{near}")]
-
-
-def _of_names(document: Mapping[str, object], pipeline: Pipeline | None) -> list[Problem]:
-    """Names that belong to others: the pipeline's own, and those of the datasets it would make."""
+def _of_others(document: Mapping[str, object], pipeline: Pipeline | None, teams: Collection[str]) -> list[Problem]:
+    """Names that belong to others: the team, the pipeline's own, and those of the datasets it would make."""
     found = []
+    team = document.get("team")
+    if isinstance(team, str) and team and team not in teams:
+        message = f"there is no team {team!r} that you may write for{names.hint(team, teams)}"
+        found.append(Problem(path="team", message=message))
     name = document.get("pipeline")
     if pipeline is None and isinstance(name, str) and Pipeline.objects.filter(name=name).exists():
         message = f"there is a pipeline {name} already: edit that one, or choose another name"
@@ -113,11 +110,12 @@ def _made_at(document: Mapping[str, object]) -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """A definition on the bench, whole or not: its parts as far as they can be read, and its steps laid out."""
+    """A definition on the bench, whole or not: the sources that can be read, those that cannot, the steps laid out."""
 
     sources: tuple[Source, ...]
     laid: Laid
     samples: Mapping[str, Sample]
+    faulty: tuple[str, ...] = ()
 
 
 def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mapping[str, Sample]) -> Bench:
@@ -127,7 +125,10 @@ def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mappi
     known = catalogue.known_to(team, but=pipeline) if team else {}
     known |= {source.dataset: Known(columns=source.columns, period=source.period) for source in definition.sources}
     laid = composing.lay_out(definition.steps, known, definition.parameters)
-    return Bench(sources=definition.sources, laid=laid, samples=kept)
+    declared = document.get("sources")
+    readable = {source.dataset for source in definition.sources}
+    faulty = tuple(name for name in (declared if isinstance(declared, Mapping) else ()) if name not in readable)
+    return Bench(sources=definition.sources, laid=laid, samples=kept, faulty=faulty)
 
 
 def documents_in_part(document: Mapping[str, object]) -> Definition:

@@ -17,8 +17,10 @@ def orders_csv(rows=5_000):
     chance = random.Random(7)
     lines = ["order_id,order_date,customer,country,amount,quantity"]
     for number in range(1, rows + 1):
-        day = "31/02/2024" if number % (rows // BAD_DATES) == 0 and number // (rows // BAD_DATES) <= BAD_DATES else (
-            f"2024-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        day = (
+            "31/02/2024"
+            if number % (rows // BAD_DATES) == 0 and number // (rows // BAD_DATES) <= BAD_DATES
+            else (f"2024-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}")
         )
         amount = "n.a." if number in (77, 150, 400) else f"{chance.uniform(5, 500):.2f}"
         country = chance.choice(["CH", "DE", "FR"])
@@ -42,7 +44,8 @@ class _Fields(HTMLParser):
         name = given.get("name")
         if tag == "input" and name and given.get("type") not in {"file", "submit"}:
             if given.get("type") not in {"checkbox", "radio"} or "checked" in given:
-                self.fields[name] = given.get("value", "on")
+                ticked = "on" if given.get("type") in {"checkbox", "radio"} else ""
+                self.fields[name] = given.get("value", ticked)
         elif tag == "select":
             self._select = name
         elif tag == "option" and self._select and (self._select not in self.fields or "selected" in given):
@@ -114,4 +117,6 @@ def begun(client, name="orders.csv", content=None, **changes):
 def words(response):
     """The text of a page, without its tags."""
     text = re.sub(r"<(script|template)\b.*?</\1>", " ", response.content.decode(), flags=re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", text).replace("&#x27;", "'").replace("&quot;", '"').replace("&gt;", ">").split())
+    return " ".join(
+        re.sub(r"<[^>]+>", " ", text).replace("&#x27;", "'").replace("&quot;", '"').replace("&gt;", ">").split()
+    )

@@ -17,7 +17,9 @@ SQL = "SELECT country, order_date, sum(amount) AS revenue, count(*) AS orders FR
 def to_checks(client):
     filling = begun(client)
     filling.send("look")
-    filling.send("steps", **{"steps-0-dataset": "mart.revenue_by_day", "steps-0-sql": SQL, "steps-0-materialise": "table"})
+    filling.send(
+        "steps", **{"steps-0-dataset": "mart.revenue_by_day", "steps-0-sql": SQL, "steps-0-materialise": "table"}
+    )
     return filling
 
 
@@ -84,7 +86,9 @@ def test_the_deadline_is_one_sentence(client):
     filling.send("look")
     filling.send("steps")
     filling.send("checks")
-    filling.send("when", **{"deadlines-0-on": "on", "deadlines-0-by": "7:00", "deadlines-0-timezone": "America/New_York"})
+    filling.send(
+        "when", **{"deadlines-0-on": "on", "deadlines-0-by": "7:00", "deadlines-0-timezone": "America/New_York"}
+    )
     arrival = filling.draft.document["sources"]["raw.orders"]["arrival"]
     assert arrival == {"by": "07:00", "timezone": "America/New_York", "days_after": 1}
     assert "raw.orders is expected every day by 07:00 America/New_York, a day later." in words(filling.open("review"))

@@ -20,7 +20,7 @@ def form(desk: Desk, post: QueryDict | None = None) -> CheckForm:
     """The form, offering the datasets of the draft."""
     names = [*desk.section("sources"), *(str(step.get("dataset", "")) for step in desk.steps())]
     made = CheckForm(post, prefix="new") if post is not None else CheckForm(prefix="new")
-    made.fields["dataset"].widget.choices = [(name, name) for name in names]
+    made.offer("dataset", [(name, name) for name in names])
     return made
 
 

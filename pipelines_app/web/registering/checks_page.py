@@ -133,6 +133,8 @@ def _without(document: Document, dataset: str, entry: Entry) -> Document:
     for name, part in _lists(document):
         if name == dataset and _checks(part)[-1:] == [entry]:
             part["checks"] = _checks(part)[:-1]
+            if not part["checks"]:
+                del part["checks"]
     return document
 
 

@@ -72,12 +72,20 @@ class Kept(forms.Form):
 
     use_required_attribute = False
 
-    def offer(self, name: str) -> None:
-        """Have a choice list also offer what stands there now."""
-        value = self.initial.get(name) if not self.is_bound else self.data.get(self.add_prefix(name))
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in self.fields:
+            self.offer(name)
+
+    def offer(self, name: str, choices: Choices | None = None) -> None:
+        """Have a choice list, or another one, also offer what stands there now."""
         widget = self.fields[name].widget
-        if value and isinstance(widget, forms.Select) and str(value) not in {str(key) for key, _ in widget.choices}:
-            widget.choices = [*widget.choices, (str(value), str(value))]
+        if not isinstance(widget, forms.Select):
+            return
+        listed = [(str(key), str(said)) for key, said in (widget.choices if choices is None else choices)]
+        value = self.data.get(self.add_prefix(name)) if self.is_bound else self.initial.get(name)
+        missing = [(str(value), str(value))] if value and str(value) not in dict(listed) else []
+        widget.choices = [*listed, *missing]
 
 
 class PipelineForm(Kept):
@@ -102,7 +110,7 @@ class SourceForm(Kept):
     )
     format = choice(FORMATS, label="Format")
     door = choice(DOORS, label="How it comes")
-    description = optional(label="What is in it")
+    description = optional(label="What is in it", help_text="One sentence for the catalogue.")
     sample = forms.FileField(
         label="A sample file",
         required=False,
@@ -129,27 +137,16 @@ class LookForm(Kept):
         help_text="A share such as 1 %, or a number. They are set aside; with more, readers keep the last version.",
     )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.offer("delimiter")
-        self.offer("encoding")
-
 
 class ColumnForm(Kept):
     name = Needed(label="Name")
     type = choice(COLUMN_TYPES, label="Type")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.offer("type")
-
 
 class StepForm(Kept):
     was = optional(widget=forms.HiddenInput)
-    dataset = Needed(
-        label="Dataset it makes", help_text="staging. for cleaned, core. for shared, mart. for ready to read."
-    )
-    description = optional(label="What it holds")
+    dataset = Needed(label="Dataset it makes", help_text="staging.… cleaned, core.… shared, mart.… ready to read.")
+    description = optional(label="What it holds", help_text="One sentence for the catalogue.")
     materialise = choice(
         [("table", "anew, from all rows"), ("incremental", "by period: only what arrived")], label="It is made"
     )

@@ -42,8 +42,8 @@ def of_bench(bench: Bench) -> Picture:
         step.dataset or "(no name yet)": found for step, found in zip(bench.laid.steps, bench.laid.checked, strict=True)
     }
     read = {name for found in made.values() for name in found.inputs}
-    nodes = [Node(name, (), "arrives") for name in sources]
-    for name in sorted(read - set(sources) - set(made)):
+    nodes = [Node(name, (), "arrives") for name in sources] + [Node(name, (), "has a problem") for name in bench.faulty]
+    for name in sorted(read - set(sources) - set(bench.faulty) - set(made)):
         nodes.append(Node(name, (), "exists already" if name in bench.laid.known else "does not exist"))
     nodes += [
         Node(name, found.inputs, "has a problem" if found.problems else "made here") for name, found in made.items()

@@ -12,6 +12,7 @@ from pipelines_app.web import uploading
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import PipelineForm, SourceForm, Sources
 from pipelines_app.web.telling import sentence
+from pipelines_app.web.uploading import ReceivedFile
 
 Entry = dict[str, object]
 Document = dict[str, object]
@@ -44,8 +45,7 @@ def _posted(desk: Desk) -> tuple[PipelineForm, list[SourceForm]]:
 
 
 def _pipeline_form(desk: Desk, form: PipelineForm) -> PipelineForm:
-    names = sorted(desk.teams)
-    form.fields["team"].widget.choices = [(name, name) for name in names]
+    form.offer("team", [(name, name) for name in sorted(desk.teams)])
     if desk.draft.pipeline is not None:
         form.fields["pipeline"].disabled = True
         form.fields["pipeline"].initial = desk.draft.pipeline.name
@@ -125,23 +125,34 @@ def _taken(desk: Desk, row: SourceForm, name: str) -> Sample | None:
     if file is None:
         return None
     try:
-        received = file.received
-        sample = samples.keep(
-            drafts.folder(desk.draft),
-            received.place,
-            name=file.name or "sample",
-            size=received.bytes,
-            sha256=received.sha256,
-        )
-        found = samples.look(sample, _format(row))
+        sample = _looked_at(desk, file, _format(row))
     except LooplineError as error:
         desk.note(row, "sample", sentence(error), said=f"{name or 'The sample'}: {sentence(error)}")
         return None
-    sample = samples.with_look(sample, found)
+    found = samples.looked(sample)
+    if found is None:
+        return sample
     entry = proposing.contract(found, sample.name)
     if desk.draft.pipeline is None or not desk.section("sources")[name].get("columns"):
         drafts.change(desk.draft, lambda document: _with_contract(document, name, entry))
     return _read(desk, name, sample)
+
+
+def _looked_at(desk: Desk, file: ReceivedFile, format: Format) -> Sample:
+    """A file taken over and looked at; one that cannot be read is not kept."""
+    received = file.received
+    sample = samples.keep(
+        drafts.folder(desk.draft),
+        received.place,
+        name=file.name or "sample",
+        size=received.bytes,
+        sha256=received.sha256,
+    )
+    try:
+        return samples.with_look(sample, samples.look(sample, format))
+    except LooplineError:
+        samples.drop(sample)
+        raise
 
 
 def _format(row: SourceForm) -> Format:
