@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -30,9 +30,10 @@ class RunState(models.TextChoices):
 
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: User | AnonymousUser) -> RunQuerySet:
+        """The runs of the pipelines the user may see; asked per run, so that the newest come from their own index."""
         if not isinstance(user, User):
             return self.none()
-        return self.filter(pipeline__in=Pipeline.objects.visible_to(user))
+        return self.filter(Exists(Pipeline.objects.visible_to(user).filter(pk=OuterRef("pipeline"))))
 
     def operable_by(self, user: User | AnonymousUser) -> RunQuerySet:
         if not isinstance(user, User):

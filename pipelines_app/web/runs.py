@@ -44,7 +44,7 @@ def runs(request: Asked) -> HttpResponseBase:
 
 
 def _filtered(request: Asked) -> QuerySet[Run]:
-    found = Run.objects.visible_to(request.user).select_related("pipeline", "revision", "cause")
+    found = Run.objects.visible_to(request.user).select_related("pipeline")
     state, pipeline, age = (request.GET.get(name, "") for name in ("state", "pipeline", "age"))
     period = request.GET.get("period", "").strip()
     groups = {"live": lifecycle.LIVE, "wrong": {RunState.FAILED, RunState.QUARANTINED, RunState.WARNED}}

@@ -131,7 +131,7 @@ def test_the_page_of_a_run_takes_the_same_number_of_queries_whatever_happened_in
         dataset = factories.make_dataset(f"mart.t{number}", pipeline=pipeline)
         step = factories.make_step(run, dataset, state="succeeded")
         factories.make_result(factories.make_version(step), "small", passed=bool(number))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         show(client, run)
 
 

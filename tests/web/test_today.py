@@ -107,7 +107,7 @@ def test_today_takes_the_same_number_of_queries_for_any_number_of_pipelines(
         dataset = factories.make_dataset(f"raw.t{place}", pipeline=pipeline, is_source=True)
         factories.make_run(pipeline, state="succeeded")
         factories.make_slot(dataset, state="late")
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(26):
         today(client)
 
 
