@@ -16,6 +16,9 @@ from kombu.exceptions import OperationalError
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.production")
 logger = logging.getLogger(__name__)
 
+# Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step.
+STEPS, QUICK = "steps", "quick"
+
 app = Celery("loopline")
 app.conf.update(
     broker_url=settings.REDIS_URL,
@@ -35,13 +38,15 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_publish_retry=False,
+    task_routes={"pipelines_app.tasks.execute_step": {"queue": STEPS}},
+    task_default_queue=QUICK,
     timezone="UTC",
     imports=["pipelines_app.tasks", "monitoring_app.tasks", "controlplane.beats"],
     beat_schedule={
         "sweep": {
             "task": "controlplane.beats.sweep_once",
             "schedule": float(settings.SWEEP_SECONDS),
-            "options": {"expires": float(settings.SWEEP_SECONDS)},
+            "options": {"expires": max(10.0, float(settings.SWEEP_SECONDS))},  # a busy moment must not void it
         }
     },
     beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108

@@ -21,15 +21,16 @@ logger = logging.getLogger(__name__)
 PUTTING_BACK_SECONDS = 5.0
 
 Work = tuple[str, int]
-_bell: "queue.SimpleQueue[Work | None]" = queue.SimpleQueue()
-_slow: "queue.SimpleQueue[Work | None]" = queue.SimpleQueue()
+Bell = queue.SimpleQueue[Work | None]
+# One for each kind of work: long steps must not keep events waiting, nor a slow mail server the steps.
+_bells: dict[str, Bell] = {kind: queue.SimpleQueue() for kind in (wake.DELIVERY, wake.STEP, wake.NOTIFICATION)}
 _open = threading.Event()
 
 
 def ring(kind: str, pk: int) -> None:
     """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
     if _open.is_set():
-        (_slow if kind == wake.NOTIFICATION else _bell).put((kind, pk))
+        _bells[kind].put((kind, pk))
 
 
 def _do(work: Work, owner: str) -> None:
@@ -43,7 +44,7 @@ def _do(work: Work, owner: str) -> None:
 
 
 class Workers:
-    """The threads of embedded mode: workers for events and steps, one for messages, and the sweep."""
+    """The threads of embedded mode: one for events, workers for steps, one for messages, and the sweep."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
@@ -52,18 +53,19 @@ class Workers:
     def start(self) -> None:
         """Start them; what was left from before is picked up by the first sweep."""
         _open.set()
+        self._thread("events", self._work, _bells[wake.DELIVERY])
         for index in range(settings.WORKERS):
-            self._thread(f"worker-{index + 1}", self._work, _bell)
-        self._thread("messenger", self._work, _slow)
+            self._thread(f"worker-{index + 1}", self._work, _bells[wake.STEP])
+        self._thread("messenger", self._work, _bells[wake.NOTIFICATION])
         self._thread("sweep", self._sweep, None)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let the threads finish what they have in hand; what takes longer is stopped and goes back in the queue."""
         self._stopping.set()
         _open.clear()
-        for _ in range(settings.WORKERS):
-            _bell.put(None)
-        _slow.put(None)
+        for bell in _bells.values():
+            for _ in range(settings.WORKERS):
+                bell.put(None)
         self._join(timeout)
         lake.engine().close()
         self._join(PUTTING_BACK_SECONDS)
@@ -78,7 +80,7 @@ class Workers:
         self._threads.append(thread)
         thread.start()
 
-    def _work(self, bell: "queue.SimpleQueue[Work | None]") -> None:
+    def _work(self, bell: Bell) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
         while not self._stopping.is_set():
             work = bell.get()

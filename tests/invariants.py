@@ -54,19 +54,13 @@ PUBLISHING = frozenset({StepState.SUCCEEDED, StepState.WARNED})
 
 def violations(answers: Iterable[Answer] = (), *, files: bool = True) -> list[str]:
     """Every invariant that does not hold, in words; `files=False` where attempts wrote none."""
-    found = [
-        *_answers(list(answers)),
-        *_arrivals(),
-        *_deliveries(),
-        *_runs(),
-        *_moves(),
-        *_steps(),
-        *_attempts(),
-        *_causes(),
-        *_numbers(),
-        *_currents(),
-    ]
+    found = [*_answers(list(answers)), *_arrivals(), *_deliveries(), *_runs(), *violations_now()]
     return [*found, *_kept(), *_parts()] if files else found
+
+
+def violations_now() -> list[str]:
+    """Every invariant that has to hold at any moment and does not."""
+    return [*_moves(), *_steps(), *_attempts(), *_causes(), *_numbers(), *_currents()]
 
 
 def _answers(answers: list[Answer]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from scripts.production import ROOT, Production
 from tests.killing.supplier import Supplier
 from tests.servers.process import Guarded, free_port
 
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = 3.0
 SWEEP_SECONDS = 0.5
 QUICK = {"LOOPLINE_LEASE_SECONDS": str(LEASE_SECONDS), "LOOPLINE_SWEEP_SECONDS": str(SWEEP_SECONDS)}
 SEEDS = [int(seed) for seed in os.environ.get("LOOPLINE_SEEDS", "").split()]
@@ -205,6 +205,13 @@ class Live(Installation):
         """A signal to a whole part."""
         os.killpg(self.production.parts[name].pid, number)
 
+    def second_worker(self) -> Guarded:
+        """One more worker beside the first."""
+        command = [*self.production.command("worker"), "--hostname", "second@%h"]
+        second = Guarded(command, log=self.production.folder / "second.log", environment=self.variables(), grace=60)
+        second.start()
+        return second
+
     def log(self, name: str) -> str:
         return (self.production.folder / f"{name}.log").read_text(errors="replace")
 
@@ -223,4 +230,5 @@ def live(folder: Path) -> Iterator[Live]:
         for name in production.parts:
             if production.parts[name].lives():
                 site.signal_group(name, signal.SIGCONT)
-        production.stop()
+        codes = production.stop()
+    assert not any(codes.values()), f"not every part stopped cleanly: {codes}"
