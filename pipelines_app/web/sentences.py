@@ -48,7 +48,9 @@ ENDINGS = {"undelivered": "bad", "stuck": "bad", "resolved": "good"}
 
 def _otherwise(kind: str, body: Mapping[str, object]) -> Said:
     words_of_kind = kind.replace(".", " ").replace("_", " ")
-    told = next((str(body[key]) for key in ("title", "because", "error", "message", "channel", "until") if body.get(key)), "")
+    told = next(
+        (str(body[key]) for key in ("title", "because", "error", "message", "channel", "until") if body.get(key)), ""
+    )
     about = str(body.get("dataset") or body.get("pipeline") or kind.partition(".")[0])
     ending = kind.rpartition(".")[2]
     level = ENDINGS.get(ending) or (SEVERITY.get(str(body.get("severity")), "info"))
