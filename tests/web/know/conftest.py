@@ -67,7 +67,8 @@ def bonuses(orders):
 def taken(answer):
     """The bytes of a file that was sent. (Closing the answer itself would close the test's connection.)"""
     content = b"".join(answer.streaming_content)
-    answer.file_to_stream.close()
+    for close in answer._resource_closers:
+        close()
     return content
 
 
