@@ -56,9 +56,8 @@ def sql(page, text):
     page.keyboard.insert_text(text)
 
 
-def test_orders_are_registered_from_a_dropped_file(analyst, axe, tmp_path):
-    page = analyst
-    everywhere(page, axe, "source")
+def drop_orders(page, tmp_path):
+    """The first page, filled in with a dropped file."""
     page.get_by_label("Name of the pipeline").fill("orders")
     page.get_by_label("Dataset", exact=True).fill("raw.orders")
     (tmp_path / "orders_2024-12-31.csv").write_bytes(orders_csv())
@@ -67,9 +66,10 @@ def test_orders_are_registered_from_a_dropped_file(analyst, axe, tmp_path):
     expect(page.get_by_text("order_date: 14 of 5,000 rows are not dates, for example '31/02/2024'")).to_be_visible()
     expect(page.get_by_text("amount: 3 of 5,000 rows are not numbers, for example 'n.a.'")).to_be_visible()
     expect(page.get_by_label("Names of the files")).to_have_value("orders_{period}.csv")
-    everywhere(page, axe, "look")
-    onward(page)
 
+
+def write_sql(page, axe):
+    """The steps: a fault that is said while typing, mended, previewed."""
     page.get_by_label("Dataset it makes").first.fill("mart.revenue")
     sql(page, "SELECT country, amuont FROM raw.orders")
     expect(page.get_by_text("One problem. Line 1, column 17")).to_be_visible()
@@ -79,19 +79,30 @@ def test_orders_are_registered_from_a_dropped_file(analyst, axe, tmp_path):
     expect(page.get_by_role("heading", name="The first rows of mart.revenue")).to_be_visible()
     expect(page.locator("#graph .node")).to_have_count(2)
     everywhere(page, axe, "steps")
-    onward(page)
 
+
+def promise(page, axe):
+    """Checks, ticked among those proposed; a deadline; an address."""
     page.get_by_role("checkbox", name="order_id is different in every row").check()
     page.get_by_role("checkbox", name="country is one of CH, DE, FR").first.check()
     everywhere(page, axe, "checks")
     onward(page)
-
     page.get_by_label("There is a deadline").check()
     page.get_by_label("Time zone").fill("Europe/Zurich")
     page.get_by_label("E-mail to").fill("ana@example.com")
     everywhere(page, axe, "when")
-    onward(page)
 
+
+def test_orders_are_registered_from_a_dropped_file(analyst, axe, tmp_path):
+    page = analyst
+    everywhere(page, axe, "source")
+    drop_orders(page, tmp_path)
+    everywhere(page, axe, "look")
+    onward(page)
+    write_sql(page, axe)
+    onward(page)
+    promise(page, axe)
+    onward(page)
     expect(page.get_by_text("raw.orders is expected every day by 07:00 Europe/Zurich, a day later.")).to_be_visible()
     page.get_by_role("button", name="Dry run").click()
     expect(page.get_by_text("nothing was written")).to_be_visible()
@@ -102,6 +113,37 @@ def test_orders_are_registered_from_a_dropped_file(analyst, axe, tmp_path):
     assert Pipeline.objects.get(name="orders").current.number == 1
     assert Arrival.objects.get().period == "2024-12-31"
     assert not Draft.objects.exists()
+
+
+def test_steps_parameters_and_sources_are_added_without_a_reload(analyst, axe, tmp_path):
+    page = analyst
+    page.get_by_role("button", name="Another source").click()
+    expect(page.get_by_label("Dataset", exact=True)).to_have_count(2)
+    drop_orders_into_first(page, tmp_path)
+    onward(page)
+    page.get_by_role("button", name="Another parameter").click()
+    page.get_by_label("Name", exact=True).fill("least")
+    page.get_by_label("Value").fill("400")
+    page.get_by_role("button", name="Another step").click()
+    expect(page.locator(".cm-content")).to_have_count(2)
+    page.get_by_label("Dataset it makes").last.fill("mart.big")
+    page.locator(".cm-content").last.click()
+    page.keyboard.insert_text("SELECT order_id, amount FROM staging.orders WHERE amount > $least")
+    expect(page.get_by_role("heading", name="The first rows of mart.big")).to_be_visible()
+    expect(page.locator("#graph .node")).to_have_count(3)
+    everywhere(page, axe, "steps-two")
+    onward(page)
+    expect(page.get_by_role("heading", name="mart.big")).to_be_visible()
+
+
+def drop_orders_into_first(page, tmp_path):
+    """The first page with a second source that stays blank."""
+    page.get_by_label("Name of the pipeline").fill("orders")
+    page.get_by_label("Dataset", exact=True).first.fill("raw.orders")
+    (tmp_path / "orders.csv").write_bytes(orders_csv(500))
+    page.get_by_label("A sample file").first.set_input_files(str(tmp_path / "orders.csv"))
+    onward(page)
+    expect(page.get_by_role("heading", name="Columns")).to_be_visible()
 
 
 def test_a_fault_takes_the_focus_and_leads_to_its_field(analyst, axe, complaints):

@@ -31,7 +31,6 @@ PAGES: dict[str, Page] = {
     "review": review_page.page,
     "yaml": yaml_page.page,
 }
-MOST_LISTED = 10
 
 
 @editors_only

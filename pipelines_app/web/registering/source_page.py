@@ -8,6 +8,7 @@ from pipelines_app.compiler.definition import Format
 from pipelines_app.definitions import drafts, proposing, samples, trying
 from pipelines_app.definitions.samples import Sample
 from pipelines_app.errors import EngineError, LooplineError
+from pipelines_app.models import Draft
 from pipelines_app.web import uploading
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import PipelineForm, SourceForm, Sources
@@ -16,6 +17,7 @@ from pipelines_app.web.uploading import ReceivedFile
 
 Entry = dict[str, object]
 Document = dict[str, object]
+MOST_LISTED = 5
 
 
 def page(desk: Desk) -> HttpResponseBase:
@@ -204,6 +206,14 @@ def _tell(desk: Desk, form: PipelineForm, sources: list[SourceForm]) -> None:
         desk.note(rows.get(str(at.row)) if at.group else form, at.field, problem.message)
 
 
+def _begun(desk: Desk) -> list[Draft]:
+    """What the person has begun and not registered, for who is about to begin anew."""
+    if desk.draft.pk is not None:
+        return []
+    mine = Draft.objects.filter(author=desk.request.user).select_related("pipeline")
+    return list(mine.order_by("-updated_at")[:MOST_LISTED])
+
+
 def _shown(desk: Desk, form: PipelineForm, sources: list[SourceForm]) -> HttpResponseBase:
     if desk.request.method != "POST":
         for _, problem in seen_problems(desk, "source"):
@@ -212,5 +222,5 @@ def _shown(desk: Desk, form: PipelineForm, sources: list[SourceForm]) -> HttpRes
     blank.initial = {"format": "csv", "door": "upload"}
     found = drafts.samples_of(desk.draft) if desk.draft.pk else {}
     rows = [{"form": row, "sample": found.get(str(row["dataset"].value() or ""))} for row in sources]
-    context = {"form": form, "rows": rows, "blank": blank, "total": len(sources)}
+    context = {"form": form, "rows": rows, "blank": blank, "total": len(sources), "begun": _begun(desk)}
     return desk.render("source", context)
