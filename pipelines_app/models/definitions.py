@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from pipelines_app.errors import IllegalMove
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ class Pipeline(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def in_force(self) -> Revision:
+        """The revision that runs; raises IllegalMove for a pipeline that has none yet."""
+        if self.current is None:
+            raise IllegalMove(f"{self.name} has no revision yet.", todo="Register its definition first.")
+        return self.current
 
 
 class Revision(models.Model):

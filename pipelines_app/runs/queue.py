@@ -16,15 +16,13 @@ def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
-    if pipeline.current is None:
-        raise IllegalMove(f"{pipeline} has no revision yet.", todo="Register its definition first.")
     environment = mapping.production()
     asked = {"pipeline": pipeline, "environment": environment, "period": period, "state": RunState.QUEUED}
     waiting = Run.objects.select_for_update().filter(**asked).first()
     if waiting is None:
         try:
             with transaction.atomic():
-                waiting = Run.objects.create(**asked, revision=pipeline.current, cause=cause)
+                waiting = Run.objects.create(**asked, revision=pipeline.in_force, cause=cause)
         except IntegrityError:
             waiting = Run.objects.select_for_update().get(**asked)
         else:

@@ -125,7 +125,7 @@ def reading_snippets(dataset: Dataset) -> dict[str, str]:
     """Texts to copy."""
     address = f"{settings.PUBLIC_URL}/api/v1/datasets/{dataset.name}"
     return {
-        "sql": f"SELECT *\nFROM {dataset.name}",
+        "sql": "\n".join(["SELECT *", f"FROM {dataset.name}"]),
         "curl": _CURL.replace("ADDRESS", address),
         "python": _PYTHON.replace("ADDRESS", address),
         "bring": _BRING.replace("ADDRESS", address),

@@ -72,8 +72,7 @@ class PipelinePage:
 
 def load(pipeline: Pipeline, user: User) -> PipelinePage:
     """Gather the page; the number of queries does not grow with the pipeline."""
-    assert pipeline.current is not None
-    compiled = codec.from_json(pipeline.current.compiled)
+    compiled = codec.from_json(pipeline.in_force.compiled)
     nodes = summary.nodes(compiled)
     versions = _versions(nodes)
     slots = Slot.objects.visible_to(user).open().filter(dataset__pipeline=pipeline).select_related("dataset")

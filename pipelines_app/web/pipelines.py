@@ -99,8 +99,7 @@ def run_now(request: Asked, name: str) -> HttpResponse:
 
 def _period_fault(found: Pipeline, period: str) -> str:
     """Why a pipeline cannot be asked to run for a period, or nothing."""
-    assert found.current is not None
-    kind = pipeline_page.period_kind(codec.from_json(found.current.compiled))
+    kind = pipeline_page.period_kind(codec.from_json(found.in_force.compiled))
     if periods.is_valid(kind, period):
         return ""
     if kind is PeriodKind.NONE:
