@@ -58,7 +58,7 @@ def lines_of(run: Run, user: User) -> list[Line]:
     return [Line(events[pk], sentences.of(events[pk].kind, events[pk].body)) for pk in sorted(events)]
 
 
-def chosen(lines: list[Line], *, level: str = "", search: str = "") -> Log:
+def chosen(lines: list[Line], *, level: str = "", search: str = "", most: int = SHOWN) -> Log:
     """The lines of a level or worse in which a text occurs; the last ones where there are many."""
     wanted = LEVELS[LEVELS.index(level) :] if level in ("warn", "bad") else LEVELS
     needle = search.casefold()
@@ -67,7 +67,7 @@ def chosen(lines: list[Line], *, level: str = "", search: str = "") -> Log:
         for line in lines
         if line.said.level in wanted and needle in f"{line.said.subject} {line.said.text}".casefold()
     ]
-    left_out = max(len(matching) - SHOWN, 0)
+    left_out = max(len(matching) - most, 0)
     return Log(matching[left_out:], len(lines), level if wanted != LEVELS else "", search, left_out)
 
 

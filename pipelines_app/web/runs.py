@@ -85,9 +85,10 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Run.objects.visible_to(request.user).select_related(*RELATED, "pipeline__team"), pk=pk)
     tab = request.GET.get("tab", "")
     lines = run_log.lines_of(found, request.user)
-    log = run_log.chosen(lines, level=request.GET.get("level", ""), search=request.GET.get("q", "").strip())
+    level, search = request.GET.get("level", ""), request.GET.get("q", "").strip()
     if request.GET.get("format") == "csv":
-        return _log_csv(found, log)
+        return _log_csv(found, run_log.chosen(lines, level=level, search=search, most=run_log.MOST))
+    log = run_log.chosen(lines, level=level, search=search)
     page = run_page.load(found, request.user)
     context = {
         "page": page,

@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from pipelines_app.facts import RunMoved
 from pipelines_app.models import Event, Run, RunState
+from pipelines_app.web import run_log
 from tests import factories
 from tests.web import orders
 
@@ -89,6 +91,17 @@ def test_the_log_can_be_taken_along_as_csv(client, ana):
     lines = b"".join(answer.streaming_content).decode().splitlines()
     assert lines[0] == "event,at,kind,about,level,text"
     assert len(lines) > 8
+
+
+def test_a_long_log_shows_its_end_and_its_csv_holds_all_of_it(client, ana):
+    run = factories.make_run(factories.make_pipeline("orders", team=ana.teams.get()), state="failed")
+    for number in range(run_log.SHOWN + 5):
+        factories.make_event(RunMoved(run=run.pk, pipeline="orders", period="", state="failed", because=f"no {number}"))
+    page = text(show(client, run, tab="log"))
+    assert "no 404" in page
+    assert "failed: no 3<" not in page
+    assert "5 earlier lines are not shown" in page
+    assert len(b"".join(show(client, run, tab="log", format="csv").streaming_content).splitlines()) == 406
 
 
 def test_the_attempts_of_every_step_are_listed_with_what_came_of_them(client, ana):
