@@ -18,7 +18,7 @@ from pipelines_app.compiler import (
     types,
     vocabulary,
 )
-from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
 from pipelines_app.compiler.definition import (
     Column,
     Definition,
@@ -180,8 +180,19 @@ def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
         recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns),
         deterministic=not unsteady(draft.tree),
         checks=step.checks,
-        edges=lineage.edges(described.tree, step.dataset),
+        edges=_every_input_seen(lineage.edges(described.tree, step.dataset), draft.inputs, step.dataset),
     )
+
+
+def _every_input_seen(edges: Sequence[Edge], inputs: Sequence[str], dataset: str) -> tuple[Edge, ...]:
+    """The edges, with one from the table as a whole for an input of which no column is used: its rows count still."""
+    used = {edge.from_dataset for edge in edges}
+    whole = [
+        Edge(from_dataset=name, from_column="", dataset=dataset, column="", kind=EdgeKind.INDIRECT)
+        for name in inputs
+        if name not in used
+    ]
+    return (*edges, *whole)
 
 
 def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:

@@ -21,7 +21,8 @@ class EdgeKind(StrEnum):
 class Edge:
     """A column feeds a column: by its value (direct), or by filter, join, grouping or order (indirect).
 
-    An indirect edge that touches every output column has an empty `column`.
+    An indirect edge that touches every output column has an empty `column`; one from a table of which no column is used
+    has an empty `from_column`.
     """
 
     from_dataset: str

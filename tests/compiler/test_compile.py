@@ -291,3 +291,11 @@ def test_one_statement_is_checked_as_it_is_typed():
     )
     assert by_period.problems == ()
     assert by_period.parameters == ("period",)
+
+
+def test_a_table_of_which_no_column_is_used_still_stands_in_the_lineage():
+    compiled = compile.compile_definition(
+        definition(step("mart.volume", "SELECT count(*) AS n FROM staging.flights")), {"staging.flights": FLIGHTS}
+    )
+    edge = compiled.steps[0].edges[0]
+    assert (edge.from_dataset, edge.from_column, edge.column, edge.kind) == ("staging.flights", "", "", "indirect")
