@@ -113,10 +113,20 @@ def period_of(sources: Collection[Source], samples: Mapping[str, Sample], kind: 
     return periods.key_of(kind, timezone.now())
 
 
+Current = Mapping[str, tuple[Relation, int]]
+
+
 def relations(
-    names: Collection[str], sources: Sequence[Source], samples: Mapping[str, Sample]
+    names: Collection[str],
+    sources: Sequence[Source],
+    samples: Mapping[str, Sample],
+    *,
+    known: Current | None = None,
 ) -> tuple[list[Relation], dict[str, int]]:
-    """What queries read: samples by their contracts, else current versions, else columns alone; and their rows."""
+    """What queries read: samples by their contracts, else current versions, else columns alone; and their rows.
+
+    `known` are current versions looked up before, for who asks about one step after another.
+    """
     declared = {source.dataset: source for source in sources}
     found, rows = {}, {}
     for name in names:
@@ -125,8 +135,11 @@ def relations(
             columns = declared[name].columns
             found[name] = Relation(name=name, columns=columns, files=(lake.path(reading.place),))
             rows[name] = reading.rows
-    for name, (relation, count) in _current([name for name in names if name not in found]).items():
-        found[name], rows[name] = relation, count
+    missing = [name for name in names if name not in found]
+    there = current(missing) if known is None else known
+    for name in missing:
+        if name in there:
+            found[name], rows[name] = there[name]
     for name in names:
         if name not in found and name in declared:
             found[name] = Relation(name=name, columns=declared[name].columns)
@@ -134,7 +147,8 @@ def relations(
     return list(found.values()), rows
 
 
-def _current(names: Sequence[str]) -> dict[str, tuple[Relation, int]]:
+def current(names: Collection[str]) -> Current:
+    """The datasets of these names as their readers see them now; without rows where nothing is published yet."""
     datasets = list(Dataset.objects.filter(name__in=names))
     versions = mapping.current(mapping.production(), datasets)
     found = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlglot import exp
 
@@ -14,7 +15,7 @@ from pipelines_app.compiler.reading import step_into
 from pipelines_app.definitions import catalogue, composing, lines, proposing, samples
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
-from pipelines_app.definitions.samples import Sample
+from pipelines_app.definitions.samples import Current, Sample
 from pipelines_app.engines.base import Answer, Relation
 from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
 from pipelines_app.models import Dataset, Pipeline, Team
@@ -117,6 +118,13 @@ class Bench:
     samples: Mapping[str, Sample]
     faulty: tuple[str, ...] = ()
 
+    @cached_property
+    def current(self) -> Current:
+        """What the steps read that has no sample, as it is now; looked up once."""
+        read = {name for found in self.laid.checked for name in found.inputs}
+        read |= {source.dataset for source in self.sources}
+        return samples.current(sorted(read - self.samples.keys() - set(self.laid.order)))
+
 
 def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mapping[str, Sample]) -> Bench:
     """Lay out what there is of a document; parts with faults of form are left out."""
@@ -214,10 +222,12 @@ def _over(on: Bench, dataset: str) -> tuple[exp.Query, list[Relation]]:
     if dataset not in on.laid.order:
         layer, _, table = dataset.partition(".")
         query: exp.Query = exp.select("*").from_(exp.table_(table, db=layer, quoted=True))
-        return query, samples.relations([dataset], on.sources, on.samples)[0]
+        return query, samples.relations([dataset], on.sources, on.samples, known=on.current)[0]
     keys = {kind: samples.period_of(on.sources, on.samples, kind) for kind in PeriodKind}
     read = sorted(on.laid.read_from_outside(dataset))
-    return composing.chained(on.laid, dataset, keys), samples.relations(read, on.sources, on.samples)[0]
+    return composing.chained(on.laid, dataset, keys), samples.relations(read, on.sources, on.samples, known=on.current)[
+        0
+    ]
 
 
 def profile(on: Bench, dataset: str) -> list[ColumnProfile]:

@@ -157,7 +157,7 @@ def test_a_parameter_of_the_wrong_type_is_said_at_it(client, kind, value, said):
 
 
 @pytest.mark.parametrize(
-    ("page", "changes", "said"),
+    ("which", "changes", "said"),
     [
         ("look", {"pattern": "orders.csv", "period": "day"}, "must hold {period} once"),
         ("look", {"tolerance": "plenty"}, "must be a share of the rows below 1"),
@@ -168,11 +168,11 @@ def test_a_parameter_of_the_wrong_type_is_said_at_it(client, kind, value, said):
         ("when", {"emails": "nobody"}, "'nobody' (number 1) is not an e-mail address"),
     ],
 )
-def test_a_fault_of_any_page_stands_on_that_page(client, page, changes, said):
+def test_a_fault_of_any_page_stands_on_that_page(client, which, changes, said):
     editor(client)
     filling = begun(client, content=SMALL)
     filling.send("steps")
-    answer = filling.send(page, **changes)
+    answer = filling.send(which, **changes)
     assert answer.status_code == 422
     assert said in words(answer)
 
@@ -267,6 +267,9 @@ def test_yaml_goes_to_the_review_which_names_every_fault_and_its_page(client):
     assert "Register</button>" not in page
     mending = client.get(f"/register/{draft.pk}/look/?problems=1&source=raw.a")
     assert "'NUMBR' is not a column type" in words(mending)
+    assert b'<a href="#id_columns-0-type" data-error-link>' in mending.content
+    steps = client.get(f"/register/{draft.pk}/steps/?problems=1")
+    assert b'<a href="#id_steps-0-dataset" data-error-link>' in steps.content
 
 
 def test_a_document_of_any_shape_breaks_no_page(client):

@@ -89,12 +89,16 @@ class Desk:
     def bench(self, document: Mapping[str, object] | None = None) -> Bench:
         """The draft, or another state of it, laid out."""
         laid = self.draft.document if document is None else document
+        if laid.get("team") not in self.teams:
+            # What a team may read is laid out, and previewed, for those alone who may write for it.
+            laid = {**laid, "team": ""}
         return trying.bench(laid, self.draft.pipeline, drafts.samples_of(self.draft))
 
     def note(self, form: forms.BaseForm | None, name: str, text: str, *, said: str = "") -> None:
-        """Put a fault at a field of a form, or only into the summary where there is none."""
+        """Put a fault at a field of a form that was sent, and into the summary."""
         if form is not None and name in form.fields:
-            form.add_error(name, text)
+            if form.is_bound:
+                form.add_error(name, text)
             self.faults.append(Fault(said or text, f"#{form[name].auto_id}"))
         else:
             self.faults.append(Fault(said or text, "#main"))

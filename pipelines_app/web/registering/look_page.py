@@ -11,7 +11,7 @@ from pipelines_app.definitions.samples import Read, Sample
 from pipelines_app.engines.base import ColumnLook
 from pipelines_app.errors import EngineError
 from pipelines_app.web.registering import values
-from pipelines_app.web.registering.desk import Desk, Fault, seen_problems
+from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import ColumnForm, Columns, LookForm
 from pipelines_app.web.telling import sentence
 
@@ -71,9 +71,7 @@ def _write(desk: Desk, name: str) -> HttpResponseBase:
     changed = _values(entry, form, rows)
     drafts.change(desk.draft, lambda document: _put(document, name, changed))
     _doubles(desk, rows)
-    for at, problem in seen_problems(desk, "look", name):
-        numbered = isinstance(at.row, int) and at.row < len(rows)
-        desk.note(rows[int(at.row)] if numbered else form, at.field, problem.message)
+    _tell(desk, name, form, rows)
     if desk.faults or "read" in desk.request.POST:
         return _shown(desk, name, form, list(columns.forms))
     _keep_reading(desk, name)
@@ -82,6 +80,12 @@ def _write(desk: Desk, name: str) -> HttpResponseBase:
     if place < len(names) and not desk.request.POST.get("then"):
         return redirect(desk.url("look", source=names[place]))
     return desk.onward("look")
+
+
+def _tell(desk: Desk, name: str, form: LookForm, rows: list[ColumnForm]) -> None:
+    for at, problem in seen_problems(desk, "look", name):
+        numbered = isinstance(at.row, int) and at.row < len(rows)
+        desk.note(rows[int(at.row)] if numbered else form, at.field, problem.message)
 
 
 def _doubles(desk: Desk, rows: list[ColumnForm]) -> None:
@@ -172,7 +176,7 @@ def _keep_reading(desk: Desk, name: str) -> None:
 
 def _shown(desk: Desk, name: str, form: LookForm, columns: list[ColumnForm]) -> HttpResponseBase:
     if desk.request.method != "POST":
-        desk.faults += [Fault(problem.message, f"#id_{at.field}") for at, problem in seen_problems(desk, "look", name)]
+        _tell(desk, name, form, columns)
     sample = _sample(desk, name)
     look = samples.looked(sample) if sample else None
     seen = {one.name: one for one in look.columns} if look else {}

@@ -199,8 +199,8 @@ def _with(document: Document, name: str, values: Entry) -> Document:
 
 def _tell(desk: Desk, form: PipelineForm, sources: list[SourceForm]) -> None:
     """Put the compiler's faults at their fields."""
-    rows = {row.cleaned_data.get("dataset"): row for row in sources if kept(row)}
-    if form.cleaned_data.get("origin") == "arrives" and not rows:
+    rows = {str(row["dataset"].value()): row for row in sources if not row.is_bound or kept(row)}
+    if form.is_bound and form.cleaned_data.get("origin") == "arrives" and not rows:
         desk.note(form, "origin", "Name the dataset that arrives, or choose datasets that exist already")
     for at, problem in seen_problems(desk, "source"):
         desk.note(rows.get(str(at.row)) if at.group else form, at.field, problem.message)
@@ -215,9 +215,8 @@ def _begun(desk: Desk) -> list[Draft]:
 
 
 def _shown(desk: Desk, form: PipelineForm, sources: list[SourceForm]) -> HttpResponseBase:
-    if desk.request.method != "POST":
-        for _, problem in seen_problems(desk, "source"):
-            desk.note(None, "", problem.message)
+    if not form.is_bound and desk.draft.pk:
+        _tell(desk, form, sources)
     blank = Sources(prefix="sources").empty_form
     blank.initial = {"format": "csv", "door": "upload"}
     found = drafts.samples_of(desk.draft) if desk.draft.pk else {}

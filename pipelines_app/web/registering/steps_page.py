@@ -99,20 +99,21 @@ def page(desk: Desk) -> HttpResponseBase:
         return _shown(desk, _step_forms(desk, int(blank == "step")), _parameter_forms(desk, int(blank == "parameter")))
     if post.get("preview"):
         return _shown(desk, posted.steps, posted.parameters, preview=post["preview"])
-    _tell(desk, posted)
+    _tell(desk, posted.kept, posted.declared)
     if desk.faults:
         return _shown(desk, posted.steps, posted.parameters)
     return desk.onward("steps")
 
 
-def _tell(desk: Desk, posted: Posted) -> None:
-    named = {form.cleaned_data["name"]: form for form in posted.declared}
-    if len(named) < len(posted.declared):
-        desk.note(posted.declared[-1], "name", "two parameters have this name")
+def _tell(desk: Desk, steps: list[StepForm], parameters: list[ParameterForm]) -> None:
+    """Put the compiler's faults at the fields of these forms, which stand in the order of the document."""
+    named = {str(form["name"].value()): form for form in parameters}
+    if len(named) < len(parameters):
+        desk.note(parameters[-1], "name", "two parameters have this name")
     for at, problem in seen_problems(desk, "steps"):
         form: Kept | None = named.get(str(at.row)) if at.group == "parameters" else None
-        if at.group == "steps" and isinstance(at.row, int) and at.row < len(posted.kept):
-            form = posted.kept[at.row]
+        if at.group == "steps" and isinstance(at.row, int) and at.row < len(steps):
+            form = steps[at.row]
         said = placing.sentence(problem, desk.draft.document)
         where = f"line {problem.line}, column {problem.column}: " if problem.line else ""
         desk.note(form, at.field, f"{where}{problem.message}", said=said)
@@ -163,8 +164,7 @@ def _parameter_forms(desk: Desk, blank: int = 0) -> list[ParameterForm]:
 
 def _shown(desk: Desk, steps: list[StepForm], parameters: list[ParameterForm], preview: str = "") -> HttpResponseBase:
     if desk.request.method != "POST":
-        for _, problem in seen_problems(desk, "steps"):
-            desk.note(None, "", placing.sentence(problem, desk.draft.document))
+        _tell(desk, steps, parameters)
     bench = desk.bench()
     context = {
         "forms": steps,

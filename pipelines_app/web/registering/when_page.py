@@ -35,10 +35,14 @@ def page(desk: Desk) -> HttpResponseBase:
     deadlines.is_valid()
     rows = {str(row.cleaned_data.get("dataset")): row for row in deadlines.forms}
     drafts.change(desk.draft, lambda document: _written(document, form, rows))
-    for at, problem in seen_problems(desk, "when"):
-        about = rows.get(str(at.row)) if at.group else form
-        desk.note(about, at.field, problem.message)
+    _tell(desk, form, list(deadlines.forms))
     return _shown(desk, form, list(deadlines.forms)) if desk.faults else desk.onward("when")
+
+
+def _tell(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> None:
+    rows = {str(row["dataset"].value()): row for row in deadlines}
+    for at, problem in seen_problems(desk, "when"):
+        desk.note(rows.get(str(at.row)) if at.group else form, at.field, problem.message)
 
 
 def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm]) -> Document:
@@ -87,8 +91,7 @@ def _initial(desk: Desk, name: str, entry: Mapping[str, object]) -> Entry:
 
 def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpResponseBase:
     if desk.request.method != "POST":
-        for _, problem in seen_problems(desk, "when"):
-            desk.note(None, "", problem.message)
+        _tell(desk, form, deadlines)
     sources = desk.section("sources")
     expected = [
         Expected(
