@@ -22,6 +22,8 @@ STEPS, QUICK = "steps", "quick"
 app = Celery("loopline")
 app.conf.update(
     broker_url=settings.REDIS_URL,
+    broker_transport="controlplane.transport:Transport",
+    broker_connection_max_retries=None,  # a worker waits for Redis as long as it takes
     broker_connection_retry_on_startup=True,
     broker_transport_options={
         "visibility_timeout": 120,
