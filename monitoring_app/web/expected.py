@@ -11,18 +11,22 @@ from django.utils import timezone
 from pipelines_app.models import Slot, SlotState, User
 
 BEHIND, AHEAD = timedelta(hours=6), timedelta(hours=18)
-LANES = 10
+LANES = 8
+CAME = 3
 GRACE = timedelta(minutes=30)
 EVERY_HOURS = 4
+EDGE = timedelta(hours=1, minutes=30)
 
 
 def slots_of(user: User, now: datetime) -> list[Slot]:
-    """What is late, and what was or is expected around now; the most overdue first."""
+    """What is late, most overdue first; what comes next; and the last few that came."""
     seen = Slot.objects.visible_to(user).select_related("dataset", "arrival")
     late = list(seen.filter(state=SlotState.LATE).order_by("due_at")[:LANES])
     near = seen.filter(due_at__gte=now - BEHIND, due_at__lte=now + AHEAD)
-    near = near.exclude(state__in=[SlotState.LATE, SlotState.WAIVED])
-    return late + list(near.order_by("due_at")[: LANES - len(late)])
+    ahead = list(near.filter(state=SlotState.EXPECTED).order_by("due_at")[: LANES - len(late)])
+    came = near.filter(arrival__isnull=False, arrival__received_at__gte=now - BEHIND)
+    room = min(CAME, LANES - len(late) - len(ahead))
+    return late + ahead + list(came.order_by("-arrival__received_at")[:room])
 
 
 def time_line(slots: Sequence[Slot], now: datetime) -> dict[str, Any] | None:
@@ -72,8 +76,8 @@ def _ticks(start: datetime, end: datetime) -> list[tuple[float, str]]:
     zone: ZoneInfo | Any = timezone.get_current_timezone()
     local = start.astimezone(zone).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found = []
-    while local <= end:
-        if local.hour % EVERY_HOURS == 0:
+    while local <= end - EDGE:
+        if local.hour % EVERY_HOURS == 0 and local >= start + EDGE:
             found.append((local.timestamp(), f"{local:%H:%M}"))
         local += timedelta(hours=1)
     return found
