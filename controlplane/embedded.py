@@ -8,7 +8,7 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from controlplane import sweep
@@ -88,8 +88,8 @@ class Workers:
                 break
             try:
                 _do(work, owner)
-            except DatabaseError:
-                logger.exception("the database did not answer; the sweep will ring again", extra={"work": work})
+            except Exception:  # whatever it was, the thread goes on to the next
+                logger.exception("the work could not be done; the sweep will ring again", extra={"work": work})
             close_old_connections()
         connections.close_all()
 
@@ -102,8 +102,8 @@ class Workers:
                     f"worker:{socket.gethostname()}:{os.getpid()}", timezone.now(), f"{settings.WORKERS} threads"
                 )
                 wait = sweep.pause()
-            except DatabaseError:
-                logger.exception("the sweep could not reach the database; it tries again")
+            except Exception:  # without its sign of life the platform soon counts as not ready
+                logger.exception("the sweep did not come to its end; it tries again")
             close_old_connections()
             self._stopping.wait(wait)
         connections.close_all()

@@ -33,6 +33,8 @@ class Serving:
 
     def start(self) -> int:
         """Listen and work; gives the port, which is the system's choice where 0 was asked for."""
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._asked)
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
         self._workers.start()
@@ -40,8 +42,6 @@ class Serving:
 
     def wait(self) -> None:
         """Block until somebody asks the process to stop, then stop in order."""
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self._asked)
         while not self._stopped.wait(3600):
             pass
         self.stop()

@@ -14,7 +14,7 @@ class Channel(redis.Channel):
 
     do_restore = False
 
-    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # type: ignore[misc]  # its stub has none
         if self.connection is None or self.connection.client is None:
             raise ConnectionLost("the connection of this channel is gone")
         parameters: dict[str, Any] = super()._connparams(asynchronous=asynchronous)

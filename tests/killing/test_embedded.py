@@ -20,7 +20,9 @@ from tests.killing.installations import (
     grist,
 )
 from tests.road import SCRIPT
+from tests.servers.session import CHOICE
 
+pytestmark = pytest.mark.skipif(os.environ[CHOICE] == "postgres", reason="embedded mode is tried with SQLite's tests")
 DAYS = SCRIPT.days()[:20]
 PER_DAY = 4
 AHEAD = 3

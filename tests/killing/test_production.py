@@ -82,6 +82,7 @@ def test_days_are_published_once_while_workers_die_and_redis_forgets(
         lambda: flushed(site),
         lambda: emptied(site),
         lambda: killed(site, "beat"),
+        lambda: killed(site, "web"),
     ]
     dice.shuffle(faults)
     moments = sorted(dice.sample(range(1, PER_DAY * len(days) - 1), len(faults)))
