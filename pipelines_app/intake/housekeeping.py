@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from pipelines_app import lake
+from pipelines_app.definitions import drafts
 from pipelines_app.models import Arrival, IdempotencyKey, Part
 
 KEYS_LIVE = timedelta(hours=48)
@@ -18,7 +19,7 @@ GRACE_SECONDS = 24 * 3600
 def tidy(now: datetime) -> int:
     """Remove what has outlived its use; says how many things went."""
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LIVE).delete()
-    return keys + sweep_files(older_than=GRACE_SECONDS)
+    return keys + drafts.tidy(now) + sweep_files(older_than=GRACE_SECONDS)
 
 
 def sweep_files(*, older_than: float) -> int:

@@ -123,7 +123,7 @@ def test_steps_parameters_and_sources_are_added_without_a_reload(analyst, axe, t
     onward(page)
     page.get_by_role("button", name="Another parameter").click()
     page.get_by_label("Name", exact=True).fill("least")
-    page.get_by_label("Value").fill("400")
+    page.get_by_label("Value", exact=True).fill("400")
     page.get_by_role("button", name="Another step").click()
     expect(page.locator(".cm-content")).to_have_count(2)
     page.get_by_label("Dataset it makes").last.fill("mart.big")
@@ -155,7 +155,7 @@ def test_a_fault_takes_the_focus_and_leads_to_its_field(analyst, axe, complaints
     expect(page.locator("[data-focus]")).to_be_focused()
     assert page.title().startswith("Error: ")
     everywhere(page, axe, "source-faults")
-    page.get_by_role("link", name="must be written layer.domain_entity").click()
+    page.get_by_role("link", name="Dataset: 'orders' must be written layer.domain_entity").click()
     expect(page.get_by_label("Dataset", exact=True)).to_be_focused()
     expect(page.get_by_label("Name of the pipeline")).to_have_value("Orders of today")
 

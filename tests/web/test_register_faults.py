@@ -239,6 +239,9 @@ def test_a_check_of_ones_own_is_added(client):
         ("- a\n- b\n", "the document must be a mapping"),
         ("pipeline: &a x\nteam: *a\n", "anchors and aliases are not allowed"),
         ("", "the document must be a mapping, not nothing"),
+        ('pipeline: "a\\0b"', "cannot be kept"),
+        ('pipeline: "\\ud800"', "cannot be kept"),
+        ("pipeline: 1e999", "cannot be kept"),
     ],
 )
 def test_yaml_that_is_none_is_said_with_its_line(client, text, said):
@@ -287,6 +290,17 @@ def test_a_document_of_any_shape_breaks_no_page(client):
         filling = Filling(client, Draft.objects.create(author=user, document=shape))
         for page in ("source", "look", "steps", "checks", "when", "review", "yaml"):
             assert filling.open(page, "?problems=1").status_code == 200, (shape, page)
+
+
+@pytest.mark.parametrize("nasty", ["x" * 3_000, "a\x00b", "\U0001f600 \u202e", "' OR 1=1 --", "{{ 7*7 }}{% x %}"])
+def test_whatever_is_typed_anywhere_breaks_no_page(client, nasty):
+    editor(client)
+    filling = begun(client, content=SMALL)
+    filling.send("steps")
+    for which in ("source", "look", "steps", "checks", "when"):
+        texts = {name: nasty for name in fields_of(filling.open(which)) if "_FORMS" not in name}
+        assert filling.send(which, **texts).status_code in {302, 422}, which
+        assert filling.open("review").status_code == 200
 
 
 def test_hostile_text_stays_text(client):

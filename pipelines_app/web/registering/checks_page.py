@@ -47,11 +47,13 @@ def page(desk: Desk) -> HttpResponseBase:
         return _shown(desk, adding_check.form(desk))
     ticks = Ticks(post, prefix="checks")
     ticks.is_valid()
+    desk.refused(ticks.forms)
     wanted = [form for form in ticks.forms if form.cleaned_data.get("on") or "all" in post]
     drafts.change(desk.draft, lambda document: _written(document, wanted))
     added = adding_check.form(desk, post if "add" in post else None)
     if "add" in post:
         added.is_valid()
+        desk.refused([added])
         entry = adding_check.entry(added)
         dataset = added.cleaned_data.get("dataset", "")
         drafts.change(desk.draft, lambda document: _with(document, dataset, entry))

@@ -99,9 +99,18 @@ class Desk:
         if form is not None and name in form.fields:
             if form.is_bound:
                 form.add_error(name, text)
-            self.faults.append(Fault(said or text, f"#{form[name].auto_id}"))
+            label = form[name].label
+            self.faults.append(Fault(said or f"{label}: {text}", f"#{form[name].auto_id}"))
         else:
             self.faults.append(Fault(said or text, "#main"))
+
+    def refused(self, forms: Iterable[forms.BaseForm]) -> None:
+        """Tell what the fields themselves refused: what is too long, or cannot be kept."""
+        for form in forms:
+            for name, said in form.errors.items():
+                if name in form.fields:
+                    text = f"{form[name].label}: {' '.join(str(one) for one in said)}"
+                    self.faults.append(Fault(text, f"#{form[name].auto_id}"))
 
     def render(self, page: str, context: Mapping[str, object]) -> HttpResponse:
         """A page, 422 if there are faults to mend on it."""

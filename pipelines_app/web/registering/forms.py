@@ -77,6 +77,12 @@ class Kept(forms.Form):
         for name in self.fields:
             self.offer(name)
 
+    def clean(self) -> dict[str, Any]:
+        """Keep also what a field refuses, as far as it can be kept: the person mends it, and does not type it again."""
+        for name in self.fields.keys() - self.cleaned_data.keys() - self.files.keys():
+            self.cleaned_data[name] = str(self.data.get(self.add_prefix(name), "")).replace("\x00", "")
+        return self.cleaned_data
+
     def offer(self, name: str, choices: Choices | None = None) -> None:
         """Have a choice list, or another one, also offer what stands there now."""
         widget = self.fields[name].widget
@@ -114,6 +120,7 @@ class SourceForm(Kept):
     sample = forms.FileField(
         label="A sample file",
         required=False,
+        allow_empty_file=True,  # said in the words of the look
         help_text="A file like those to come, plain or as .gz or .zst. It is looked at here and published nowhere.",
     )
     remove = forms.BooleanField(label="Leave this source out", required=False)
@@ -145,7 +152,7 @@ class ColumnForm(Kept):
 
 class StepForm(Kept):
     was = optional(widget=forms.HiddenInput)
-    dataset = Needed(label="Dataset it makes", help_text="staging.… cleaned, core.… shared, mart.… ready to read.")
+    dataset = Needed(label="Dataset it makes", help_text="staging: cleaned; core: shared; mart: ready to read.")
     description = optional(label="What it holds", help_text="One sentence for the catalogue.")
     materialise = choice(
         [("table", "anew, from all rows"), ("incremental", "by period: only what arrived")], label="It is made"

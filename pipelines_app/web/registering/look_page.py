@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
+from pipelines_app.compiler.definition import Source
 from pipelines_app.definitions import drafts, proposing, samples, trying
 from pipelines_app.definitions.samples import Read, Sample
 from pipelines_app.engines.base import ColumnLook
@@ -31,6 +32,8 @@ class ColumnRow:
 def page(desk: Desk) -> HttpResponseBase:
     """Show one source, or write down how its files are read."""
     entries = desk.section("sources")
+    if not entries and desk.request.method == "POST":
+        return desk.onward("look")
     if not entries:
         return desk.render("look", {"sources": []})
     name = _chosen(desk, list(entries))
@@ -67,6 +70,7 @@ def _write(desk: Desk, name: str) -> HttpResponseBase:
     columns = Columns(desk.request.POST, prefix="columns")
     form.is_valid()
     columns.is_valid()
+    desk.refused([form, *columns.forms])
     rows = [row for row in columns.forms if row.cleaned_data.get("name")]
     changed = _values(entry, form, rows)
     drafts.change(desk.draft, lambda document: _put(document, name, changed))
@@ -152,11 +156,20 @@ def _forms(entry: Entry, sample: Sample | None) -> tuple[LookForm, list[ColumnFo
     return form, list(Columns(initial=[*listed, *spare], prefix="columns").forms)
 
 
+def _source(desk: Desk, name: str) -> Source | None:
+    sources = trying.documents_in_part(desk.draft.document).sources
+    return next((one for one in sources if one.dataset == name), None)
+
+
+def _is_held_back(desk: Desk, name: str, read: Read | None) -> bool:
+    """Whether a file like the sample would not be published as things stand."""
+    source = _source(desk, name)
+    return read is not None and source is not None and not source.tolerance.admits(read.rejected, read.total)
+
+
 def _read(desk: Desk, name: str) -> tuple[Read | None, str]:
     """The sample read by the contract as it stands, or why that came to nothing."""
-    sample = _sample(desk, name)
-    sources = trying.documents_in_part(desk.draft.document).sources
-    source = next((one for one in sources if one.dataset == name), None)
+    sample, source = _sample(desk, name), _source(desk, name)
     if sample is None or source is None:
         return None, ""
     try:
@@ -201,6 +214,7 @@ def _shown(desk: Desk, name: str, form: LookForm, columns: list[ColumnForm]) -> 
         "head": [list(row.values()) for row in look.sample] if look else [],
         "read": read,
         "unread": unread,
+        "is_held_back": _is_held_back(desk, name, read),
         "share": read.rejected / read.total if read and read.total else 0,
     }
     return desk.render("look", context)

@@ -28,6 +28,7 @@ def page(desk: Desk) -> HttpResponseBase:
     if "add" in desk.request.POST:
         drafts.change(desk.draft, lambda document: written(document, form, sources))
         return _shown(desk, *_forms(desk, blank=1))
+    desk.refused([form, *sources])
     _doubles(desk, sources)
     if not desk.faults:
         drafts.change(desk.draft, lambda document: written(document, form, sources))

@@ -99,6 +99,7 @@ def page(desk: Desk) -> HttpResponseBase:
         return _shown(desk, _step_forms(desk, int(blank == "step")), _parameter_forms(desk, int(blank == "parameter")))
     if post.get("preview"):
         return _shown(desk, posted.steps, posted.parameters, preview=post["preview"])
+    desk.refused([*posted.kept, *posted.declared])
     _tell(desk, posted.kept, posted.declared)
     if desk.faults:
         return _shown(desk, posted.steps, posted.parameters)

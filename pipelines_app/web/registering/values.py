@@ -1,7 +1,7 @@
 """What people type into fields, and what a definition holds. What makes no sense stays a text: the compiler says so."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _PERCENT = re.compile(r"(\d+(?:[.,]\d+)?)\s*%")
@@ -19,9 +19,12 @@ def number_or_text(text: str) -> object:
 
 
 def tolerance(text: str) -> object:
-    """`1 %` and `0.01` are shares, `5` is a number of rows; nothing is none."""
+    """`1 %` and `0.01` are shares, `5` is a number of rows, `5 or 1 %` the larger of both; nothing is none."""
     if not text:
         return None
+    rows, both, part = text.partition(" or ")
+    if both:
+        return {"count": number_or_text(rows.strip()), "share": tolerance(part.strip())}
     percent = _PERCENT.fullmatch(text)
     if percent is None:
         return number_or_text(text)
@@ -31,6 +34,8 @@ def tolerance(text: str) -> object:
 
 def tolerance_text(value: object) -> str:
     """A tolerance as it is typed."""
+    if isinstance(value, Mapping):
+        return f"{spelled(value.get('count'))} or {tolerance_text(value.get('share'))}"
     if isinstance(value, float) and 0 < value < 1:
         return f"{round(value * 100, 6):g} %"
     return "" if value in (None, 0) else spelled(value)

@@ -33,6 +33,7 @@ def page(desk: Desk) -> HttpResponseBase:
     form, deadlines = WhenForm(desk.request.POST), Deadlines(desk.request.POST, prefix="deadlines")
     form.is_valid()
     deadlines.is_valid()
+    desk.refused([form, *deadlines.forms])
     rows = {str(row.cleaned_data.get("dataset")): row for row in deadlines.forms}
     drafts.change(desk.draft, lambda document: _written(document, form, rows))
     _tell(desk, form, list(deadlines.forms))
