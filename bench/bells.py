@@ -74,7 +74,7 @@ def celery_and_redis(production: Production, samples: int = SAMPLES) -> list[flo
     worker = Guarded(command, log=production.folder / "bare.log", environment=environment, grace=20)
     worker.start()
     try:
-        with redis.Redis.from_url(url) as kept:
+        with redis.Redis.from_url(url, socket_timeout=2 * PATIENCE_SECONDS) as kept:
             _once(kept)
             return [_once(kept) for _ in range(samples)]
     finally:

@@ -1,12 +1,12 @@
-"""Every main page with the demo's data: time at the server, time through HTTP, and statements to the database.
+"""Every main page with the demo's data, asked for over HTTP: time at the server, and statements to the database.
 
-Limit: /livez through the same connection in the same run, which asks the database nothing and renders nothing.
+Limit: /livez in the same run, which asks the database nothing and renders nothing.
 """
 
 import argparse
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from bench.cost import QUERIES, SECONDS
@@ -20,14 +20,12 @@ LIVEZ = "/livez"
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page as it answered: milliseconds at the server and through HTTP, statements, kilobytes."""
+    """One page as it answered: milliseconds at the server, statements to the database."""
 
     path: str
     status: int
     server: list[float]
-    through: list[float]
     queries: list[int]
-    kilobytes: float
 
 
 def main() -> None:
@@ -85,39 +83,35 @@ def _newest(place: Place, path: str) -> int:
 
 
 def _page(browser: Browser, path: str, requests: int) -> Page:
-    server, through, queries = [], [], []
+    server, queries = [], []
     for _ in range(requests + WARM_UP):
-        begun = time.perf_counter()
         answer = browser.get(path)
-        through.append((time.perf_counter() - begun) * 1000)
         server.append(float(answer.headers.get(SECONDS, "nan")) * 1000)
         queries.append(int(answer.headers.get(QUERIES, "0")))
     return Page(
         path=path,
         status=answer.status,
         server=server[WARM_UP:],
-        through=through[WARM_UP:],
         queries=queries[WARM_UP:],
-        kilobytes=len(answer.body) / 1000,
     )
 
 
 def _tell(report: Report, page: Page, limit: Page) -> None:
     report.add(
-        Figure(name=f"{page.path}: at the server, p50", value=percentile(page.server, 50), unit="ms", target=MOST),
-        Figure(name=f"{page.path}: at the server, p95", value=percentile(page.server, 95), unit="ms", target=MOST),
-        _through(page, limit, 50),
-        _through(page, limit, 95),
+        *(
+            Figure(
+                name=f"{page.path}: at the server, p{share}",
+                value=percentile(page.server, share),
+                unit="ms",
+                limit=percentile(limit.server, share),
+                target=MOST,
+            )
+            for share in (50, 95)
+        ),
         Figure(name=f"{page.path}: statements", value=max(page.queries), unit=""),
     )
-    if page.status != 200:
+    if page.status != HTTPStatus.OK:
         report.notes.append(f"{page.path} answered {page.status}.")
-
-
-def _through(page: Page, limit: Page, share: int) -> Figure:
-    bare: Sequence[float] = limit.through
-    name = f"{page.path}: through HTTP, p{share}"
-    return Figure(name=name, value=percentile(page.through, share), unit="ms", limit=percentile(bare, share))
 
 
 if __name__ == "__main__":

@@ -27,11 +27,12 @@ WARM_UP = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Roads:
-    """Seconds of each arrival that came through: to its first step, and to its last version."""
+    """Seconds of each arrival that came through: to its first step, of them behind the run before, to the last step."""
 
     to_start: list[float]
+    behind: list[float]
     to_published: list[float]
-    lost: int
+    lost: list[int]
 
 
 def main() -> None:
@@ -50,6 +51,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     made = parser(__doc__)
     made.add_argument("--arrivals", type=int, default=150, help="how many at each rate (150)")
+    made.add_argument("--pipelines", type=int, default=1, help="over how many pipelines they are spread (1)")
     made.add_argument("--rates", type=float, nargs="+", default=RATES, help="arrivals a second (1 5)")
     made.add_argument("--modes", nargs="+", choices=["embedded", "production"], default=["embedded", "production"])
     return made.parse_args()
@@ -68,52 +70,67 @@ def _production(report: Report, asked: argparse.Namespace) -> None:
 
 
 def _measure(report: Report, place: Place, mode: str, limit: list[float], asked: argparse.Namespace) -> None:
-    place.client.post("/pipelines", tiny("road"))
+    for number in range(asked.pipelines):
+        place.client.post("/pipelines", tiny(f"road{number}"))
     days = (FIRST_DAY + timedelta(days=number) for number in itertools.count())
-    _send(place, days, count=WARM_UP, rate=1.0)
+    to = Sender(place=place, days=days, pipelines=asked.pipelines)
+    to.send(count=WARM_UP, rate=1.0)
     for rate in asked.rates:
         settled(place)
         say(f"{mode}: {asked.arrivals} arrivals at {rate:g} a second")
-        sent, behind = _send(place, days, count=asked.arrivals, rate=rate)
+        sent, behind = to.send(count=asked.arrivals, rate=rate)
         settled(place)
         roads = _roads(place, sent)
         report.add(*_figures(f"{mode}, {rate:g}/s", roads, limit))
         if roads.lost:
-            report.notes.append(f"{mode}, {rate:g}/s: {roads.lost} of {len(sent)} arrivals were not published.")
+            report.notes.append(f"{mode}, {rate:g}/s: {len(roads.lost)} of {len(sent)} arrivals were not published.")
         if behind > 1 / rate:
             report.notes.append(f"{mode}, {rate:g}/s: the sender fell {behind:.1f} s behind its rate.")
 
 
-def _send(place: Place, days: Iterator[date], *, count: int, rate: float) -> tuple[list[int], float]:
-    """Send small files at a steady rate; gives their arrivals' ids, and how late the sender was at worst."""
-    sent, behind, begun = [], 0.0, time.monotonic()
-    for number, day in enumerate(itertools.islice(days, count)):
-        ahead = begun + number / rate - time.monotonic()
-        behind = max(behind, -ahead)
-        time.sleep(max(ahead, 0.0))
+@dataclass(kw_only=True)
+class Sender:
+    """Sends small files, each for a day of its own, to the pipelines in turn."""
+
+    place: Place
+    days: Iterator[date]
+    pipelines: int
+
+    def send(self, *, count: int, rate: float) -> tuple[list[int], float]:
+        """Send at a steady rate; gives the arrivals' ids, and how late the sender was at worst."""
+        sent, behind, begun = [], 0.0, time.monotonic()
+        for number, day in enumerate(itertools.islice(self.days, count)):
+            ahead = begun + number / rate - time.monotonic()
+            behind = max(behind, -ahead)
+            time.sleep(max(ahead, 0.0))
+            sent.append(self._one(f"road{number % self.pipelines}", day, number))
+        return sent, behind
+
+    def _one(self, pipeline: str, day: date, number: int) -> int:
         rows = "".join(f"{one},{one * number / 7:.2f}\n" for one in range(100))
-        name = f"road_{day.isoformat()}.csv"
-        arrival = place.client.upload("raw.bench_road", name, f"id,amount\n{rows}".encode(), key=name)
-        sent.append(int(arrival["id"]))
-    return sent, behind
+        name = f"{pipeline}_{day.isoformat()}.csv"
+        arrival = self.place.client.upload(f"raw.bench_{pipeline}", name, f"id,amount\n{rows}".encode(), key=name)
+        return int(arrival["id"])
 
 
 def _roads(place: Place, sent: list[int]) -> Roads:
-    to_start, to_published, lost = [], [], 0
+    roads = Roads(to_start=[], behind=[], to_published=[], lost=[])
     for pk in sent:
         arrival = place.client.get(f"/arrivals/{pk}")
         if arrival["state"] != "consumed":
-            lost += 1
+            roads.lost.append(pk)
             continue
-        steps = [seen["step"] for seen in place.client.get(f"/runs/{arrival['run']}")["steps"]]
+        run = place.client.get(f"/runs/{arrival['run']}")
+        steps = [seen["step"] for seen in run["steps"]]
         accepted = datetime.fromisoformat(arrival["received_at"])
-        to_start.append((_moment(steps[0], "started_at") - accepted).total_seconds())
-        to_published.append((_moment(steps[-1], "finished_at") - accepted).total_seconds())
-    return Roads(to_start=to_start, to_published=to_published, lost=lost)
+        roads.to_start.append((_moment(steps[0], "started_at") - accepted).total_seconds())
+        roads.behind.append((_moment(run, "started_at") - _moment(run, "created_at")).total_seconds())
+        roads.to_published.append((_moment(steps[-1], "finished_at") - accepted).total_seconds())
+    return roads
 
 
-def _moment(step: dict[str, Any], name: str) -> datetime:
-    return datetime.fromisoformat(step[name])
+def _moment(row: dict[str, Any], name: str) -> datetime:
+    return datetime.fromisoformat(row[name])
 
 
 def _figures(name: str, roads: Roads, limit: list[float]) -> Iterator[Figure]:
@@ -127,9 +144,12 @@ def _figures(name: str, roads: Roads, limit: list[float]) -> Iterator[Figure]:
             limit=percentile(limit, share) * 1000,
             target=TARGETS.get(share),
         )
-    for share in SHARES[:2]:
-        value = percentile(roads.to_published, share) * 1000
-        yield Figure(name=f"{name}: accepted to published, p{share}", value=value, unit="ms")
+    for said, values in {
+        "of it behind the run before": roads.behind,
+        "accepted to published": roads.to_published,
+    }.items():
+        for share in SHARES[:2]:
+            yield Figure(name=f"{name}: {said}, p{share}", value=percentile(values, share) * 1000, unit="ms")
 
 
 if __name__ == "__main__":

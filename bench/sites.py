@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ import psutil
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "controlplane.settings.test"  # read for its values; nothing is set up here
 
-from controlplane.sample.client import Client, Keys, until
+from controlplane.sample.client import Client, Keys
 from controlplane.sample.installation import Site, embedded
 from controlplane.sample.playing import Player, Script
 from scripts.production import BIN, Production
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = Script(folder=ROOT / "sample" / "nycflights")
+EVERY_SECONDS = 0.4
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -97,12 +99,12 @@ def play(place: Place) -> None:
 
 
 def settled(place: Place, *, patience: float = 300) -> None:
-    """Wait until no run is queued or in flight."""
-
-    def quiet() -> bool:
-        return not any(place.client.get("/runs", state=state, limit=1)["results"] for state in ("queued", "running"))
-
-    until(quiet, "the last run to end", patience=patience)
+    """Wait until no run is queued or in flight; asks seldom, as every question takes time from the work."""
+    end = time.monotonic() + patience
+    while any(place.client.get("/runs", state=state, limit=1)["results"] for state in ("queued", "running")):
+        if time.monotonic() > end:
+            raise TimeoutError(f"Runs were still in flight after {patience:.0f} s.")
+        time.sleep(EVERY_SECONDS)
 
 
 def family(pid: int) -> list[psutil.Process]:

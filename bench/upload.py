@@ -2,7 +2,7 @@
 
 The file goes over HTTP as a stream. Then it is loaded (ten typed columns, bad rows set aside), one incremental step is
 made, four checks are judged and both versions are published. Limit: one plain DuckDB script that does the same to the
-same file (`bench.raw_sales`), run before and after.
+same file (`bench.raw_sales`): the better of a run before and a run after.
 """
 
 import argparse
@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import duckdb
@@ -39,7 +38,7 @@ ROWS = """
     SELECT range AS id,
            TIMESTAMP '2024-05-01' + to_milliseconds(range * 86400000 // {rows}) AS sold_at,
            CAST(hash(range) % 400000 AS INTEGER) AS customer,
-           {countries}[1 + hash(range, 1) % {n}] AS country,
+           {countries}[CAST(1 + hash(range, 1) % {n} AS BIGINT)] AS country,
            'product-' || lpad(CAST(hash(range, 2) % 5000 AS VARCHAR), 4, '0') AS product,
            CAST(1 + hash(range, 3) % 12 AS INTEGER) AS quantity,
            CAST((100 + hash(range, 4) % 49900) / 100 AS DECIMAL(10, 2)) AS price,
@@ -155,7 +154,7 @@ def _road(report: Report, place: Place, large: Path, received: float, raws: Call
     taken = _moment(steps[-1]["finished_at"]) - _moment(arrival["received_at"])
     say("the plain script again")
     plain = raws()
-    wall, peak = fmean(raw["seconds"] for raw in plain), max(raw["peak"] for raw in plain)
+    wall, peak = min(raw["seconds"] for raw in plain), max(raw["peak"] for raw in plain)
     most = Target(most=settings.ENGINE_MEMORY_BYTES / MIB)
     report.add(
         Figure(name="upload: growth of the web process", value=(watched.web - rested) / MIB, unit="MiB", target=GROWTH),
