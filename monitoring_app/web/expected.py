@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Case, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,10 +24,12 @@ def slots_of(user: User, now: datetime) -> list[Slot]:
     seen = Slot.objects.visible_to(user).select_related("dataset", "arrival")
     late = list(seen.filter(state=SlotState.LATE).order_by("due_at")[:LANES])
     near = seen.filter(due_at__gte=now - BEHIND, due_at__lte=now + AHEAD)
-    ahead = list(near.filter(state=SlotState.EXPECTED).order_by("due_at")[: LANES - len(late)])
-    came = near.filter(arrival__isnull=False, arrival__received_at__gte=now - BEHIND)
-    room = min(CAME, LANES - len(late) - len(ahead))
-    return late + ahead + list(came.order_by("-arrival__received_at")[:room])
+    near = near.exclude(state__in=[SlotState.LATE, SlotState.WAIVED])
+    has_come = Case(When(state=SlotState.EXPECTED, then=0), default=1)
+    rows = list(near.order_by(has_come, "-arrival__received_at", "due_at")[:LANES])
+    ahead = [slot for slot in rows if slot.state == SlotState.EXPECTED]
+    came = [slot for slot in rows if slot.state != SlotState.EXPECTED][:CAME]
+    return [*late, *ahead, *came][:LANES]
 
 
 def time_line(slots: Sequence[Slot], now: datetime) -> dict[str, Any] | None:
