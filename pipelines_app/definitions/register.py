@@ -71,6 +71,10 @@ def _own_names(definition: Definition, pipeline: Pipeline | None) -> None:
             f"{other.name} is made by the pipeline {other.pipeline.name}.",
             todo="Choose another name: a dataset is made by one pipeline.",
         )
+    # What no pipeline makes any more still holds its team's rows: making it again is that team's alone.
+    orphan = Dataset.objects.filter(name__in=names, pipeline=None).exclude(team__name=definition.team).first()
+    if orphan is not None:
+        raise NameTaken(f"{orphan.name} belongs to another team.", todo="Choose another name.")
 
 
 def digest_of(document: Mapping[str, object]) -> str:

@@ -111,7 +111,10 @@ def draw(run: Run) -> Outline:
     datasets = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
     arrivals = pending_arrivals(run.pipeline, run.period)
     outline = Outline(datasets=datasets, arrivals=arrivals)
-    versions = mapping.current(run.environment, list(datasets.values()))
+    team = run.pipeline.team_id
+    # It may have been restricted since the revision was registered: then the step waits, and its log says for what.
+    readable = [dataset for dataset in datasets.values() if dataset.team_id == team or not dataset.restricted]
+    versions = mapping.current(run.environment, readable)
     known = {name: versions[dataset.pk] for name, dataset in datasets.items() if dataset.pk in versions}
     roots = {arrival.dataset.name for arrival in arrivals} | _roots_of_causes(run, recipe)
     for step in recipe.steps:
