@@ -78,7 +78,7 @@ def _sent(claim: Claim, state: str) -> None:
     fact = NotificationSent(
         alert=alert.pk,
         notification=notification.pk,
-        channel=str(channel),
+        channel=channel.get_kind_display(),
         state=state,
         dataset=alert.dataset.name if alert.dataset else "",
         pipeline=alert.pipeline,
@@ -114,7 +114,7 @@ def _warn(notification: Notification, error: str) -> None:
     fact = NotificationUndelivered(
         alert=alert.pk,
         notification=notification.pk,
-        channel=str(channel),
+        channel=channel.get_kind_display(),
         error=error,
         dataset=alert.dataset.name if alert.dataset else "",
         pipeline=alert.pipeline,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from monitoring_app.alerts import lifecycle
-from monitoring_app.models import Alert, AlertState, AlertUrgency, Notification, NotificationState
+from monitoring_app.models import Alert, AlertState, AlertUrgency, Channel, Notification, NotificationState
 from monitoring_app.web.asking import Asked, actor, as_message, is_fragment
 from pipelines_app.models import Dataset, Pipeline, Trigger, TriggerKind, User
 
@@ -59,7 +59,8 @@ def alert(request: Asked, pk: int) -> HttpResponse:
     """One problem: what, since when, what it hits, what to do, who was told."""
     seen = Alert.objects.visible_to(request.user).select_related("dataset__pipeline", "team", "event")
     found = get_object_or_404(seen, pk=pk)
-    notifications = list(found.notifications.select_related("channel").order_by("-id")[:SHOWN])
+    told = found.notifications.filter(channel__in=Channel.objects.visible_to(request.user))
+    notifications = list(told.select_related("channel").order_by("-id")[:SHOWN])
     context = {
         "alert": found,
         "taken_by": found.acknowledged_by.partition(":")[2] or found.acknowledged_by,

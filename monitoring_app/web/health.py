@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from monitoring_app.models import Alert, Notification, NotificationState
+from monitoring_app.models import Alert, Channel, Notification, NotificationState
 from monitoring_app.web import platform
 from monitoring_app.web.asking import Asked, is_fragment
 from pipelines_app import lake
@@ -27,7 +27,9 @@ def health(request: Asked) -> HttpResponse:
     strip = platform.strip(now)
     usage = shutil.disk_usage(lake.root())
     undelivered = Notification.objects.filter(
-        state=NotificationState.UNDELIVERED, alert__in=Alert.objects.visible_to(request.user)
+        state=NotificationState.UNDELIVERED,
+        alert__in=Alert.objects.visible_to(request.user),
+        channel__in=Channel.objects.visible_to(request.user),
     )
     stuck = Delivery.objects.filter(state=DeliveryState.STUCK, event__in=Event.objects.visible_to(request.user))
     context = {

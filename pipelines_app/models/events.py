@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, user: User | AnonymousUser) -> EventQuerySet:
-        """Events of everything but the restricted datasets and pipelines of other teams."""
+        """Events of what the user may see; those of the platform itself, about neither, are its superusers'."""
         if not isinstance(user, User):
             return self.none()
         if user.is_superuser:
             return self
         hidden = Pipeline.objects.exclude(pk__in=Pipeline.objects.visible_to(user).values("pk")).values("name")
-        return self.exclude(dataset__in=Dataset.objects.hidden_from(user).values("name")).exclude(pipeline__in=hidden)
+        about = self.exclude(dataset="", pipeline="")
+        return about.exclude(dataset__in=Dataset.objects.hidden_from(user).values("name")).exclude(pipeline__in=hidden)
 
 
 class Event(models.Model):

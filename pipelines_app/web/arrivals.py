@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from pipelines_app import lake
+from pipelines_app.access import discretion
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed, SlotFilled
 from pipelines_app.intake import accepting, slots
-from pipelines_app.models import ANY_ROLE, Arrival, ArrivalState, Dataset, Event, Reject, Slot, SlotState
+from pipelines_app.models import ANY_ROLE, Arrival, ArrivalState, Dataset, Event, Reject, Slot, SlotState, User
 from pipelines_app.web import paging, sentences, spreadsheets, telling
 from pipelines_app.web.asking import Asked, actor
 from pipelines_app.web.sentences import Said
@@ -100,7 +101,7 @@ def arrival(request: Asked, pk: int) -> HttpResponse:
     rejects = Reject.objects.filter(step_run__run=found.run_id, step_run__dataset=found.dataset_id)
     context = {
         "arrival": found,
-        "story": _story(found),
+        "story": _story(found, request.user),
         "slot": Slot.objects.filter(arrival=found).first(),
         "replays": list(found.replays.order_by("pk")),
         "rejects": list(rejects.order_by("pk")[:100]) if found.run_id else [],
@@ -110,11 +111,12 @@ def arrival(request: Asked, pk: int) -> HttpResponse:
     return render(request, "arrivals/arrival.html", context)
 
 
-def _story(found: Arrival) -> list[tuple[Event, Said]]:
+def _story(found: Arrival, user: User) -> list[tuple[Event, Said]]:
     """The events of an arrival in words, oldest first, with what became of each."""
     kinds = [ArrivalAccepted.kind, ArrivalDuplicated.kind, ArrivalReplayed.kind, SlotFilled.kind]
     own = Event.objects.filter(dataset=found.dataset.name, kind__in=kinds, body__arrival=found.pk)
-    listed = own.prefetch_related("deliveries").order_by("pk")
+    listed = list(own.prefetch_related("deliveries").order_by("pk"))
+    discretion.veil([delivery for event in listed for delivery in event.deliveries.all()], user)
     return [(event, sentences.of(event.kind, event.body)) for event in listed]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipelines_app.models import Dataset, Event, User
+from pipelines_app.models import Event, User
 from pipelines_app.web import sentences
 from pipelines_app.web.sentences import Said
 
@@ -25,8 +25,9 @@ class Link:
 
 def upward(event: Event, user: User) -> list[Link]:
     """What led to an event, from what began it to the event itself."""
-    hidden = hidden_names(user)
-    return [link(cause, hidden) for cause in reversed(climb(event))]
+    chain = climb(event)
+    shown = seen(chain, user)
+    return [link(cause, shown) for cause in reversed(chain)]
 
 
 def climb(event: Event) -> list[Event]:
@@ -51,16 +52,16 @@ def _fetched(event: Event) -> list[Event]:
 
 def downward(event: Event, user: User) -> list[Link]:
     """What came of an event, in the order in which it happened, some generations deep."""
-    hidden = hidden_names(user)
-    found: list[Link] = []
+    found: list[tuple[Event, int]] = []
     generation = [event.pk]
     for depth in range(1, DEPTH + 1):
         effects = list(Event.objects.filter(cause__in=generation).order_by("id")[: MOST_EFFECTS - len(found)])
-        found += [link(effect, hidden, depth) for effect in effects]
+        found += [(effect, depth) for effect in effects]
         generation = [effect.pk for effect in effects]
         if not generation or len(found) >= MOST_EFFECTS:
             break
-    return _as_tree(found, event.pk)
+    shown = seen([effect for effect, _ in found], user)
+    return _as_tree([link(effect, shown, depth) for effect, depth in found], event.pk)
 
 
 def _as_tree(links: Iterable[Link], root: int) -> list[Link]:
@@ -76,11 +77,12 @@ def _as_tree(links: Iterable[Link], root: int) -> list[Link]:
     return ordered
 
 
-def hidden_names(user: User) -> frozenset[str]:
-    """The datasets of which this person may know nothing."""
-    return frozenset(Dataset.objects.hidden_from(user).values_list("name", flat=True))
+def seen(events: Iterable[Event], user: User) -> frozenset[int]:
+    """The ids of those events of a chain that this person may see; costs one query."""
+    ids = [event.pk for event in events]
+    return frozenset(Event.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True))
 
 
-def link(event: Event, hidden: frozenset[str], depth: int = 0) -> Link:
+def link(event: Event, shown: frozenset[int], depth: int = 0) -> Link:
     """An event as a link of a chain."""
-    return Link(event, None if event.dataset in hidden else sentences.of(event.kind, event.body), depth)
+    return Link(event, sentences.of(event.kind, event.body) if event.pk in shown else None, depth)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app import events as event_log
+from pipelines_app.access import discretion
 from pipelines_app.facts import KINDS
 from pipelines_app.models import Dataset, Delivery, DeliveryState, Event, Pipeline, Role, User
 from pipelines_app.web import chains, paging, sentences, spreadsheets
@@ -42,6 +43,7 @@ def events(request: Asked) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _csv(found)
     page = paging.newest_first(found.prefetch_related("deliveries"), request)
+    discretion.veil([delivery for event in page.rows for delivery in event.deliveries.all()], request.user)
     context = {
         "page": page,
         "rows": [Row(event, sentences.of(event.kind, event.body), list(event.deliveries.all())) for event in page.rows],
@@ -118,7 +120,7 @@ def event(request: Asked, pk: int) -> HttpResponse:
     found = get_object_or_404(Event.objects.visible_to(request.user).select_related(chains.UP), pk=pk)
     if request.GET.get("format") == "json":
         return JsonResponse(_as_json(found), json_dumps_params={"indent": 2})
-    deliveries = list(found.deliveries.select_related("event").order_by("id"))
+    deliveries = discretion.veil(list(found.deliveries.select_related("event").order_by("id")), request.user)
     context = {
         "event": found,
         "said": sentences.of(found.kind, found.body),

@@ -24,7 +24,7 @@ class Piece:
 def because(run: Run, user: User) -> list[Piece]:
     """Why the run ran."""
     causes = chains.climb(run.cause)
-    pieces = _began(run.cause, causes, chains.hidden_names(user))
+    pieces = _began(run.cause, causes, chains.seen(causes, user))
     pieces += _slot(run.cause)
     merged = run.causes.count() - 1
     if merged > 0:
@@ -33,8 +33,8 @@ def because(run: Run, user: User) -> list[Piece]:
     return [*pieces, Piece(".")]
 
 
-def _began(cause: Event, causes: list[Event], hidden: frozenset[str]) -> list[Piece]:
-    if cause.dataset in hidden:
+def _began(cause: Event, causes: list[Event], shown: frozenset[int]) -> list[Piece]:
+    if cause.pk not in shown:
         return [Piece(f"of {HIDDEN}")]
     match cause.kind:
         case ArrivalAccepted.kind | ArrivalReplayed.kind:
@@ -42,7 +42,7 @@ def _began(cause: Event, causes: list[Event], hidden: frozenset[str]) -> list[Pi
         case RunRequested.kind:
             return [Piece(f"{sentences.who(cause.actor)} "), Piece("asked for it", _event(cause)), *_at(cause)]
         case DatasetPublished.kind:
-            return _published(cause) + _root(causes, hidden)
+            return _published(cause) + _root(causes, shown)
     return [Piece(sentences.of(cause.kind, cause.body).text, _event(cause)), *_at(cause)]
 
 
@@ -70,9 +70,9 @@ def _published(event: Event) -> list[Piece]:
     return pieces
 
 
-def _root(causes: list[Event], hidden: frozenset[str]) -> list[Piece]:
+def _root(causes: list[Event], shown: frozenset[int]) -> list[Piece]:
     root = causes[-1]
-    if root.dataset in hidden:
+    if root.pk not in shown:
         return [Piece(f", and that began with {HIDDEN}")]
     match root.kind:
         case ArrivalAccepted.kind | ArrivalReplayed.kind:

@@ -127,7 +127,7 @@ def test_the_log_takes_the_same_number_of_queries_for_any_number_of_events(
 ):
     for _ in range(rows):
         arrived()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("console:events"))
 
 

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app import events
-from pipelines_app.access import permits
+from pipelines_app.access import discretion, permits
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
 from pipelines_app.api.filters import DeliveryFilter, EventFilter
@@ -43,6 +43,7 @@ class EventViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Event]):
 
     def retrieve(self, request: Request, pk: int) -> Response:
         event = get_object_or_404(self.get_queryset().prefetch_related("deliveries"), pk=pk)
+        discretion.veil(event.deliveries.all(), person(request))
         context: dict[str, Any] = {
             "causes": _causes(event, person(request)),
             "effects": list(self.get_queryset().filter(cause=event).order_by("id")[:EFFECTS_SHOWN]),
@@ -88,6 +89,11 @@ class DeliveryViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Delivery]):
         return deliveries.filter(
             Q(event__dataset__in=own_datasets) | Q(event__dataset="", event__pipeline__in=own_pipelines)
         )
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        """A page of them, told as the caller may hear it."""
+        page: list[Delivery] = list(super().paginate_queryset(queryset) or [])
+        return discretion.veil(page, person(self.request))
 
     @extend_schema(
         operation_id="deliveries_release",

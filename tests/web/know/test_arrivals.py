@@ -115,5 +115,5 @@ def test_an_arrival_for_a_restricted_dataset_is_not_there_for_others(published, 
 
 
 def test_an_arrival_costs_a_fixed_number_of_queries(published, ana, django_assert_num_queries):
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page(ana, f"/arrivals/{published.pk}")
