@@ -1,0 +1,1 @@
+"""Attacks on ourselves: who may do what at every address, hostile texts, secrets, files and names."""
