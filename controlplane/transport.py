@@ -14,10 +14,10 @@ class Channel(redis.Channel):
 
     do_restore = False
 
-    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # type: ignore[misc]  # its stub has none
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection is None or self.connection.client is None:
             raise ConnectionLost("the connection of this channel is gone")
-        parameters: dict[str, Any] = super()._connparams(asynchronous=asynchronous)
+        parameters: dict[str, Any] = super()._connparams(asynchronous=asynchronous)  # type: ignore[misc]  # not in its stub
         return parameters
 
 
