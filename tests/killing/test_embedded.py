@@ -92,8 +92,8 @@ def test_an_engine_process_killed_in_the_middle_of_a_step_costs_an_attempt_and_n
 def busiest_child(site: Embedded) -> psutil.Process:
     """The engine's process that works on the step."""
     assert site.server is not None
-    children = psutil.Process(site.server.pid).children()
-    return until(lambda: next((one for one in children if one.cpu_percent(0.05) > 20), None), "a busy child")
+    server = psutil.Process(site.server.pid)
+    return until(lambda: next((one for one in server.children() if one.cpu_percent(0.05) > 20), None), "a busy child")
 
 
 def test_a_stop_during_a_long_step_puts_the_step_back_and_the_next_start_does_it(tmp_path: Path) -> None:
