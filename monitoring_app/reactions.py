@@ -28,6 +28,11 @@ URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
 NOTHING = "ignored: no alert is open about it"
 
 
+def _says_nothing(fact: Fact) -> bool:
+    """A run that is queued, starts or is cancelled is neither a problem nor the end of one."""
+    return isinstance(fact, RunMoved) and fact.state not in {RunState.FAILED, *BEYOND_FAILURE}
+
+
 @events.hears(
     SlotBecameLate,
     SlotFilled,
@@ -40,6 +45,7 @@ NOTHING = "ignored: no alert is open about it"
     PipelineRevised,
     DeliveryStuck,
     DeliveryReleased,
+    ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions, read from top to bottom
     """React to an event; the answer is its disposition in words."""

@@ -26,16 +26,22 @@ class Consumer(Protocol):
     """Takes an event and its fact, writes rows, and says in words what became of the event there."""
 
     hears: frozenset[str]
+    ignores: Callable[[Fact], bool]
 
     def __call__(self, event: Event, fact: Fact) -> str: ...
 
 
-def hears(*kinds: type[Fact]) -> Callable[[Hear], Consumer]:
-    """Declare which kinds of fact a consumer is told of."""
+def _nothing(fact: Fact) -> bool:
+    return False
+
+
+def hears(*kinds: type[Fact], ignores: Callable[[Fact], bool] = _nothing) -> Callable[[Hear], Consumer]:
+    """Declare which kinds of fact a consumer is told of, and which of those mean nothing to it and need no delivery."""
 
     def declare(hear: Hear) -> Consumer:
         consumer = cast(Consumer, hear)
         consumer.hears = frozenset(kind.kind for kind in kinds)
+        consumer.ignores = ignores
         return consumer
 
     return declare
@@ -60,9 +66,11 @@ def record(fact: Fact, *, cause: Event | None = None, actor: str = "") -> Event:
     event = Event(kind=fact.kind, cause=cause, actor=actor, body=body)
     event.pipeline, event.dataset = body.get("pipeline", ""), body.get("dataset", "")
     event.period, event.run = body.get("period", ""), body.get("run")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         event.save(force_insert=True)
-        heard_by = [name for name, consumer in consumers().items() if fact.kind in consumer.hears]
+        heard_by = [
+            name for name, consumer in consumers().items() if fact.kind in consumer.hears and not consumer.ignores(fact)
+        ]
         deliveries = Delivery.objects.bulk_create([Delivery(event=event, consumer=name) for name in heard_by])
         for delivery in deliveries:
             wake.ring(wake.DELIVERY, delivery.pk)

@@ -31,8 +31,30 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Rows for a person or the API: values are JSON-ready (None, bool, int, float, str)."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[object, ...], ...]
+    truncated: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """Queries over an output before it is kept: it stands as `dataset`, beside `others`; 1,000 rows from each."""
+
+    dataset: str
+    statements: tuple[exp.Query, ...]
+    others: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Written:
-    """A finished Parquet file. `fingerprint` is a sha256 of its content in hex; `seconds` is the engine's own time."""
+    """A finished Parquet file. `fingerprint` is a sha256 of its content in hex; `seconds` is the engine's own time.
+
+    `answers` are those to the queries of the audit that was asked for, in their order.
+    """
 
     path: Path
     rows: int
@@ -40,6 +62,7 @@ class Written:
     columns: tuple[Column, ...]
     fingerprint: str
     seconds: float
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +115,6 @@ class Look:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """Rows for a person or the API: values are JSON-ready (None, bool, int, float, str)."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[object, ...], ...]
-    truncated: bool
-    seconds: float
-
-
 class Engine(Protocol):
     """Where statements run. Methods raise EngineError and nothing else, and leave nothing behind when they do."""
 
@@ -110,11 +123,19 @@ class Engine(Protocol):
     def look(self, path: Path, *, format: Format, name: str, limits: Limits) -> Look:
         """Propose a contract for a file nobody has described yet."""
 
-    def load(self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits) -> Loaded:
+    def load(
+        self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None
+    ) -> Loaded:
         """Read arriving files (original name -> where kept) by their contract into one Parquet file at `into`."""
 
     def materialise(
-        self, statement: exp.Query, inputs: Sequence[Relation], columns: Sequence[Column], into: Path, limits: Limits
+        self,
+        statement: exp.Query,
+        inputs: Sequence[Relation],
+        columns: Sequence[Column],
+        into: Path,
+        limits: Limits,
+        audit: Audit | None = None,
     ) -> Written:
         """Run a query and write its rows, cast to `columns`, as one Parquet file at `into`."""
 

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines import exporting, loading, looking, presenting, trees
-from pipelines_app.engines.base import Answer, Limits, Loaded, Look, Relation, Written
+from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Relation, Written
 from pipelines_app.engines.sandbox.pool import Pool
 from pipelines_app.engines.sandbox.process import Yard
 from pipelines_app.engines.sandbox.session import Needs, Session, opened
@@ -43,23 +43,39 @@ class DuckDBEngine:
         with opened(self._pool, needs, limits) as session:
             return looking.look(session, path, format=format, name=name)
 
-    def load(self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits) -> Loaded:
+    def load(
+        self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None
+    ) -> Loaded:
         began = time.monotonic()
-        readable = list(files.values())
-        names = [(str(path), name) for name, path in files.items()]
-        needs = Needs(readable=readable, unpacked=len(readable), names=names)
+        arriving = list(files.values())
+        others = audit.others if audit else ()
+        needs = Needs(
+            readable=[*arriving, *_files(others)],
+            unpacked=len(arriving),
+            names=[*((str(path), name) for name, path in files.items()), *_names(others)],
+            setup=trees.views(others),
+        )
         with opened(self._pool, needs, limits) as session:
             verdict = loading.load(session, files, source)
-            written = _finished(session, source.columns, into, began)
+            answers = _audited(session, source.columns, audit)
+            written = _finished(session, source.columns, into, began, answers)
         return Loaded(written=written, rejected=verdict.rejected, rejects=verdict.rejects)
 
     def materialise(
-        self, statement: exp.Query, inputs: Sequence[Relation], columns: Sequence[Column], into: Path, limits: Limits
+        self,
+        statement: exp.Query,
+        inputs: Sequence[Relation],
+        columns: Sequence[Column],
+        into: Path,
+        limits: Limits,
+        audit: Audit | None = None,
     ) -> Written:
         began = time.monotonic()
-        with self._over(inputs, limits) as session:
+        with self._over(
+            [*inputs, *(other for other in (audit.others if audit else ()) if other not in inputs)], limits
+        ) as session:
             session.query(trees.parquet_copy(trees.cast_to(statement, columns), session.output))
-            return _finished(session, columns, into, began)
+            return _finished(session, columns, into, began, _audited(session, columns, audit))
 
     def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         with self._over(inputs, limits) as session:
@@ -96,14 +112,34 @@ class DuckDBEngine:
 
     def _over(self, inputs: Sequence[Relation], limits: Limits) -> AbstractContextManager[Session]:
         needs = Needs(
-            readable=[file for relation in inputs for file in relation.files],
-            names=[(str(file), relation.name) for relation in inputs for file in relation.files],
+            readable=_files(inputs),
+            names=_names(inputs),
             setup=trees.views(inputs),
         )
         return opened(self._pool, needs, limits)
 
 
-def _finished(session: Session, columns: Sequence[Column], into: Path, began: float) -> Written:
+def _files(relations: Sequence[Relation]) -> list[Path]:
+    return [file for relation in relations for file in relation.files]
+
+
+def _names(relations: Sequence[Relation]) -> list[tuple[str, str]]:
+    return [(str(file), relation.name) for relation in relations for file in relation.files]
+
+
+def _audited(session: Session, columns: Sequence[Column], audit: Audit | None) -> tuple[Answer, ...]:
+    """Run an audit over the session's output, which stands under its dataset's name from here on."""
+    if audit is None:
+        return ()
+    output = Relation(name=audit.dataset, columns=tuple(columns), files=(session.output,))
+    for statement in trees.view(output):
+        session.query(statement)
+    return tuple(_answer(session, statement, MOST_MEASURED) for statement in audit.statements)
+
+
+def _finished(
+    session: Session, columns: Sequence[Column], into: Path, began: float, answers: tuple[Answer, ...] = ()
+) -> Written:
     """Take stock of the session's Parquet output and move it to its place."""
     count, total = session.query(trees.content_hash([session.output], columns)).rows[0]
     content = [[(column.name, column.type) for column in columns], count, total]
@@ -115,6 +151,7 @@ def _finished(session: Session, columns: Sequence[Column], into: Path, began: fl
         columns=tuple(columns),
         fingerprint=hashlib.sha256(json.dumps(content).encode()).hexdigest(),
         seconds=time.monotonic() - began,
+        answers=answers,
     )
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from pipelines_app import lake
 from pipelines_app.compiler import checks
-from pipelines_app.compiler.checks import Judgement
+from pipelines_app.compiler.checks import Judgement, Measures
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.compiler.definition import CheckSpec, Column, Severity
-from pipelines_app.engines.base import Answer, Limits, Relation
+from pipelines_app.compiler.definition import CheckSpec, Severity, Source
+from pipelines_app.engines.base import Answer, Audit, Limits, Relation, Written
 from pipelines_app.environments import mapping
 from pipelines_app.models import Dataset, Environment
 
@@ -25,14 +24,19 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Staging:
-    """A staged version as the gate sees it: what wrote it, its file and schema, the rows set aside on the way in."""
+class Gate:
+    """A step's gate, made before the step runs: what its checks will ask of the output, and of which other datasets."""
 
     step: CompiledStep
-    environment: Environment
-    file: Path
-    columns: tuple[Column, ...]
-    rows: int
+    measures: Measures
+    audit: Audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staging:
+    """A staged version as the gate sees it: its file with the audit's answers, and the rows set aside on the way in."""
+
+    written: Written
     rejected: int = 0
     rejects_said: str = ""
 
@@ -69,20 +73,22 @@ class Verdict:
         return self.refusal or "; ".join(result.judgement.message for result in self.failed)
 
 
-def judge(staging: Staging, limits: Limits, *, as_of: datetime) -> Verdict:
-    """Run the checks on a staged version; a breach of a blocking one, or too many rows set aside, refuses it."""
-    results = _results(staging, limits, as_of)
-    source = staging.step.source
-    total = staging.rows + staging.rejected
-    if source is not None and not source.tolerance.admits(staging.rejected, total):
-        allowed = int(max(source.tolerance.count, source.tolerance.share * total))
-        refusal = (
-            f"{staging.rejected:,} of {total:,} rows do not fit the contract, {allowed:,} are tolerated"
-            f"{': ' + staging.rejects_said if staging.rejects_said else ''}"
-        )
-        return Verdict(
-            results=results, refusal=refusal, todo="Send a corrected file for the period, or mend the contract."
-        )
+def prepare(step: CompiledStep, environment: Environment, *, as_of: datetime) -> Gate | None:
+    """The gate of a step, or nothing where no check guards its dataset."""
+    if not step.checks:
+        return None
+    measures = checks.measure(step.checks, step.dataset, step.columns, as_of)
+    audit = Audit(dataset=step.dataset, statements=tuple(measures.statements), others=tuple(_others(step, environment)))
+    return Gate(step=step, measures=measures, audit=audit)
+
+
+def judge(source: Source | None, gate: Gate | None, staging: Staging, limits: Limits) -> Verdict:
+    """Judge a staged version by its audit; a breach of a blocking check, or too many rows set aside, refuses it."""
+    results = _results(gate, staging, limits) if gate else ()
+    refusal = _too_many_rejects(source, staging)
+    if refusal:
+        todo = "Send a corrected file for the period, or mend the contract."
+        return Verdict(results=results, refusal=refusal, todo=todo)
     blocking = [result for result in results if not result.judgement.passed and result.spec.severity is Severity.BLOCK]
     if blocking:
         refusal = "; ".join(result.judgement.message for result in blocking)
@@ -90,33 +96,35 @@ def judge(staging: Staging, limits: Limits, *, as_of: datetime) -> Verdict:
     return Verdict(results=results)
 
 
-def _results(staging: Staging, limits: Limits, as_of: datetime) -> tuple[Result, ...]:
-    step = staging.step
-    if not step.checks:
-        return ()
-    measures = checks.measure(step.checks, step.dataset, staging.columns, as_of)
-    relations = [
-        Relation(name=step.dataset, columns=staging.columns, files=(staging.file,)),
-        *_others(staging),
-    ]
-    engine = lake.engine()
-    judgements = checks.judge_all(measures, engine.measure(measures.statements, relations, limits))
-    failing = [spec for spec, judgement in zip(step.checks, judgements, strict=True) if not judgement.passed]
-    samples = _samples(failing, staging, relations, limits)
+def _too_many_rejects(source: Source | None, staging: Staging) -> str:
+    total = staging.written.rows + staging.rejected
+    if source is None or source.tolerance.admits(staging.rejected, total):
+        return ""
+    allowed = int(max(source.tolerance.count, source.tolerance.share * total))
+    said = f": {staging.rejects_said}" if staging.rejects_said else ""
+    return f"{staging.rejected:,} of {total:,} rows do not fit the contract, {allowed:,} are tolerated{said}"
+
+
+def _results(gate: Gate, staging: Staging, limits: Limits) -> tuple[Result, ...]:
+    judgements = checks.judge_all(gate.measures, staging.written.answers)
+    judged = list(zip(gate.step.checks, judgements, strict=True))
+    failing = [spec for spec, judgement in judged if not judgement.passed]
+    samples = _samples(failing, gate, staging, limits) if failing else {}
     return tuple(
-        Result(spec=spec, judgement=judgement, sample=samples.get(spec.name, {}))
-        for spec, judgement in zip(step.checks, judgements, strict=True)
+        Result(spec=spec, judgement=judgement, sample=samples.get(spec.name, {})) for spec, judgement in judged
     )
 
 
 def _samples(
-    failing: Sequence[CheckSpec], staging: Staging, relations: Sequence[Relation], limits: Limits
+    failing: Sequence[CheckSpec], gate: Gate, staging: Staging, limits: Limits
 ) -> dict[str, dict[str, object]]:
-    queries = {spec.name: checks.sample_query(spec, staging.step.dataset, staging.columns) for spec in failing}
+    step = gate.step
+    queries = {spec.name: checks.sample_query(spec, step.dataset, step.columns) for spec in failing}
     asked = {name: query for name, query in queries.items() if query is not None}
     if not asked:
         return {}
-    answers = lake.engine().measure(list(asked.values()), relations, limits)
+    output = Relation(name=step.dataset, columns=step.columns, files=(staging.written.path,))
+    answers = lake.engine().measure(list(asked.values()), [output, *gate.audit.others], limits)
     return {name: _shown(answer) for name, answer in zip(asked, answers, strict=True)}
 
 
@@ -124,13 +132,13 @@ def _shown(answer: Answer) -> dict[str, object]:
     return {"columns": [column.name for column in answer.columns], "rows": [list(row) for row in answer.rows[:10]]}
 
 
-def _others(staging: Staging) -> list[Relation]:
+def _others(step: CompiledStep, environment: Environment) -> list[Relation]:
     """The current versions of the other datasets that checks look at."""
-    names = {name for spec in staging.step.checks for name in checks.datasets(spec)} - {staging.step.dataset}
+    names = {name for spec in step.checks for name in checks.datasets(spec)} - {step.dataset}
     if not names:
         return []
     datasets = list(Dataset.objects.filter(name__in=names))
-    versions = mapping.current(staging.environment, datasets)
+    versions = mapping.current(environment, datasets)
     there = [mapping.content(version).relation for version in versions.values()]
     empty = [
         Relation(name=dataset.name, columns=mapping.columns_of(dataset.columns))

@@ -2,7 +2,9 @@
 
 import logging
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -13,12 +15,12 @@ from pipelines_app.compiler import codec
 from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import StepKind
 from pipelines_app.compiler.definition import PeriodKind
-from pipelines_app.engines.base import Limits
+from pipelines_app.engines.base import Audit, Limits, Relation, Written
 from pipelines_app.errors import EngineError
 from pipelines_app.facts import StepRetried
 from pipelines_app.models import StepRun, StepState
 from pipelines_app.quality import gates
-from pipelines_app.quality.gates import Staging
+from pipelines_app.quality.gates import Gate, Staging, Verdict
 from pipelines_app.runs import leases, publishing, staging
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -50,22 +52,17 @@ def _attempt(claim: Claim) -> None:
         publishing.reuse(work, twin)
         return
     limits = _limits(claim)
-    staged = _produce(work, limits)
-    verdict = gates.judge(_for_the_gate(staged), limits, as_of=timezone.now())
+    staged, verdict = attempt(work, limits, as_of=timezone.now())
     publishing.publish(staged, verdict)
 
 
-def _for_the_gate(staged: Staged) -> Staging:
-    step_run = staged.work.claim.step
-    return Staging(
-        step=staged.work.step,
-        environment=step_run.run.environment,
-        file=staged.written.path,
-        columns=staged.written.columns,
-        rows=staged.written.rows,
-        rejected=staged.rejected,
-        rejects_said=staged.rejects[0].message if staged.rejects else "",
-    )
+def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Verdict]:
+    """Produce a step's output and have its gate judge it; nothing of it is published yet."""
+    gate = gates.prepare(work.step, work.claim.step.run.environment, as_of=as_of)
+    staged = _produce(work, gate, limits)
+    said = staged.rejects[0].message if staged.rejects else ""
+    staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said)
+    return staged, gates.judge(work.step.source, gate, staging_seen, limits)
 
 
 def _limits(claim: Claim) -> Limits:
@@ -83,21 +80,41 @@ def _limits(claim: Claim) -> Limits:
     return Limits(seconds=settings.STEP_SECONDS, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=heartbeat)
 
 
-def _produce(work: Work, limits: Limits) -> Staged:
+def _produce(work: Work, gate: Gate | None, limits: Limits) -> Staged:
     step = work.claim.step
     place = lake.attempt_place(dataset=step.dataset_id, step_run=step.pk, epoch=work.claim.epoch)
     into = lake.path(place)
     into.parent.mkdir(parents=True, exist_ok=True)
-    engine = lake.engine()
+    audit = gate.audit if gate else None
     if work.step.kind is StepKind.LOAD and work.step.source is not None:
-        files = {arrival.name: lake.path(arrival.path) for arrival in work.arrivals}
-        loaded = engine.load(files, work.step.source, into, limits)
+        loaded = lake.engine().load(_arriving(work), work.step.source, into, limits, audit)
         return Staged(work=work, place=place, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects)
+    return Staged(work=work, place=place, written=_materialised(work, audit, into, limits))
+
+
+def _arriving(work: Work) -> dict[str, Path]:
+    """The files to load by the names people know them by; two of the same name are told apart by their arrival."""
+    files: dict[str, Path] = {}
+    for arrival in work.arrivals:
+        name = f"{arrival.name} (arrival {arrival.pk})" if arrival.name in files else arrival.name
+        files[name] = lake.path(arrival.path)
+    return files
+
+
+def _materialised(work: Work, audit: Audit | None, into: Path, limits: Limits) -> Written:
+    step = work.claim.step
     statement = codec.statement(work.step)
     if step.run.period and work.step.period is not PeriodKind.NONE:
         statement = bind_period(statement, work.step.period, step.run.period)
+    engine = lake.engine()
+    reads = {relation.name: relation for relation in work.relations}
+    if audit is None or all(reads.get(other.name, other) == other for other in audit.others):
+        return engine.materialise(statement, work.relations, work.step.columns, into, limits, audit)
+    # A check looks at all of a dataset of which the step reads one period: they cannot stand under one name.
     written = engine.materialise(statement, work.relations, work.step.columns, into, limits)
-    return Staged(work=work, place=place, written=written)
+    output = Relation(name=audit.dataset, columns=work.step.columns, files=(into,))
+    answers = engine.measure(audit.statements, [output, *audit.others], limits)
+    return replace(written, answers=tuple(answers))
 
 
 def _came_to_nothing(claim: Claim, error: EngineError) -> None:

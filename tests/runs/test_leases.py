@@ -31,9 +31,7 @@ def let_the_lease_end(step: StepRun) -> None:
 def finished_attempt(claim: leases.Claim) -> tuple[staging.Staged, gates.Verdict]:
     """Everything of an attempt but its publication."""
     work = staging.gather(claim)
-    limits = execution._limits(claim)
-    staged = execution._produce(work, limits)
-    return staged, gates.judge(execution._for_the_gate(staged), limits, as_of=timezone.now())
+    return execution.attempt(work, execution._limits(claim), as_of=timezone.now())
 
 
 @pytest.mark.django_db
