@@ -162,12 +162,15 @@ def test_a_paused_worker_that_wakes_after_its_lease_cannot_commit(
     step, owner = until(lambda: next(iter(site.rows(HELD)), None), "the mill to grind", patience=30)
     site.signal_group("worker", signal.SIGSTOP)
     second = site.second_worker()
-    until(lambda: site.count(TAKEN_AGAIN.format(owner=owner, step=step)) == 1, "another to take it", patience=60)
-    until(lambda: "2014-03-01" in meals(site, "2014-03"), "the meal", patience=60)
-    site.signal_group("worker", signal.SIGCONT)
+    try:
+        until(lambda: site.count(TAKEN_AGAIN.format(owner=owner, step=step)) == 1, "another to take it", patience=60)
+        until(lambda: "2014-03-01" in meals(site, "2014-03"), "the meal", patience=60)
+    finally:
+        site.signal_group("worker", signal.SIGCONT)
+        code = second.stop()
+    assert code == 0
     until(lambda: "fenced" in site.log("worker"), "the first worker to be told", patience=30)
     site.settle(30)
-    assert second.stop() == 0
     site.judge(supplier, tmp_path)
 
 
