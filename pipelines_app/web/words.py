@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
@@ -171,6 +172,7 @@ def share(part: float) -> str:
 PERIOD_KINDS = {13: PeriodKind.HOUR, 10: PeriodKind.DAY, 7: PeriodKind.MONTH}
 
 
+@lru_cache(maxsize=4096)
 def period(key: str) -> str:
     """A period in words: "8 February 2013"; a key that is none is shown as it is."""
     kind = PERIOD_KINDS.get(len(key))
