@@ -85,6 +85,13 @@ class IllegalMove(LooplineError):
     status = 409
 
 
+class PeriodInvalid(LooplineError):
+    """A pipeline was asked to run for a period that is none of its own."""
+
+    code = "period_invalid"
+    status = 422
+
+
 class LostRace(LooplineError):
     """Somebody else moved it first; read it again."""
 

@@ -18,6 +18,7 @@ _IN_NAMES = {
     PeriodKind.DAY: r"(\d{4})-?(\d{2})-?(\d{2})",
     PeriodKind.MONTH: r"(\d{4})-?(\d{2})",
 }
+EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
 _COMPRESSED = r"(?:\.(?:gz|zst))?"
 
 

@@ -3,8 +3,10 @@
 from django.db import IntegrityError, transaction
 
 from pipelines_app import events
+from pipelines_app.compiler import periods
+from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
-from pipelines_app.errors import IllegalMove
+from pipelines_app.errors import IllegalMove, PeriodInvalid
 from pipelines_app.facts import RunMoved, RunRequested
 from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
 from pipelines_app.runs import planning
@@ -49,9 +51,32 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
 
 @transaction.atomic
 def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
-    """Run a pipeline because somebody asks: every step that can run does."""
+    """Run a pipeline because somebody asks: every step that can run does. Raises PeriodInvalid."""
+    _refuse_odd_period(pipeline, period)
+    return _ask(pipeline, period, actor)
+
+
+def _ask(pipeline: Pipeline, period: str, actor: str) -> Run:
     event = events.record(RunRequested(pipeline=pipeline.name, period=period), actor=actor)
     return put(pipeline, period=period, cause=event)[0]
+
+
+def _refuse_odd_period(pipeline: Pipeline, period: str) -> None:
+    """What is asked for has to be a period of a step; none is one of the steps that have no periods."""
+    if pipeline.current_id is None:
+        return  # `put` says so
+    kinds = {step.period for step in planning.compiled(pipeline.current_id).steps}
+    if any(periods.is_valid(kind, period) for kind in kinds):
+        return
+    named = sorted(kind for kind in kinds if kind is not PeriodKind.NONE)
+    if not named:
+        message = f"{pipeline} does not run by period, and {period!r} was given."
+        raise PeriodInvalid(message, todo="Leave the period empty.")
+    examples = " or ".join(periods.EXAMPLES[kind] for kind in named)
+    asked = f"{period!r} is not one" if period else "none was given"
+    raise PeriodInvalid(
+        f"{pipeline} runs by {' or '.join(named)}, and {asked}.", todo=f"Give the period as {examples}."
+    )
 
 
 @transaction.atomic
@@ -62,4 +87,4 @@ def retry(run: Run, *, actor: str) -> Run:
     Arrival.objects.filter(run=run).exclude(state=ArrivalState.CONSUMED).update(
         state=ArrivalState.PENDING, disposition="", run=None
     )
-    return request(run.pipeline, period=run.period, actor=actor)
+    return _ask(run.pipeline, run.period, actor)

@@ -8,16 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from pipelines_app.compiler import codec, periods
-from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.models import Pipeline, Team
 from pipelines_app.runs import pausing, queue, standing
 from pipelines_app.runs.standing import Standing
-from pipelines_app.web import paging, pipeline_page, spreadsheets, words
+from pipelines_app.web import paging, pipeline_page, spreadsheets
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 
-EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
 LIVE = frozenset({"running", "queued"})
 
 
@@ -87,25 +84,10 @@ def run_now(request: Asked, name: str) -> HttpResponse:
     seen = Pipeline.objects.operable_by(request.user).filter(current__isnull=False)
     found = get_object_or_404(seen.select_related("current"), name=name)
     period = request.POST.get("period", "").strip()
-    fault = _period_fault(found, period)
-    if fault:
-        messages.error(request, fault)
-        return redirect("console:pipeline", name)
     with as_message(request):
         run = queue.request(found, period=period, actor=actor(request))
         return redirect("console:run", run.pk)
     return redirect("console:pipeline", name)
-
-
-def _period_fault(found: Pipeline, period: str) -> str:
-    """Why a pipeline cannot be asked to run for a period, or nothing."""
-    kind = pipeline_page.period_kind(codec.from_json(found.in_force.compiled))
-    if periods.is_valid(kind, period):
-        return ""
-    if kind is PeriodKind.NONE:
-        return f"{found.name} does not run by period, and {period!r} was given. Leave the period empty."
-    asked = f"{words.period(period)!r} is not one" if period else "none was given"
-    return f"{found.name} runs by {kind}, and {asked}. Give the period as {EXAMPLES[kind]}."
 
 
 @login_required

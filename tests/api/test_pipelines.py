@@ -141,7 +141,7 @@ def test_a_run_is_asked_for_once_per_key(orders, ana):
 
 @pytest.mark.parametrize("period", ["2013", "2013-13-01", "today", "2013-01-05T05"])
 def test_a_period_the_pipeline_has_not_is_refused(orders, ana, period):
-    refused(ana.post("/pipelines/orders/run", {"period": period}), 422, "definition_invalid")
+    refused(ana.post("/pipelines/orders/run", {"period": period}), 422, "period_invalid")
 
 
 def test_a_paused_pipeline_keeps_its_runs_until_it_goes_on(orders, ana):
