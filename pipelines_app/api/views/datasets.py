@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from pipelines_app.api import cursors
+from pipelines_app.api import cursors, strictness
 from pipelines_app.api.authentication import person
 from pipelines_app.api.filters import DatasetFilter, VersionFilter
 from pipelines_app.api.serializers.datasets import (
@@ -73,6 +73,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         responses=RowsSerializer,
     )
     def rows(self, request: Request, name: str) -> Response:
+        strictness.refuse_unknown(request, ("limit", "after", "columns", "version"))
         query = request.query_params
         limit = cursors.number(query.get("limit", ""), name="limit", most=MOST_ROWS, default=ROWS)
         place = cursors.read(query["after"]) if query.get("after") else {}
@@ -105,6 +106,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         responses={(200, media.partition(";")[0]): OpenApiTypes.BINARY for media in MEDIA.values()},
     )
     def download(self, request: Request, name: str) -> FileResponse:
+        strictness.refuse_unknown(request, ("format", "version"))
         asked = request.query_params.get("format", Format.CSV)
         if asked not in list(Format):
             raise ValidationError({"format": [f"Choose one of {', '.join(Format)}."]})

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pipelines_app.api import cursors, tracing
+from pipelines_app.api import cursors, strictness, tracing
 from pipelines_app.api.authentication import person
 from pipelines_app.api.filters import CheckFilter
 from pipelines_app.api.serializers.checks import CheckSerializer
@@ -67,6 +67,7 @@ class LineageView(APIView):
         responses=LineageSerializer,
     )
     def get(self, request: Request) -> Response:
+        strictness.refuse_unknown(request, ("of", "direction", "depth"))
         query = request.query_params
         direction = query.get("direction", "both")
         if direction not in DIRECTIONS:

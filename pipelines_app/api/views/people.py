@@ -19,7 +19,6 @@ class TeamViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Team]):
 
     queryset = Team.objects.none()
     serializer_class = TeamSerializer
-    filter_backends = []
 
     def get_queryset(self) -> QuerySet[Team]:
         user = person(self.request)

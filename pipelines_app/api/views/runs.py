@@ -94,7 +94,6 @@ class RunEventViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Event]):
 
     queryset = Event.objects.none()
     serializer_class = EventSerializer
-    filter_backends = []
 
     def get_queryset(self) -> QuerySet[Event]:
         run = get_object_or_404(Run.objects.visible_to(self.request.user), pk=self.kwargs["pk"])

@@ -1,0 +1,47 @@
+"""Lists that refuse what they do not know: a filter with a slip in its name would else answer everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django_filters.rest_framework import DjangoFilterBackend
+
+from pipelines_app.compiler import names
+from pipelines_app.errors import LooplineError
+
+if TYPE_CHECKING:  # the framework's views read the settings that name this module
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+PAGING = ("limit", "cursor")
+
+
+class UnknownParameter(LooplineError):
+    """A query holds a parameter that the address does not have."""
+
+    code = "unknown_parameter"
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """The filters of a list, and no others."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        """Narrow a list; raises UnknownParameter. What is read alone, by its name or id, takes none."""
+        chosen = getattr(view, "filterset_class", None) if getattr(view, "action", "") == "list" else None
+        known = list(chosen.base_filters) if chosen is not None else []
+        refuse_unknown(request, [*known, *PAGING] if getattr(view, "action", "") == "list" else known)
+        narrowed: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return narrowed
+
+
+def refuse_unknown(request: Request, known: Iterable[str]) -> None:
+    """Raise UnknownParameter, naming the nearest that is known, for whatever else the query holds."""
+    there_is = sorted(known)
+    for name in request.query_params:
+        if name not in there_is:
+            shown = "".join(character for character in name if character.isprintable())[:60]
+            listed = f"Known here: {', '.join(there_is)}." if there_is else "This address takes none."
+            raise UnknownParameter(f"There is no parameter {shown!r}{names.hint(shown, there_is)}.", todo=listed)
