@@ -53,7 +53,7 @@ def _message(request: HttpRequest) -> Message:
         headers=dict(request.headers),
         body=_body(request),
         content_type=request.headers.get("Content-Type", ""),
-        name=incoming.plain_name(request.GET.get("name", "")),
+        name=request.GET.get("name", ""),
         period=request.GET.get("period", ""),
     )
 

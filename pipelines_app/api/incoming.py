@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 
 from pipelines_app.errors import ArrivalRefused, LooplineError, TooLarge
-from pipelines_app.intake import receiving
+from pipelines_app.intake import naming, receiving
 from pipelines_app.intake.receiving import Received
 
 PIECE = 1 << 20
@@ -100,18 +100,12 @@ def _name(request: HttpRequest) -> str:
     disposition = request.headers.get("Content-Disposition", "")
     _, fields = parse_header_parameters(disposition) if disposition else ("", {})
     given = request.GET.get("name", "") or str(fields.get("filename", ""))
-    name = plain_name(given)
+    name = naming.plain(given)
     if not name:
         raise ArrivalRefused(
             "The file has no name.", todo='Give it as ?name=… or as Content-Disposition: attachment; filename="…".'
         )
     return name
-
-
-def plain_name(given: str) -> str:
-    """The last part of a name, without characters that cannot be shown; it is text, and never becomes a path."""
-    last = given.replace("\\", "/").rpartition("/")[2]
-    return "".join(character for character in last if character.isprintable()).strip()[:300]
 
 
 def _checksum(request: HttpRequest) -> str:

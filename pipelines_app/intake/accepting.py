@@ -9,11 +9,12 @@ from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import Mode, PeriodKind, Source
 from pipelines_app.errors import ArrivalRefused
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
-from pipelines_app.intake import slots
+from pipelines_app.intake import naming, slots
 from pipelines_app.intake.receiving import Received
 from pipelines_app.models import Arrival, ArrivalState, Dataset
 from pipelines_app.runs import planning
 
+NAMELESS = "file"
 FINISHED_TWIN = [ArrivalState.PENDING, ArrivalState.CONSUMED]
 
 
@@ -55,7 +56,7 @@ def period_of(source: Source, *, name: str, given: str) -> str:
     return key
 
 
-EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
+EXAMPLES = periods.EXAMPLES
 
 
 @transaction.atomic
@@ -66,12 +67,13 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
     """
     Dataset.objects.select_for_update().get(pk=envelope.dataset.pk)  # one at a time: twins are seen
     source = source_of(envelope.dataset)
-    period = period_of(source, name=envelope.name, given=envelope.period)
+    name = naming.plain(envelope.name) or NAMELESS
+    period = period_of(source, name=name, given=envelope.period)
     twin = _twin(envelope.dataset, source, period, received.sha256)
     arrival = Arrival.objects.create(
         dataset=envelope.dataset,
         door=envelope.door,
-        name=envelope.name[:300],
+        name=name,
         period=period,
         bytes=received.bytes,
         sha256=received.sha256,

@@ -8,6 +8,7 @@ from pipelines_app.compiler.definition import Format
 from pipelines_app.definitions import drafts, proposing, samples, trying
 from pipelines_app.definitions.samples import Sample
 from pipelines_app.errors import EngineError, LooplineError
+from pipelines_app.intake import naming
 from pipelines_app.models import Draft
 from pipelines_app.web import uploading
 from pipelines_app.web.registering.desk import Desk, seen_problems
@@ -147,7 +148,7 @@ def _looked_at(desk: Desk, file: ReceivedFile, format: Format) -> Sample:
     sample = samples.keep(
         drafts.folder(desk.draft),
         received.place,
-        name=file.name or "sample",
+        name=naming.plain(file.name or "") or "sample",
         size=received.bytes,
         sha256=received.sha256,
     )
