@@ -6,28 +6,38 @@ import threading
 from types import FrameType
 
 from cheroot.wsgi import Server
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from controlplane import chunks
 from controlplane.embedded import Workers
 
 logger = logging.getLogger(__name__)
 THREADS = 8
+AROUND_A_FILE = 1 << 20  # what a form sends beside its file
+
+
+def http_server(host: str, port: int) -> Server:
+    """The server, not yet listening: bodies are bounded as a whole, and read in pieces."""
+    server = Server(
+        (host, port),
+        get_wsgi_application(),
+        numthreads=THREADS,
+        max=32,
+        server_name="loopline",
+        shutdown_timeout=5,
+        request_queue_size=128,
+    )
+    server.max_request_body_size = settings.UPLOAD_MAX_BYTES + AROUND_A_FILE
+    server.gateway = chunks.Gateway
+    return server
 
 
 class Serving:
     """One server and its workers, until a signal or `stop`."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._server = Server(
-            (host, port),
-            get_wsgi_application(),
-            numthreads=THREADS,
-            max=32,
-            server_name="loopline",
-            shutdown_timeout=5,
-            request_queue_size=128,
-        )
-        self._server.max_request_body_size = 0
+        self._server = http_server(host, port)
         self._workers = Workers()
         self._stopped = threading.Event()
 

@@ -5,10 +5,9 @@ import threading
 import time
 
 import pytest
-from cheroot.wsgi import Server
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
+from controlplane import serving
 from pipelines_app.access import tokens
 from pipelines_app.models import Arrival, Event, Role
 from tests import factories
@@ -22,7 +21,7 @@ PATIENCE = 10
 def port(monkeypatch):
     """A server of this process, on a port of its own, whose threads keep no connection to the database."""
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
-    server = Server(("127.0.0.1", 0), get_wsgi_application(), numthreads=2)
+    server = serving.http_server("127.0.0.1", 0)
     server.prepare()
     thread = threading.Thread(target=server.serve)
     thread.start()
