@@ -8,7 +8,7 @@ import threading
 import time
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
 from controlplane import sweep
@@ -49,6 +49,7 @@ class Workers:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._name = f"{sweep.WORKER}{socket.gethostname()}:{os.getpid()}"
 
     def start(self) -> None:
         """Start them; what was left from before is picked up by the first sweep."""
@@ -98,12 +99,18 @@ class Workers:
             wait: float = settings.SWEEP_SECONDS
             try:
                 sweep.once()
-                sweep.beat(
-                    f"worker:{socket.gethostname()}:{os.getpid()}", timezone.now(), f"{settings.WORKERS} threads"
-                )
+                sweep.beat(self._name, timezone.now(), f"{settings.WORKERS} threads")
                 wait = sweep.pause()
             except Exception:  # without its sign of life the platform soon counts as not ready
                 logger.exception("the sweep did not come to its end; it tries again")
             close_old_connections()
             self._stopping.wait(wait)
+        self._say_goodbye()
         connections.close_all()
+
+    def _say_goodbye(self) -> None:
+        """Who ends in order is not missed afterwards."""
+        try:
+            sweep.forget(self._name)
+        except DatabaseError:
+            logger.warning("the sign of life could not be taken back; the sweep will")

@@ -16,6 +16,8 @@ from pipelines_app.models import Pulse
 from pipelines_app.runs import leases, recovery
 
 logger = logging.getLogger(__name__)
+WORKER = "worker:"
+SILENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ CHORES = [
     Chore("deliveries", timedelta(0), _ring_deliveries),
     Chore("slots late", timedelta(0), slots.mark_late),
     Chore("alerts", timedelta(0), sweeping.sweep),
+    Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), slots.open_ahead),
     Chore("housekeeping", timedelta(hours=1), housekeeping.tidy),
 ]
@@ -63,6 +66,16 @@ def once(now: datetime | None = None) -> None:
 def beat(name: str, now: datetime, detail: str = "") -> None:
     """Leave a sign of life of one part of the platform."""
     Pulse.objects.update_or_create(name=name, defaults={"at": now, "detail": detail})
+
+
+def forget(name: str) -> None:
+    """Take back the sign of life of a part that has ended in order."""
+    Pulse.objects.filter(name=name).delete()
+
+
+def forget_silent(now: datetime) -> int:
+    """Take back those of workers that nobody has heard of for long: they are not coming back under their name."""
+    return Pulse.objects.filter(name__startswith=WORKER, at__lt=now - SILENT).delete()[0]
 
 
 def pause(now: datetime | None = None) -> float:

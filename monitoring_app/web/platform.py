@@ -13,6 +13,7 @@ from pipelines_app.engines.sandbox.wall import sandbox_status
 from pipelines_app.models import Delivery, DeliveryState, Pulse, StepRun, StepState
 
 WORKER = "worker:"
+CHORE = "chore:"  # when the sweep last did one of its rarer duties: a note of its own, no part that beats
 FORGOTTEN = timedelta(days=1)
 SLOW_STEP_SECONDS = 60
 
@@ -82,7 +83,7 @@ def strip(now: datetime | None = None) -> Strip:
 def pulses(now: datetime) -> list[Beat]:
     """Every part that has given a sign of life within a day, and whether it still does."""
     limit = timedelta(seconds=3 * settings.SWEEP_SECONDS + 10)
-    recent = Pulse.objects.filter(at__gte=now - FORGOTTEN).order_by("name")
+    recent = Pulse.objects.filter(at__gte=now - FORGOTTEN).exclude(name__startswith=CHORE).order_by("name")
     return [Beat(pulse.name, pulse.at, pulse.detail, now - pulse.at <= limit) for pulse in recent]
 
 
