@@ -28,7 +28,7 @@ def to_json(compiled: Compiled) -> Json:
 
 def from_json(stored: Mapping[str, Any]) -> Compiled:
     """What was stored by to_json."""
-    definition = documents.parse(stored["definition"])
+    definition = documents.stored(stored["definition"])
     return Compiled(
         definition=definition,
         steps=tuple(_step_from_json(step, definition) for step in stored["steps"]),

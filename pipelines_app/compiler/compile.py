@@ -23,7 +23,6 @@ from pipelines_app.compiler.definition import (
     Column,
     Definition,
     Materialisation,
-    Mode,
     Parameter,
     PeriodKind,
     Source,
@@ -131,7 +130,7 @@ def _check_inputs(step: Step) -> set[str]:
 
 
 def _load(source: Source) -> CompiledStep:
-    by_period = source.period != PeriodKind.NONE and source.mode != Mode.REPLACE
+    by_period = source.period != PeriodKind.NONE
     materialise = Materialisation.INCREMENTAL if by_period else Materialisation.TABLE
     contract = dumping.dump_source(replace(source, checks=(), description="", arrival=None))
     return CompiledStep(

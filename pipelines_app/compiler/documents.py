@@ -24,7 +24,7 @@ from pipelines_app.compiler.dumping import dump
 from pipelines_app.compiler.reading import Reader, described, step_into
 from pipelines_app.errors import DefinitionInvalid, Problem
 
-__all__ = ["dump", "from_yaml", "parse", "to_yaml"]
+__all__ = ["dump", "from_yaml", "parse", "stored", "to_yaml"]
 
 ENCODINGS = ("utf-8", "utf-16", "latin-1")
 MOST_COLUMNS = 2_000
@@ -38,6 +38,26 @@ _SOURCE_KEYS = (
 
 def parse(document: Mapping[str, object]) -> Definition:
     """A definition, or DefinitionInvalid with every fault of the document."""
+    definition, reader = _read(document)
+    for source in definition.sources:
+        if source.mode == Mode.REPLACE and source.period != PeriodKind.NONE:
+            message = f"replace has no period, but this source comes by {source.period}: use partition or append"
+            reader.problems.append(Problem(path=f"{step_into('sources', source.dataset)}.mode", message=message))
+    return _faultless(definition, reader)
+
+
+def stored(document: Mapping[str, object]) -> Definition:
+    """The definition of a revision that was accepted before, whatever is refused since."""
+    return _faultless(*_read(document))
+
+
+def _faultless(definition: Definition, reader: Reader) -> Definition:
+    if reader.problems:
+        raise DefinitionInvalid(reader.problems)
+    return definition
+
+
+def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
     if not isinstance(document, Mapping):
         raise DefinitionInvalid([Problem(path="", message=f"a pipeline is a mapping, not {described(document)}")])
     reader = Reader(document)
@@ -53,9 +73,7 @@ def parse(document: Mapping[str, object]) -> Definition:
         alerts=_alerts(reader),
     )
     _whole(definition, reader)
-    if reader.problems:
-        raise DefinitionInvalid(reader.problems)
-    return definition
+    return definition, reader
 
 
 def _whole(definition: Definition, reader: Reader) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events
+from pipelines_app.compiler.definition import Mode, PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
@@ -88,7 +89,7 @@ def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
         number=mapping.next_number(run.environment, step.dataset) if published else None,
         state=VersionState.PUBLISHED if published else VersionState.QUARANTINED,
         step_run=step,
-        period=run.period if work.mode is not work.mode.REPLACE else "",
+        period=_period(work),
         columns=mapping.stored_columns(written.columns),
         rows=written.rows,
         bytes=written.bytes,
@@ -122,6 +123,12 @@ def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
         ]
     )
     return version
+
+
+def _period(work: Work) -> str:
+    """The period a version is of: none for what is made anew as a whole, unless its readers look for one."""
+    is_whole = work.mode is Mode.REPLACE and work.step.period is PeriodKind.NONE
+    return "" if is_whole else work.claim.step.run.period
 
 
 def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:

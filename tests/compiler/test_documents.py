@@ -125,6 +125,7 @@ def test_every_fault_is_told_at_once_each_with_its_path():
         ({"from": "a/{period}.csv"}, "from"),
         ({"from": "a_{period}.csv", "period": "none"}, "from"),
         ({"mode": "partition", "period": "none"}, "mode"),
+        ({"mode": "replace"}, "mode"),
         ({"delimiter": ";;"}, "delimiter"),
         ({"encoding": "utf8"}, "encoding"),
         ({"header": "yes"}, "header"),
