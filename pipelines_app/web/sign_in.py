@@ -11,7 +11,7 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -59,18 +59,20 @@ def _pause(wait: timedelta) -> str:
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Let a person in, and on to where they were going."""
     if request.user.is_authenticated:
-        return redirect(_next(request))
+        return HttpResponseRedirect(_next(request))
     form = SignInForm(request)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user())
-        return redirect(_next(request))
+        return HttpResponseRedirect(_next(request))
     status = 429 if form.has_error("__all__", "pause") else 422 if form.is_bound else 200
     return render(request, "accounts/sign_in.html", {"form": form, "next": _next(request)}, status=status)
 
 
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    ):
         return wanted
     return resolve_url(settings.LOGIN_REDIRECT_URL)
 
