@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pipelines_app import events, wake
-from pipelines_app.compiler import codec
+from pipelines_app.compiler import codec, periods
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind
 from pipelines_app.environments import mapping
@@ -140,9 +140,19 @@ def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
 def _is_affected(step: CompiledStep, roots: set[str], outline: Outline, run: Run) -> bool:
     if step.kind is StepKind.LOAD:
         return step.dataset in {arrival.dataset.name for arrival in outline.arrivals}
-    if step.materialise is Materialisation.INCREMENTAL and not run.period:
-        return False
-    return any(name in roots or name in outline.made for name in step.inputs)
+    return fits(step, run.period) and any(name in roots or name in outline.made for name in step.inputs)
+
+
+def plans_all_readers(run: Run, *, version: int) -> bool:
+    """Whether every step that such a run can have and that reads the dataset of this version is among its steps."""
+    dataset = DatasetVersion.objects.values_list("dataset__name", flat=True).get(pk=version)
+    readers = {step.dataset for step in compiled_of(run).steps if dataset in step.inputs and fits(step, run.period)}
+    return readers <= set(run.steps.values_list("dataset__name", flat=True))
+
+
+def fits(step: CompiledStep, period: str) -> bool:
+    """Whether a run of this period may have the transformation: one by period only its own kind of period."""
+    return step.materialise is not Materialisation.INCREMENTAL or periods.is_valid(step.period, period)
 
 
 def _admit(step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> None:

@@ -39,13 +39,17 @@ def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
 
 @transaction.atomic
 def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event) -> Run | None:
-    """The run in flight for the period that has this very version pinned, if there is one: the event merges into it."""
-    reading = Run.objects.select_for_update().filter(
+    """The run in flight for the period that has this very version pinned and planned every step that reads it.
+
+    The event merges into it, for nothing more would be made of it.
+    """
+    reading = Run.objects.select_for_update(of=("self",)).filter(
         pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version
     )
-    run = reading.first()
-    if run is not None:
-        run.causes.add(cause)
+    run = reading.select_related("pipeline").first()
+    if run is None or not planning.plans_all_readers(run, version=version):
+        return None
+    run.causes.add(cause)
     return run
 
 
