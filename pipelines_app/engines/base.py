@@ -14,11 +14,19 @@ Row = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """A dataset as an engine sees it: a qualified name, columns, and the immutable files that hold it (may be none)."""
+    """A dataset as an engine sees it: a qualified name, columns, and the immutable files that hold it (may be none).
+
+    `files` were written with these columns; `earlier` are those written with others, by the columns they have.
+    """
 
     name: str
     columns: tuple[Column, ...]
     files: tuple[Path, ...] = ()
+    earlier: tuple["Relation", ...] = ()
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        return (*self.files, *(file for relation in self.earlier for file in relation.files))
 
 
 @dataclass(frozen=True, kw_only=True)

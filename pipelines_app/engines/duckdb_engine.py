@@ -120,11 +120,11 @@ class DuckDBEngine:
 
 
 def _files(relations: Sequence[Relation]) -> list[Path]:
-    return [file for relation in relations for file in relation.files]
+    return [file for relation in relations for file in relation.all_files]
 
 
 def _names(relations: Sequence[Relation]) -> list[tuple[str, str]]:
-    return [(str(file), relation.name) for relation in relations for file in relation.files]
+    return [(str(file), relation.name) for relation in relations for file in relation.all_files]
 
 
 def _audited(session: Session, columns: Sequence[Column], audit: Audit | None) -> tuple[Answer, ...]:

@@ -71,15 +71,44 @@ def view(relation: Relation) -> list[exp.Expr]:
     """A schema and a view that stand for a dataset; with no files, a view with its columns and no rows."""
     layer, _, table = relation.name.rpartition(".")
     schema = exp.Create(this=exp.Table(db=exp.to_identifier(layer, quoted=True)), kind="SCHEMA", exists=True)
-    if relation.files:
-        columns: list[exp.Expr] = [name(column.name) for column in relation.columns]
-        query = exp.select(*columns).from_(parquet(relation.files))
-    else:
-        columns = [exp.alias_(typed(exp.null(), c.type), c.name, quoted=True) for c in relation.columns]
-        query = exp.select(*columns).where(exp.false())
+    groups = [_group(group, relation) for group in (relation, *relation.earlier) if group.files]
+    query = exp.union(*groups, distinct=False) if len(groups) > 1 else groups[0] if groups else _nothing(relation)
     target = exp.table_(table, db=layer or None, quoted=True)
     create = exp.Create(this=target, kind="VIEW", expression=query)
     return [schema, create] if layer else [create]
+
+
+def _nothing(relation: Relation) -> exp.Select:
+    columns = [exp.alias_(typed(exp.null(), c.type), c.name, quoted=True) for c in relation.columns]
+    return exp.select(*columns).where(exp.false())
+
+
+def _group(group: Relation, relation: Relation) -> exp.Select:
+    """Files of one schema, as the dataset's columns."""
+    held = {column.name.lower(): column for column in group.columns}
+    columns = [
+        exp.alias_(_as_declared(held.get(column.name.lower()), column, relation.name), column.name, quoted=True)
+        for column in relation.columns
+    ]
+    return exp.select(*columns).from_(parquet(group.files))
+
+
+def _as_declared(held: Column | None, column: Column, dataset: str) -> exp.Expr:
+    """A column as it is declared now: null in files from before it was there, cast from what it was in them."""
+    if held is None:
+        return typed(exp.null(), column.type)
+    if held.type == column.type:
+        return typed(name(column.name), column.type)
+    said = f"{dataset}: {column.name} was {held.type} in earlier files, and this value is no {column.type}: "
+    refused = call("error", exp.DPipe(this=exp.Literal.string(said), expression=as_text(name(column.name), held.type)))
+    fits = exp.Or(this=name(column.name).is_(exp.null()), expression=_cast_holds(column))
+    return exp.Case(
+        ifs=[exp.If(this=fits, true=tried(name(column.name), column.type))], default=typed(refused, column.type)
+    )
+
+
+def _cast_holds(column: Column) -> exp.Expr:
+    return exp.Not(this=tried(name(column.name), column.type).is_(exp.null()))
 
 
 def views(relations: Sequence[Relation]) -> list[exp.Expr]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db.models import Max, Sum
 
@@ -66,19 +67,31 @@ class Content:
     rows: int
 
 
-def content(version: DatasetVersion, *, period: str | None = None) -> Content:
-    """What a version holds, all of it or one period."""
+def content(
+    version: DatasetVersion, *, period: str | None = None, columns: tuple[Column, ...] | None = None
+) -> Content:
+    """What a version holds, all of it or one period, as its own columns or as those it is declared with by now."""
     parts = Part.objects.of_version(version)
     if period is not None:
         parts = parts.filter(period=period)
-    chosen = list(parts.order_by("period", "id").values_list("id", "path", "rows"))
-    relation = Relation(
-        name=version.dataset.name,
-        columns=columns_of(version.columns),
-        files=tuple(lake.path(place) for _, place, _ in chosen),
-    )
-    identity = ",".join(str(pk) for pk, _, _ in chosen)
-    return Content(relation=relation, identity=identity, rows=sum(rows for _, _, rows in chosen))
+    chosen = list(parts.order_by("period", "id").values_list("id", "path", "rows", "version__columns"))
+    declared = columns or columns_of(version.columns)
+    groups: dict[tuple[Column, ...], list[Path]] = {}
+    for _, place, _, written in chosen:
+        groups.setdefault(_like(declared, columns_of(written)), []).append(lake.path(place))
+    files = tuple(groups.pop(declared, ()))
+    name = version.dataset.name
+    earlier = tuple(Relation(name=name, columns=held, files=tuple(paths)) for held, paths in groups.items())
+    relation = Relation(name=name, columns=declared, files=files, earlier=earlier)
+    identity = ",".join(str(pk) for pk, *_ in chosen)
+    if earlier:
+        identity += f" as {stored_columns(declared)}"
+    return Content(relation=relation, identity=identity, rows=sum(rows for _, _, rows, _ in chosen))
+
+
+def _like(declared: tuple[Column, ...], written: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The declared columns, if they can be read from a file written with these just as they are."""
+    return declared if set(declared) <= set(written) else written
 
 
 def point(version: DatasetVersion, *, mode: Mode, event: Event) -> None:

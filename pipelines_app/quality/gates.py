@@ -139,7 +139,10 @@ def _others(step: CompiledStep, environment: Environment) -> list[Relation]:
         return []
     datasets = list(Dataset.objects.filter(name__in=names))
     versions = mapping.current(environment, datasets)
-    there = [mapping.content(version).relation for version in versions.values()]
+    there = [
+        mapping.content(version, columns=mapping.columns_of(version.dataset.columns) or None).relation
+        for version in versions.values()
+    ]
     empty = [
         Relation(name=dataset.name, columns=mapping.columns_of(dataset.columns))
         for dataset in datasets

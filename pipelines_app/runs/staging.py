@@ -69,10 +69,12 @@ def _load(claim: Claim, step: CompiledStep) -> Work:
 def _transform(claim: Claim, step: CompiledStep) -> Work:
     run = claim.step.run
     versions = _versions(claim, step)
+    own = {made.dataset: made.columns for made in planning.compiled_of(run).steps}
     relations, identities, rows = [], {}, 0
     for name, version in versions.items():
         period = run.period if planning.reads_period(step, version.dataset) else None
-        content = mapping.content(version, period=period)
+        declared = own.get(name) or mapping.columns_of(version.dataset.columns)
+        content = mapping.content(version, period=period, columns=declared or None)
         relations.append(content.relation)
         identities[name] = hashlib.sha256(content.identity.encode()).hexdigest()
         rows += content.rows

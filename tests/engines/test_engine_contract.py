@@ -62,9 +62,33 @@ def test_a_file_from_before_a_column_was_added_has_nulls_there(engine, orders, i
     old = engine.materialise(sql("SELECT 1 AS a"), [], columns_of(a="BIGINT"), into / "old", LIMITS)
     columns = columns_of(a="BIGINT", b="VARCHAR")
     new = engine.materialise(sql("SELECT 2 AS a, 'x' AS b"), [], columns, into / "new", LIMITS)
-    both = Relation(name="raw.grown", columns=columns, files=(new.path, old.path))
+    before = Relation(name="raw.grown", columns=old.columns, files=(old.path,))
+    both = Relation(name="raw.grown", columns=columns, files=(new.path,), earlier=(before,))
     answer = engine.preview(sql("SELECT * FROM raw.grown ORDER BY a"), [both], rows=5, limits=LIMITS)
     assert answer.rows == ((1, None), (2, "x"))
+    answer = engine.preview(sql("SELECT b FROM raw.grown"), [replace(both, files=())], rows=5, limits=LIMITS)
+    assert answer.rows == ((None,),)
+
+
+def test_files_from_before_a_type_changed_are_read_in_the_declared_type_or_refused_by_name(engine, into):
+    def written(text: str, name: str, type_: str) -> Relation:
+        columns = columns_of(v=type_)
+        path = engine.materialise(sql(text), [], columns, into / name, LIMITS).path
+        return Relation(name="raw.typed", columns=columns, files=(path,))
+
+    new = written("SELECT 9007199254740993 AS v", "new", "BIGINT")
+    text = written("SELECT '9' AS v UNION ALL SELECT NULL", "text", "VARCHAR")
+    double = written("SELECT 4.5 AS v", "double", "DOUBLE")
+    mixed = replace(new, earlier=(text, double))
+    query = sql("SELECT v FROM raw.typed ORDER BY v NULLS FIRST")
+    answer = engine.preview(query, [mixed], rows=5, limits=LIMITS)
+    assert answer.columns == columns_of(v="BIGINT")
+    assert answer.rows == ((None,), (4,), (9,), ("9007199254740993",))
+    unfit = replace(new, earlier=(written("SELECT 'nine' AS v", "unfit", "VARCHAR"),))
+    with pytest.raises(EngineError) as refused:
+        engine.preview(query, [unfit], rows=5, limits=LIMITS)
+    assert refused.value.kind == EngineError.STATEMENT
+    assert refused.value.message == "raw.typed: v was VARCHAR in earlier files, and this value is no BIGINT: nine"
 
 
 def test_several_measurements_are_taken_in_one_session(engine, orders):
