@@ -53,7 +53,7 @@ def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, C
     pipeline = Pipeline.objects.filter(name=definition.pipeline).select_related("team", "current").first()
     _own_names(definition, pipeline)
     compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
-    lines.refuse_cycle(compiled, pipeline)
+    lines.refuse_cycle(compiled)
     return pipeline, compile.with_types(compiled, _explain)
 
 

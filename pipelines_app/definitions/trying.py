@@ -45,7 +45,7 @@ def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: C
     try:
         team = Team.objects.get(name=definition.team)
         compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
-        lines.refuse_cycle(compiled, pipeline)
+        lines.refuse_cycle(compiled)
     except DefinitionInvalid as invalid:
         return Tried(problems=invalid.problems)
     return _settled(compiled)
