@@ -104,8 +104,7 @@ def _moves() -> Iterator[str]:
     """Every change of a run's state has one event, and together they are a walk through the table of moves."""
     walks: dict[int, list[str]] = defaultdict(list)
     for run, body in Event.objects.filter(kind="run.moved").order_by("id").values_list("run", "body"):
-        if body["state"] != "cancelling":
-            walks[run].append(body["state"])
+        walks[run].append(body["state"])
     for run in Run.objects.all():
         walk = walks.pop(run.pk, [])
         legal = all(after in lifecycle.MOVES[before] for before, after in pairwise(walk))

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from pipelines_app import events
 from pipelines_app.errors import IllegalMove, LostRace
-from pipelines_app.facts import RunMoved
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
+from pipelines_app.models.arrivals import ArrivalQuerySet
 
 MOVES: dict[str, frozenset[str]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
@@ -31,9 +33,13 @@ def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | 
 
     Raises IllegalMove if the table of moves has no such move, LostRace if somebody else moved the run first.
     """
+    _write(run, to, because, now or timezone.now())
+    return events.record(_moved(run), cause=cause)
+
+
+def _write(run: Run, to: str, because: str, moment: datetime) -> None:
     if to not in MOVES[run.state]:
         raise IllegalMove(f"{run} is {run.get_state_display().lower()} and cannot become {RunState(to).label.lower()}.")
-    moment = now or timezone.now()
     changes: dict[str, object] = {"state": to, "reason": because[:500]}
     if to == RunState.RUNNING:
         changes["started_at"] = moment
@@ -43,22 +49,33 @@ def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | 
         raise LostRace(f"{run} is no longer {run.get_state_display().lower()}: read it again.")
     for name, value in changes.items():
         setattr(run, name, value)
-    fact = RunMoved(run=run.pk, pipeline=run.pipeline.name, period=run.period, state=to, because=because)
-    return events.record(fact, cause=cause)
+
+
+def _moved(run: Run) -> RunMoved:
+    return RunMoved(run=run.pk, pipeline=run.pipeline.name, period=run.period, state=run.state, because=run.reason)
 
 
 @transaction.atomic
 def cancel(run: Run, *, actor: str, because: str) -> None:
     """Stop a run for good: its steps are fenced off at once, the running query is killed at its next heartbeat.
 
-    What it consumed is kept and can be replayed.
+    What it was given is kept, and a retry brings it back.
     """
-    begun = events.record(
-        RunMoved(run=run.pk, pipeline=run.pipeline.name, period=run.period, state="cancelling", because=because),
-        actor=actor,
-    )
-    move(run, RunState.CANCELLED, cause=begun, because=because)
+    waited = run.state == RunState.QUEUED
+    _write(run, RunState.CANCELLED, because, timezone.now())
+    event = events.record(_moved(run), actor=actor)
     run.steps.filter(state__in=UNFINISHED_STEPS).update(state=StepState.CANCELLED, finished_at=timezone.now())
-    Arrival.objects.filter(run=run, state=ArrivalState.PENDING).update(
-        state=ArrivalState.FAILED, disposition=f"run {run.pk} was cancelled: {because}"[:500]
+    given = _meant_for(run) if waited else Arrival.objects.filter(run=run)
+    given.filter(state=ArrivalState.PENDING).update(
+        run=run,
+        state=ArrivalState.FAILED,
+        disposition=f"run {run.pk} was cancelled: {because}"[:500],
+        event=event,
     )
+
+
+def _meant_for(run: Run) -> ArrivalQuerySet:
+    """What a queued run would have taken. What has come in since, and nobody was told of yet, starts its own run."""
+    waiting = Arrival.objects.filter(dataset__pipeline=run.pipeline, period=run.period, run=None)
+    untold = Q(event__kind__in=[ArrivalAccepted.kind, ArrivalReplayed.kind]) & ~Q(event__in=run.causes.all())
+    return waiting.exclude(untold)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, wake
@@ -39,9 +39,18 @@ def compiled_of(run: Run) -> Compiled:
     return compiled(run.revision_id)
 
 
+def hold(pipeline: Pipeline) -> None:
+    """Make whoever else would queue, start, end or cancel a run of the pipeline wait for this transaction.
+
+    Always in one order: a worker's own step, then the pipeline, then its runs.
+    """
+    Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
+
+
 @transaction.atomic
 def start_next(pipeline: Pipeline) -> None:
     """Start the pipeline's oldest queued run unless one is running or the pipeline is paused."""
+    hold(pipeline)
     while _start_one(Pipeline.objects.select_related("current").get(pk=pipeline.pk)):
         pass  # a run with nothing to do is over at once, and the next may start
 
@@ -55,12 +64,8 @@ def _start_one(pipeline: Pipeline) -> bool:
     if run is None:
         return False
     run.pipeline, run.revision = pipeline, pipeline.current
-    try:
-        with transaction.atomic():
-            Run.objects.filter(pk=run.pk).update(revision=pipeline.current)
-            started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
-    except IntegrityError:
-        return False  # another worker started a run of this pipeline first; its end starts this one
+    Run.objects.filter(pk=run.pk).update(revision=pipeline.current)
+    started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
     plan(run)
     return ending.finish_if_done(run, cause=started)
 
@@ -181,6 +186,12 @@ def reads_period(step: CompiledStep, dataset: Dataset) -> bool:
         and step.period is not PeriodKind.NONE
         and dataset.period_kind == step.period
     )
+
+
+def appends(pipeline: Pipeline, dataset: str) -> bool:
+    """Whether each arrival for this source adds to it, so that a newer one replaces none."""
+    steps = compiled(pipeline.current_id or 0).steps
+    return any(step.dataset == dataset and mode_of(step) is Mode.APPEND for step in steps)
 
 
 def mode_of(step: CompiledStep) -> Mode:

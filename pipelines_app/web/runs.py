@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app.models import Pipeline, Run, RunState
-from pipelines_app.runs import lifecycle, queue, standing
+from pipelines_app.runs import cancelling, lifecycle, queue, standing
 from pipelines_app.web import paging, run_log, run_page, spreadsheets, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
@@ -135,7 +135,7 @@ def cancel(request: Asked, pk: int) -> HttpResponse:
     """Stop a run for good."""
     found = get_object_or_404(Run.objects.operable_by(request.user).select_related("pipeline"), pk=pk)
     with as_message(request):
-        lifecycle.cancel(found, actor=actor(request), because=f"cancelled by {request.user}")
+        cancelling.cancel(found, actor=actor(request), because=f"cancelled by {request.user}")
         messages.success(request, f"Run {pk} is cancelled. What it was given is kept and can be run again.")
     return redirect("console:run", pk)
 

@@ -14,7 +14,7 @@ from pipelines_app.engines.base import Written
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Run, RunState, StepRun, StepState
 from pipelines_app.quality.gates import Verdict
-from pipelines_app.runs import advancing, execution, leases, lifecycle, publishing, recovery, staging
+from pipelines_app.runs import advancing, cancelling, execution, leases, publishing, recovery, staging
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
 from pipelines_app.runs.staging import Staged
@@ -116,10 +116,10 @@ class Machine(RuleBasedStateMachine):
     def is_cancelled(self) -> None:
         run = Run.objects.get()
         if run.state == RunState.RUNNING:
-            lifecycle.cancel(run, actor="user:ana", because="not today")
+            cancelling.cancel(run, actor="user:ana", because="not today")
         else:
             with pytest.raises(IllegalMove):
-                lifecycle.cancel(run, actor="user:ana", because="not today")
+                cancelling.cancel(run, actor="user:ana", because="not today")
 
     @invariant()
     def nothing_is_violated(self) -> None:

@@ -16,7 +16,7 @@ from pipelines_app.api.filters import RunFilter
 from pipelines_app.api.serializers.events import EventSerializer
 from pipelines_app.api.serializers.runs import RunDetailSerializer, RunSerializer
 from pipelines_app.models import CheckResult, Dataset, Event, Run, User
-from pipelines_app.runs import lifecycle, queue
+from pipelines_app.runs import cancelling, queue
 
 CAUSES_SHOWN = 100
 
@@ -52,7 +52,7 @@ class RunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):
     def cancel(self, request: Request, pk: int) -> Response:
         because = said(Reason, request)["because"]
         run = self._operable(pk)
-        lifecycle.cancel(run, actor=actor(request), because=because or f"cancelled by {person(request).username}")
+        cancelling.cancel(run, actor=actor(request), because=because or f"cancelled by {person(request).username}")
         return Response(RunSerializer(run).data)
 
     @extend_schema(
