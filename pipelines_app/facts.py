@@ -117,11 +117,12 @@ class SlotWaived(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequested(Fact):
-    """Somebody asked for a run by hand."""
+    """Somebody asked for a run by hand; `retry_of` is the run that it does again, if it does one."""
 
     kind = "run.requested"
     pipeline: str
     period: str
+    retry_of: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

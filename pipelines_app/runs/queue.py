@@ -1,15 +1,17 @@
 """Runs that wait: one per pipeline and period, into which further events merge; one at a time is started."""
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from pipelines_app import events
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import IllegalMove, PeriodInvalid
-from pipelines_app.facts import RunMoved, RunRequested
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved, RunRequested
 from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
 from pipelines_app.runs import planning
+
+NOT_TAKEN = [ArrivalState.FAILED, ArrivalState.QUARANTINED]
 
 
 @transaction.atomic
@@ -18,23 +20,17 @@ def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
-    environment = mapping.production()
-    asked = {"pipeline": pipeline, "environment": environment, "period": period, "state": RunState.QUEUED}
-    waiting = Run.objects.select_for_update().filter(**asked).first()
-    if waiting is None:
-        try:
-            with transaction.atomic():
-                waiting = Run.objects.create(**asked, revision=pipeline.in_force, cause=cause)
-        except IntegrityError:
-            waiting = Run.objects.select_for_update().get(**asked)
-        else:
-            waiting.causes.add(cause)
-            fact = RunMoved(run=waiting.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED)
-            events.record(fact, cause=cause)
-            planning.start_next(pipeline)
-            return waiting, False
-    waiting.causes.add(cause)
-    return waiting, True
+    planning.hold(pipeline)
+    asked = {"pipeline": pipeline, "environment": mapping.production(), "period": period, "state": RunState.QUEUED}
+    waiting = Run.objects.filter(**asked).first()
+    if waiting is not None:
+        waiting.causes.add(cause)
+        return waiting, True
+    run = Run.objects.create(**asked, revision=pipeline.in_force, cause=cause)
+    run.causes.add(cause)
+    events.record(RunMoved(run=run.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED), cause=cause)
+    planning.start_next(pipeline)
+    return run, False
 
 
 @transaction.atomic
@@ -43,9 +39,8 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
 
     The event merges into it, for nothing more would be made of it.
     """
-    reading = Run.objects.select_for_update(of=("self",)).filter(
-        pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version
-    )
+    planning.hold(pipeline)
+    reading = Run.objects.filter(pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version)
     run = reading.select_related("pipeline").first()
     if run is None or not planning.plans_all_readers(run, version=version):
         return None
@@ -60,8 +55,8 @@ def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
     return _ask(pipeline, period, actor)
 
 
-def _ask(pipeline: Pipeline, period: str, actor: str) -> Run:
-    event = events.record(RunRequested(pipeline=pipeline.name, period=period), actor=actor)
+def _ask(pipeline: Pipeline, period: str, actor: str, *, retry_of: int | None = None) -> Run:
+    event = events.record(RunRequested(pipeline=pipeline.name, period=period, retry_of=retry_of), actor=actor)
     return put(pipeline, period=period, cause=event)[0]
 
 
@@ -83,12 +78,53 @@ def _refuse_odd_period(pipeline: Pipeline, period: str) -> None:
     )
 
 
-@transaction.atomic
 def retry(run: Run, *, actor: str) -> Run:
-    """Run again what failed, was quarantined or was cancelled: with the same arrivals and the current revision."""
+    """Run again, once, what failed, was quarantined or was cancelled: with its arrivals and the current revision.
+
+    An arrival that a newer one has replaced meanwhile stays out. Raises IllegalMove if nothing is left to run again.
+    """
+    again = _retry(run, actor)
+    if again is None:
+        raise IllegalMove(
+            f"Nothing of {run} is left to run again: for everything it was given, something newer came.",
+            todo="Replay the arrival if the older content is the right one.",
+        )
+    return again
+
+
+@transaction.atomic
+def _retry(run: Run, actor: str) -> Run | None:
+    planning.hold(run.pipeline)
     if run.state not in {RunState.FAILED, RunState.QUARANTINED, RunState.CANCELLED}:
         raise IllegalMove(f"{run} is {run.get_state_display().lower()}: there is nothing to run again.")
-    Arrival.objects.filter(run=run).exclude(state=ArrivalState.CONSUMED).update(
-        state=ArrivalState.PENDING, disposition="", run=None
-    )
-    return _ask(run.pipeline, run.period, actor)
+    _refuse_second(run)
+    brought_back = [_bring_back(arrival, run) for arrival in run.arrivals.filter(state__in=NOT_TAKEN).order_by("id")]
+    if not any(brought_back) and _was_for_arrivals_alone(run):
+        return None
+    return _ask(run.pipeline, run.period, actor, retry_of=run.pk)
+
+
+def _was_for_arrivals_alone(run: Run) -> bool:
+    """Whether arrivals were all that the run was for, and none of them was consumed: without them it has no work."""
+    others = run.causes.exclude(kind__in=[ArrivalAccepted.kind, ArrivalReplayed.kind])
+    given = set(run.arrivals.values_list("state", flat=True))
+    return bool(given) and ArrivalState.CONSUMED not in given and not others.exists()
+
+
+def _refuse_second(run: Run) -> None:
+    asked = Event.objects.filter(kind=RunRequested.kind, pipeline=run.pipeline.name, body__retry_of=run.pk)
+    again = Run.objects.filter(causes__in=asked).first()
+    if again is not None:
+        raise IllegalMove(f"{run} was run again already, by run {again.pk}.", todo=f"See run {again.pk}.")
+
+
+def _bring_back(arrival: Arrival, run: Run) -> bool:
+    """Let an arrival wait again, unless a newer one for its place was or will be taken; says whether it waits."""
+    newer = Arrival.objects.filter(dataset=arrival.dataset_id, period=arrival.period, pk__gt=arrival.pk)
+    winner = newer.filter(state__in=[ArrivalState.CONSUMED, ArrivalState.PENDING]).order_by("-id").first()
+    changes: dict[str, object] = {"state": ArrivalState.PENDING, "disposition": "", "run": None}
+    if winner is not None and not planning.appends(run.pipeline, arrival.dataset.name):
+        said = f"arrival {winner.pk} for the same period came after it"
+        changes = {"state": ArrivalState.SUPERSEDED, "disposition": said}
+    Arrival.objects.filter(pk=arrival.pk).update(**changes)
+    return changes["state"] == ArrivalState.PENDING

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines_app.environments import mapping
-from pipelines_app.models import Current, Dataset, Delivery, Pipeline, Run, RunState
+from pipelines_app.models import Current, Dataset, Pipeline, Run, RunState
 from pipelines_app.runs import execution
 from pipelines_app.runs.leases import ready
 from tests import road

@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines_app.errors import IllegalMove
-from pipelines_app.models import Arrival, ArrivalState, Run, RunState, StepRun, StepState
-from pipelines_app.runs import lifecycle, queue
+from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepRun, StepState
+from pipelines_app.runs import cancelling, lifecycle, queue
 from tests import road
 
 pytestmark = pytest.mark.django_db
@@ -63,13 +63,77 @@ def test_a_failed_run_is_run_again_with_the_file_it_had() -> None:
     road.send_flights(DAY)
     road._deliver()
     run = Run.objects.get()
-    lifecycle.cancel(run, actor="user:ana", because="wrong day")
+    cancelling.cancel(run, actor="user:ana", because="wrong day")
     assert Arrival.objects.get().state == ArrivalState.FAILED
     again = queue.retry(run, actor="user:ana")
     road.drain()
     again.refresh_from_db()
     assert again.state == RunState.SUCCEEDED
     assert Arrival.objects.get().run == again
+
+
+def test_an_older_file_does_not_come_back_over_a_newer_one() -> None:
+    older = road.send_flights(DAY)
+    road._deliver()
+    run = Run.objects.get()
+    cancelling.cancel(run, actor="user:ana", because="wrong file")
+    newer = road.send_flights(DAY, shorter(1))
+    road.drain()
+    with pytest.raises(IllegalMove, match="something newer came"):
+        queue.retry(run, actor="user:ana")
+    older.refresh_from_db()
+    newer.refresh_from_db()
+    assert (older.state, newer.state) == (ArrivalState.SUPERSEDED, ArrivalState.CONSUMED)
+    assert older.disposition == f"arrival {newer.pk} for the same period came after it"
+    assert Run.objects.count() == 2
+
+
+def test_a_run_is_run_again_once() -> None:
+    road.send_flights(DAY)
+    road._deliver()
+    run = Run.objects.get()
+    cancelling.cancel(run, actor="user:ana", because="wrong day")
+    again = queue.retry(run, actor="user:ana")
+    with pytest.raises(IllegalMove, match=f"by run {again.pk}"):
+        queue.retry(run, actor="user:ana")
+
+
+def test_the_files_of_a_queued_run_that_is_cancelled_are_settled_and_a_retry_brings_them_back() -> None:
+    road.send_flights("2013-01-06")
+    road.send_flights(DAY)
+    road._deliver()
+    waiting = Run.objects.get(state=RunState.QUEUED)
+    cancelling.cancel(waiting, actor="user:ana", because="not yet")
+    arrival = Arrival.objects.get(period=DAY)
+    assert (arrival.state, arrival.run) == (ArrivalState.FAILED, waiting)
+    assert "not yet" in arrival.disposition
+    again = queue.retry(waiting, actor="user:ana")
+    road.drain()
+    arrival.refresh_from_db()
+    assert (arrival.state, arrival.run) == (ArrivalState.CONSUMED, again)
+
+
+def test_a_file_that_nobody_was_told_of_yet_is_not_cancelled_with_the_run_that_waits() -> None:
+    road.send_flights("2013-01-06")
+    road.send_flights(DAY)
+    road._deliver()
+    late = road.send_flights(DAY, shorter(1))
+    cancelling.cancel(Run.objects.get(state=RunState.QUEUED), actor="user:ana", because="not yet")
+    road.drain()
+    late.refresh_from_db()
+    assert late.state == ArrivalState.CONSUMED
+
+
+def test_the_next_run_starts_when_the_one_that_runs_is_cancelled_and_each_move_is_said_once() -> None:
+    road.send_flights("2013-01-06")
+    road.send_flights(DAY)
+    road._deliver()
+    first = Run.objects.get(state=RunState.RUNNING)
+    cancelling.cancel(first, actor="user:ana", because="wrong day")
+    assert Run.objects.get(state=RunState.RUNNING).period == DAY
+    said = Event.objects.filter(run=first.pk, kind="run.moved").order_by("id")
+    assert [event.body["state"] for event in said] == ["queued", "running", "cancelled"]
+    assert said.last().actor == "user:ana"
 
 
 def test_what_succeeded_is_not_run_again() -> None:
