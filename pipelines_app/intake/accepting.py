@@ -65,7 +65,7 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
 
     Raises ArrivalRefused; the caller then discards the bytes.
     """
-    Dataset.objects.select_for_update().get(pk=envelope.dataset.pk)  # one at a time: twins are seen
+    Dataset.objects.select_for_update(no_key=True).get(pk=envelope.dataset.pk)  # one at a time: twins are seen
     source = source_of(envelope.dataset)
     name = naming.plain(envelope.name) or NAMELESS
     period = period_of(source, name=name, given=envelope.period)

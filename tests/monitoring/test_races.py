@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
+from monitoring_app import reactions
 from monitoring_app.alerts import lifecycle, sending, sweeping
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, Channel, Notification
 from pipelines_app import events
 from pipelines_app.facts import CheckFailed, ChecksHeld, RunMoved, SlotBecameLate, SlotFilled
-from pipelines_app.models import Delivery, Event, Slot
-from tests import factories
+from pipelines_app.models import Dataset, Delivery, Event, Slot
+from tests import factories, road
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 THREADS = 8
@@ -159,3 +160,27 @@ def test_a_good_run_while_a_failure_is_being_heard_closes_the_alert():
 
     interleave(end("failed"), lambda: end("succeeded"))
     assert Alert.objects.get().state == "resolved"
+
+
+def test_an_alert_about_a_dataset_does_not_wait_for_a_file_that_comes_in_for_it():
+    """Taking in locks the dataset, then the slot; a late alert the slot, then the dataset: no circle may close."""
+    road.register_sample("flights-daily")
+    dataset = Dataset.objects.get(name="raw.flights")
+    slot = factories.make_slot(dataset, period="2013-01-05", state="late")
+    event = factories.make_event(
+        SlotBecameLate(dataset=dataset.name, period=slot.period, slot=slot.pk, due_at=slot.due_at.isoformat())
+    )
+    said = []
+
+    def react():
+        with transaction.atomic():
+            said.append(reactions.hear(event, events.fact_of(event)))
+        connection.close()
+
+    reacting = threading.Thread(target=react, daemon=True)
+    with transaction.atomic():
+        road.send_flights("2013-01-06")
+        reacting.start()
+        reacting.join(20)
+        assert said, "the alert waits for the file"
+    assert said[0].startswith("opened alert")
