@@ -1,7 +1,6 @@
 """One attempt of one step: claim, gather, produce, judge, publish."""
 
 import logging
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipelines_app.models import StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
 from pipelines_app.runs import leases, publishing, staging
+from pipelines_app.runs.keeping import Keeper
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
 from pipelines_app.runs.staging import Staged, Work
@@ -46,14 +46,14 @@ def execute(pk: int, owner: str) -> None:
 
 
 def _attempt(claim: Claim) -> None:
-    work = staging.gather(claim)
-    twin = staging.reusable(work)
-    if twin is not None:
-        publishing.reuse(work, twin)
-        return
-    limits = _limits(claim)
-    staged, verdict = attempt(work, limits, as_of=timezone.now())
-    publishing.publish(staged, verdict)
+    with Keeper(claim) as keeper:
+        work = staging.gather(claim)
+        twin = staging.reusable(work)
+        if twin is not None:
+            publishing.reuse(work, twin)
+            return
+        staged, verdict = attempt(work, _limits(keeper), as_of=timezone.now())
+        publishing.publish(staged, verdict)
 
 
 def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Verdict]:
@@ -65,19 +65,9 @@ def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Ver
     return staged, gates.judge(work.step.source, gate, staging_seen, limits)
 
 
-def _limits(claim: Claim) -> Limits:
-    """Limits whose heartbeat renews the lease, and has the work killed once the step is no longer ours."""
-    every = settings.LEASE_SECONDS / 3
-    renewed = time.monotonic()
-
-    def heartbeat() -> bool:
-        nonlocal renewed
-        if time.monotonic() - renewed < min(every, 1.0):
-            return True
-        renewed = time.monotonic()
-        return leases.renew(claim)
-
-    return Limits(seconds=settings.STEP_SECONDS, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=heartbeat)
+def _limits(keeper: Keeper) -> Limits:
+    """Limits that have the work killed once the step is no longer ours."""
+    return Limits(seconds=settings.STEP_SECONDS, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=keeper.is_held)
 
 
 def _produce(work: Work, gate: Gate | None, limits: Limits) -> Staged:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
@@ -61,12 +61,9 @@ def claim(pk: int, owner: str) -> Claim | None:
 
 
 def renew(claim: Claim) -> bool:
-    """Extend the lease; False once the step is no longer ours (fenced, cancelled, finished) or cannot be renewed."""
-    try:
-        held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
-        return bool(held.update(lease_until=_lease_end()))
-    except OperationalError:
-        return False
+    """Extend the lease; False once the step is no longer ours (fenced, cancelled, finished)."""
+    held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
+    return bool(held.update(lease_until=_lease_end()))
 
 
 def expired() -> list[StepRun]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipelines_app.models import Current, DatasetVersion, Event, Run, RunState, StepRun, StepState
 from pipelines_app.quality import gates
-from pipelines_app.runs import execution, leases, lifecycle, publishing, recovery, staging
+from pipelines_app.runs import execution, keeping, leases, lifecycle, publishing, recovery, staging
 from pipelines_app.runs.publishing import Fenced
 from tests import road
 
@@ -31,7 +31,7 @@ def let_the_lease_end(step: StepRun) -> None:
 def finished_attempt(claim: leases.Claim) -> tuple[staging.Staged, gates.Verdict]:
     """Everything of an attempt but its publication."""
     work = staging.gather(claim)
-    return execution.attempt(work, execution._limits(claim), as_of=timezone.now())
+    return execution.attempt(work, execution._limits(keeping.Keeper(claim)), as_of=timezone.now())
 
 
 @pytest.mark.django_db
