@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines_app import lake
 from pipelines_app.errors import ArrivalRefused, ChecksumMismatch, DiskFull, TooLarge
@@ -54,6 +55,7 @@ class Receiver:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
+            _keep_name(self._path)
         except OSError as error:
             self.discard()
             raise _named(error) from error
@@ -64,6 +66,16 @@ class Receiver:
         with suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _keep_name(path: Path) -> None:
+    """Have a file's name on disk too: its bytes alone, in a folder that has forgotten them, survive nothing."""
+    for folder in (path.parent, path.parent.parent):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _named(error: OSError) -> Exception:
