@@ -1,7 +1,9 @@
 """What nobody needs any more: old idempotency keys, old refusals, files that nothing points to."""
 
+import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,9 +39,12 @@ def sweep_files(*, older_than: float) -> int:
 
 def _stale(folder: Path, older_than: float) -> Iterator[Path]:
     horizon = time.time() - older_than
-    for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_mtime < horizon:
-            yield path
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where, name)
+            with suppress(FileNotFoundError):  # gone since the folder was read
+                if path.stat().st_mtime < horizon:
+                    yield path
 
 
 def _parts(places: list[str]) -> set[str]:

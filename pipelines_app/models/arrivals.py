@@ -69,6 +69,7 @@ class Arrival(models.Model):
             models.Index(fields=["dataset", "period"], condition=Q(state="pending"), name="arrival_pending"),
             models.Index(fields=["dataset", "sha256"], name="arrival_twin"),
             models.Index(fields=["dataset", "-id"], name="arrival_of_dataset"),
+            models.Index(fields=["path"], name="arrival_kept_at"),  # housekeeping: which files are still pointed to
         ]
 
     def __str__(self) -> str:

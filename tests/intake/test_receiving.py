@@ -2,7 +2,9 @@
 
 import errno
 import hashlib
+import os
 import threading
+from pathlib import Path
 
 import pytest
 from django.db import connections
@@ -61,6 +63,28 @@ def test_housekeeping_removes_what_nothing_points_to_and_nothing_else() -> None:
     assert not lake.path(orphan.place).exists()
     assert lake.path(Arrival.objects.get().path).exists()
     assert all(lake.path(part.path).exists() for part in Part.objects.all())
+
+
+def test_a_file_that_goes_while_the_folder_is_read_is_passed_over(tmp_path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).write_bytes(b"x")
+    found = housekeeping._stale(tmp_path, -1)
+    assert next(found).exists()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert list(found) == []
+
+
+def test_the_name_of_what_came_is_on_disk_as_surely_as_its_bytes(monkeypatch) -> None:
+    kept, fsync = [], os.fsync
+
+    def watched(descriptor: int) -> None:
+        kept.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    path = lake.path(receiving.receive([b"abc"], max_bytes=10).place).resolve()
+    assert kept == [path, path.parent, path.parent.parent]
 
 
 def work() -> Reply:
