@@ -19,6 +19,12 @@ def sweep_once() -> None:
 
 
 @shared_task
+def keep_house() -> None:
+    """The long chores."""
+    sweep.keep_house()
+
+
+@shared_task
 def pulse(name: str, at: str) -> None:
     """Leave a worker's sign of life."""
     try:

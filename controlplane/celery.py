@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 # Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step.
 STEPS, QUICK = "steps", "quick"
+HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done is written beside the chore
+# The sweep comes by again: what it rings for need not wait in the queue for longer than its next rounds.
+AGAIN_EXPIRES = max(10.0, 2 * float(settings.SWEEP_SECONDS))
 
 app = Celery("loopline")
 app.conf.update(
@@ -40,7 +43,10 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_publish_retry=False,
-    task_routes={"pipelines_app.tasks.execute_step": {"queue": STEPS}},
+    task_routes={
+        "pipelines_app.tasks.execute_step": {"queue": STEPS},
+        "controlplane.beats.keep_house": {"queue": STEPS},  # long, too
+    },
     task_default_queue=QUICK,
     timezone="UTC",
     imports=["pipelines_app.tasks", "monitoring_app.tasks", "controlplane.beats"],
@@ -49,7 +55,12 @@ app.conf.update(
             "task": "controlplane.beats.sweep_once",
             "schedule": float(settings.SWEEP_SECONDS),
             "options": {"expires": max(10.0, float(settings.SWEEP_SECONDS))},  # a busy moment must not void it
-        }
+        },
+        "housekeeping": {
+            "task": "controlplane.beats.keep_house",
+            "schedule": HOUSEKEEPING_SECONDS,
+            "options": {"expires": HOUSEKEEPING_SECONDS},
+        },
     },
     beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108
 )
@@ -59,16 +70,16 @@ TASKS = {
     "step": "pipelines_app.tasks.execute_step",
     "notification": "monitoring_app.tasks.send_notification",
 }
-_outbox: "queue.Queue[tuple[str, int]]" = queue.Queue(maxsize=10_000)
+_outbox: "queue.Queue[tuple[str, int, bool]]" = queue.Queue(maxsize=10_000)
 _ringer_of: dict[int, threading.Thread] = {}
 _lock = threading.Lock()
 
 
-def ring(kind: str, pk: int) -> None:
+def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Hand the bell to a thread of this process, which sends it: no request ever waits for Redis."""
     _start_ringer()
     try:
-        _outbox.put_nowait((kind, pk))
+        _outbox.put_nowait((kind, pk, again))
     except queue.Full:
         logger.warning("the outbox for bells is full; the sweep will ring again", extra={"kind": kind, "pk": pk})
 
@@ -86,9 +97,9 @@ def _start_ringer() -> None:
 
 def _send_for_ever() -> None:
     while True:
-        kind, pk = _outbox.get()
+        kind, pk, again = _outbox.get()
         try:
-            app.send_task(TASKS[kind], args=[pk])
+            app.send_task(TASKS[kind], args=[pk], expires=AGAIN_EXPIRES if again else None)
         except OperationalError:
             logger.warning("Redis did not take a bell; the sweep will ring again", extra={"kind": kind, "pk": pk})
 

@@ -19,18 +19,31 @@ from pipelines_app.runs import execution
 logger = logging.getLogger(__name__)
 
 PUTTING_BACK_SECONDS = 5.0
+HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
 
 Work = tuple[str, int]
 Bell = queue.SimpleQueue[Work | None]
 # One for each kind of work: long steps must not keep events waiting, nor a slow mail server the steps.
 _bells: dict[str, Bell] = {kind: queue.SimpleQueue() for kind in (wake.DELIVERY, wake.STEP, wake.NOTIFICATION)}
 _open = threading.Event()
+_rung: set[Work] = set()  # and not taken yet: the sweep rings for the same work again and again
+_lock = threading.Lock()
 
 
-def ring(kind: str, pk: int) -> None:
+def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
-    if _open.is_set():
-        _bells[kind].put((kind, pk))
+    work = (kind, pk)
+    with _lock:
+        if not _open.is_set() or work in _rung:
+            return
+        _rung.add(work)
+    _bells[kind].put(work)
+
+
+def _taken(work: Work) -> None:
+    """From here on ringing again means what has changed since."""
+    with _lock:
+        _rung.discard(work)
 
 
 def _do(work: Work, owner: str) -> None:
@@ -53,12 +66,15 @@ class Workers:
 
     def start(self) -> None:
         """Start them; what was left from before is picked up by the first sweep."""
-        _open.set()
+        with _lock:
+            _rung.clear()
+            _open.set()
         self._thread("events", self._work, _bells[wake.DELIVERY])
         for index in range(settings.WORKERS):
             self._thread(f"worker-{index + 1}", self._work, _bells[wake.STEP])
         self._thread("messenger", self._work, _bells[wake.NOTIFICATION])
         self._thread("sweep", self._sweep, None)
+        self._thread("housekeeper", self._keep_house, None)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let the threads finish what they have in hand; what takes longer is stopped and goes back in the queue."""
@@ -87,6 +103,7 @@ class Workers:
             work = bell.get()
             if work is None:
                 break
+            _taken(work)
             try:
                 _do(work, owner)
             except Exception:  # whatever it was, the thread goes on to the next
@@ -106,6 +123,16 @@ class Workers:
             close_old_connections()
             self._stopping.wait(wait)
         self._say_goodbye()
+        connections.close_all()
+
+    def _keep_house(self, _: object) -> None:
+        while not self._stopping.is_set():
+            try:
+                sweep.keep_house()
+            except Exception:  # the database is away: the sweep says so
+                logger.exception("the long chores were not done; they will be")
+            close_old_connections()
+            self._stopping.wait(HOUSEKEEPING_SECONDS)
         connections.close_all()
 
     def _say_goodbye(self) -> None:

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.conf import settings
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import Max
+from django.db.models.functions import Coalesce, Now
 
 from monitoring_app.alerts import sweeping
 from pipelines_app import events, wake
@@ -17,6 +18,8 @@ from pipelines_app.runs import leases, recovery
 
 logger = logging.getLogger(__name__)
 WORKER = "worker:"
+CHORE = "chore:"
+DETAIL = 200
 SILENT = timedelta(minutes=10)
 
 
@@ -28,12 +31,15 @@ class Chore:
     every: timedelta
     do: Callable[[datetime], object]
 
+    @property
+    def pulse(self) -> str:
+        return f"{CHORE}{self.name}"
+
 
 def _ring_deliveries(now: datetime) -> int:
-    with transaction.atomic():
-        due = list(events.due(now))
-        for pk in due:
-            wake.ring(wake.DELIVERY, pk)
+    due = list(events.due(now))
+    for pk in due:
+        wake.ring(wake.DELIVERY, pk, again=True)
     return len(due)
 
 
@@ -45,22 +51,56 @@ CHORES = [
     Chore("alerts", timedelta(0), sweeping.sweep),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), slots.open_ahead),
-    Chore("housekeeping", timedelta(hours=1), housekeeping.tidy),
 ]
+# These walk through the whole lake: they have a thread or a task of their own, so that no lease waits for them.
+LONG_CHORES = [Chore("housekeeping", timedelta(hours=1), housekeeping.tidy)]
 
 
 def once(now: datetime | None = None) -> None:
-    """Do every chore that is due and leave a sign of life."""
-    moment = now or timezone.now()
-    last = {pulse.name: pulse.at for pulse in Pulse.objects.filter(name__startswith="chore:")}
-    for chore in CHORES:
-        name = f"chore:{chore.name}"
-        if chore.every and name in last and moment - last[name] < chore.every:
-            continue
-        chore.do(moment)
-        if chore.every:
-            beat(name, moment)
+    """Do every chore that is due, whatever becomes of the others, and leave a sign of life."""
+    moment = now or database_now()
+    _do_all(CHORES, moment)
     beat("sweep", moment)
+
+
+def keep_house(now: datetime | None = None) -> None:
+    """Do the long chores that are due."""
+    _do_all(LONG_CHORES, now or database_now())
+
+
+def database_now() -> datetime:
+    """The moment by the database's clock, which alone says what is due."""
+    return cast(datetime, Pulse.objects.aggregate(now=Coalesce(Max(Now()), Now()))["now"])
+
+
+def _do_all(chores: list[Chore], moment: datetime) -> None:
+    known = {pulse.name: pulse for pulse in Pulse.objects.filter(name__startswith=CHORE)}
+    for chore in chores:
+        pulse = known.get(chore.pulse)
+        if chore.every and not _claims(chore, pulse, moment):
+            continue
+        _do(chore, moment, failed_before=pulse is not None and bool(pulse.detail))
+
+
+def _claims(chore: Chore, pulse: Pulse | None, moment: datetime) -> bool:
+    """Take a chore before doing it, however long it then takes: of two sweeps at once one gets it."""
+    if pulse is None:
+        return Pulse.objects.get_or_create(name=chore.pulse, defaults={"at": moment})[1]
+    if moment - pulse.at < chore.every:
+        return False
+    return bool(Pulse.objects.filter(name=chore.pulse, at__lte=moment - chore.every).update(at=moment))
+
+
+def _do(chore: Chore, moment: datetime, *, failed_before: bool) -> None:
+    """Do one chore; what went wrong is kept in its pulse until it goes well again."""
+    try:
+        chore.do(moment)
+    except Exception as error:  # the loop: one chore that fails must not end the others
+        logger.exception("a chore of the sweep failed", extra={"chore": chore.name})
+        beat(chore.pulse, moment, f"{type(error).__name__}: {error}"[:DETAIL])
+    else:
+        if failed_before:
+            beat(chore.pulse, moment)
 
 
 def beat(name: str, now: datetime, detail: str = "") -> None:
@@ -80,7 +120,7 @@ def forget_silent(now: datetime) -> int:
 
 def pause(now: datetime | None = None) -> float:
     """How many seconds the next sweep can wait: until the next moment that is known, a sweep's interval at most."""
-    moment = now or timezone.now()
+    moment = now or database_now()
     moments = [known for known in (slots.next_due(), leases.next_due()) if known is not None]
     ahead = [(known - moment).total_seconds() for known in moments]
     return max(0.1, min([settings.SWEEP_SECONDS, *[seconds for seconds in ahead if seconds > 0]]))

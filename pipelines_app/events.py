@@ -9,6 +9,8 @@ from typing import Protocol, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -111,7 +113,7 @@ def _blame(pk: int, error: Exception) -> None:
         return
     delivery.attempts += 1
     delivery.error = f"{type(error).__name__}: {error}"
-    delivery.not_before = timezone.now() + backoff(delivery.attempts)
+    delivery.not_before = ExpressionWrapper(Now() + backoff(delivery.attempts), output_field=DateTimeField())
     if delivery.attempts >= settings.DELIVERY_ATTEMPTS:
         delivery.state = DeliveryState.STUCK
         if delivery.event.kind != DeliveryStuck.kind:  # else a broken consumer would hear of itself without end

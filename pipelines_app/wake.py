@@ -1,8 +1,7 @@
 """The doorbell: says that there is work, after commit. It may be lost, doubled or late; the sweep rings again."""
 
-from collections.abc import Callable
 from functools import cache
-from typing import cast
+from typing import Protocol, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +11,11 @@ DELIVERY = "delivery"
 STEP = "step"
 NOTIFICATION = "notification"
 
-Ring = Callable[[str, int], None]
+
+class Ring(Protocol):
+    """Wakes a worker for one row; `again` says that the sweep does, which comes by every few seconds."""
+
+    def __call__(self, kind: str, pk: int, *, again: bool = False) -> None: ...
 
 
 @cache
@@ -20,7 +23,7 @@ def _bell(path: str) -> Ring:
     return cast(Ring, import_string(path))
 
 
-def ring(kind: str, pk: int) -> None:
+def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker for this row once the caller's transaction is committed."""
     bell = _bell(settings.WAKE)
-    transaction.on_commit(lambda: bell(kind, pk))
+    transaction.on_commit(lambda: bell(kind, pk, again=again))

@@ -1,9 +1,8 @@
 """What the sweep does for runs: steps whose worker died, runs that nobody started, attempts that left files behind."""
 
 from django.conf import settings
-from django.db import transaction
 
-from pipelines_app import wake
+from pipelines_app import singly, wake
 from pipelines_app.models import Pipeline, Run, RunState, StepRun
 from pipelines_app.runs import execution, leases, planning, publishing
 from pipelines_app.runs.leases import Claim
@@ -12,10 +11,7 @@ from pipelines_app.runs.publishing import Failure, Fenced
 
 def recover() -> int:
     """Give every step whose lease ended another attempt, or fail it with the reason; says how many there were."""
-    stale = leases.expired()
-    for step in stale:
-        _recover_one(step)
-    return len(stale)
+    return singly.each(leases.expired(), _recover_one)
 
 
 def _recover_one(step: StepRun) -> None:
@@ -35,16 +31,12 @@ def _give_up(step: StepRun, because: str) -> None:
     publishing.fail(claim, Failure(kind="worker", message=f"{because}, {step.attempt} times", todo=todo))
 
 
-@transaction.atomic
 def ring_again() -> int:
     """Ring for steps that are ready and for runs that could start; says for how many."""
     ready = leases.ready()
     for pk in ready:
-        wake.ring(wake.STEP, pk)
+        wake.ring(wake.STEP, pk, again=True)
     idle = Pipeline.objects.filter(paused_at=None, runs__state=RunState.QUEUED).exclude(
         pk__in=Run.objects.filter(state=RunState.RUNNING).values("pipeline")
     )
-    waiting = list(idle.distinct()[:100])
-    for pipeline in waiting:
-        planning.start_next(pipeline)
-    return len(ready) + len(waiting)
+    return len(ready) + singly.each(list(idle.distinct()[:100]), planning.start_next)

@@ -1,0 +1,35 @@
+"""One poisoned row must not keep the others waiting: each is done on its own, and what failed is said at the end."""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from django.db import InterfaceError, OperationalError, transaction
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
+
+
+class SomeFailed(Exception):
+    """Some of the items could not be done; all the others were."""
+
+
+def each(items: Iterable[Item], do: Callable[[Item], bool | None]) -> int:
+    """Do every item in a transaction of its own; says for how many `do` did not answer False.
+
+    Raises SomeFailed once all had their turn. A database that does not answer is no fault of an item: it ends all.
+    """
+    failed: list[str] = []
+    done = 0
+    for item in items:
+        try:
+            with transaction.atomic():
+                done += do(item) is not False
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("one item could not be done", extra={"item": str(item)})
+            failed.append(f"{item}: {type(error).__name__}: {error}")
+    if failed:
+        raise SomeFailed(f"{len(failed)} could not be done; the first was {failed[0]}")
+    return done

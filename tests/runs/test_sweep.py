@@ -1,0 +1,125 @@
+"""The sweep does all it can: what fails is kept apart and said, what is long is done once and aside."""
+
+import queue
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from controlplane import celery, embedded, sweep
+from controlplane.sweep import Chore
+from pipelines_app import wake
+from pipelines_app.models import Pipeline, Pulse, Run, RunState, StepRun, StepState
+from pipelines_app.runs import recovery
+from pipelines_app.singly import SomeFailed
+from tests import factories, road
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def stale_step(name: str) -> StepRun:
+    """A step on its last attempt whose worker is gone, in a run of a pipeline of its own."""
+    pipeline = factories.make_pipeline(name, document={})
+    run = factories.make_run(pipeline)
+    ago = timezone.now() - HOUR
+    lease = {"state": "running", "owner": "gone", "lease_until": ago, "epoch": 3, "attempt": 3}
+    return factories.make_step(run, factories.make_dataset(f"raw.{name}"), **lease)
+
+
+def test_a_step_that_cannot_be_recovered_does_not_keep_the_others(settings) -> None:
+    bad, good = stale_step("bad"), stale_step("good")
+    StepRun.objects.filter(pk=bad.pk).update(attempt=32_000)  # a back-off beyond every calendar
+    settings.STEP_ATTEMPTS = 40_000
+    with pytest.raises(SomeFailed, match="1 could not be done"):
+        recovery.recover()
+    assert StepRun.objects.get(pk=good.pk).state == StepState.READY
+    assert StepRun.objects.get(pk=bad.pk).state == StepState.RUNNING
+
+
+def test_a_pipeline_whose_revision_does_not_parse_does_not_keep_the_others_queued() -> None:
+    broken = factories.make_pipeline("a-broken-one")
+    road.register_sample("reference")
+    for pipeline in Pipeline.objects.all():
+        factories.make_run(pipeline, state="queued")
+    with pytest.raises(SomeFailed, match="1 could not be done; the first was a-broken-one"):
+        recovery.ring_again()
+    assert list(Run.objects.filter(state=RunState.QUEUED).values_list("pipeline", flat=True)) == [broken.pk]
+
+
+def test_a_chore_that_fails_is_said_in_its_pulse_until_it_goes_well_and_the_others_are_done(monkeypatch) -> None:
+    done, broken = [], [True]
+
+    def fails(now) -> None:
+        if broken:
+            raise ValueError("a row that nobody can read")
+
+    chores = [Chore("breaks", timedelta(0), fails), Chore("goes on", timedelta(0), done.append)]
+    monkeypatch.setattr(sweep, "CHORES", chores)
+    sweep.once()
+    assert len(done) == 1
+    assert Pulse.objects.get(name="chore:breaks").detail == "ValueError: a row that nobody can read"
+    assert Pulse.objects.filter(name="sweep").exists()
+    broken.clear()
+    sweep.once()
+    assert Pulse.objects.get(name="chore:breaks").detail == ""
+
+
+def test_a_chore_that_takes_long_is_not_begun_by_the_next_sweep_too(monkeypatch) -> None:
+    now, begun = timezone.now(), []
+
+    def walk(moment) -> None:
+        begun.append(moment)
+        if len(begun) < 5:
+            sweep.keep_house(now + timedelta(minutes=len(begun)))  # another sweep, while this one still walks
+
+    monkeypatch.setattr(sweep, "LONG_CHORES", [Chore("walk", HOUR, walk)])
+    sweep.keep_house(now)
+    assert begun == [now]
+    begun.extend([now] * 5)
+    sweep.keep_house(now + HOUR)
+    assert begun[-1] == now + HOUR
+
+
+def test_of_two_who_saw_a_chore_due_one_gets_it() -> None:
+    now = timezone.now()
+    chore = Chore("walk", HOUR, print)
+    seen = Pulse.objects.create(name=chore.pulse, at=now - HOUR)
+    assert [sweep._claims(chore, seen, now) for _ in range(2)] == [True, False]
+
+
+def test_the_sweep_goes_by_the_databases_clock() -> None:
+    assert abs(sweep.database_now() - timezone.now()) < timedelta(seconds=5)
+    factories.make_team()
+    sweep.once()
+    assert abs(sweep.database_now() - Pulse.objects.get(name="sweep").at) < timedelta(seconds=30)
+
+
+@pytest.fixture
+def bells(monkeypatch):
+    """The bells of embedded mode, open, with nobody who takes from them."""
+    fresh = {kind: embedded.queue.SimpleQueue() for kind in embedded._bells}
+    monkeypatch.setattr(embedded, "_bells", fresh)
+    monkeypatch.setattr(embedded, "_rung", set())
+    embedded._open.set()
+    yield fresh
+    embedded._open.clear()
+
+
+def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(bells) -> None:
+    for _ in range(3):
+        embedded.ring(wake.STEP, 7, again=True)
+    embedded.ring(wake.DELIVERY, 7)
+    assert (bells[wake.STEP].qsize(), bells[wake.DELIVERY].qsize()) == (1, 1)
+    embedded._taken(bells[wake.STEP].get())
+    embedded.ring(wake.STEP, 7)
+    assert bells[wake.STEP].qsize() == 1
+
+
+def test_what_the_sweep_rings_for_leaves_redis_before_it_piles_up_and_a_first_bell_stays(monkeypatch) -> None:
+    sent = queue.SimpleQueue()
+    monkeypatch.setattr(celery.app, "send_task", lambda name, **asked: sent.put(asked))
+    celery.ring(wake.STEP, 7)
+    celery.ring(wake.STEP, 7, again=True)
+    assert sent.get(timeout=10) == {"args": [7], "expires": None}
+    assert sent.get(timeout=10) == {"args": [7], "expires": celery.AGAIN_EXPIRES}
