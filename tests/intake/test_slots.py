@@ -8,8 +8,10 @@ from django.utils import timezone
 from monitoring_app.models import Alert, AlertState
 from pipelines_app.errors import ArrivalRefused, IllegalMove
 from pipelines_app.intake import slots
-from pipelines_app.models import Dataset, Event, Pipeline, Slot, SlotState
-from tests import road
+from pipelines_app.models import Arrival, Dataset, Event, Pipeline, Revision, Slot, SlotState
+from pipelines_app.runs import pausing
+from pipelines_app.singly import SomeFailed
+from tests import factories, road
 
 pytestmark = pytest.mark.django_db
 DAY = "2013-01-05"
@@ -101,7 +103,7 @@ sources:
 
 def test_slots_are_opened_ahead_in_the_deadlines_own_zone_and_history_is_not_accused() -> None:
     road.register_yaml(DAILY)
-    Pipeline.objects.update(created_at=datetime(2026, 3, 27, 12, tzinfo=UTC))
+    Revision.objects.update(created_at=datetime(2026, 3, 27, 12, tzinfo=UTC))
     now = datetime(2026, 3, 28, 12, tzinfo=UTC)
     slots.open_ahead(now)
     found = dict(Slot.objects.order_by("period").values_list("period", "due_at"))
@@ -116,8 +118,89 @@ def test_slots_are_opened_ahead_in_the_deadlines_own_zone_and_history_is_not_acc
 def test_a_file_that_came_before_its_slot_was_opened_fills_it() -> None:
     road.register_yaml(DAILY)
     now = timezone.now()
-    Pipeline.objects.update(created_at=now - timedelta(days=3))
+    Revision.objects.update(created_at=now - timedelta(days=3))
     period = f"{now - timedelta(days=1):%Y-%m-%d}"
     road.send("raw.orders", b"id\n1\n", name="orders.csv", period=period)
     slots.open_ahead(now)
     assert Slot.objects.get(period=period).state in {SlotState.ARRIVED, SlotState.ARRIVED_LATE}
+
+
+NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
+OPEN = {"2026-03-27", "2026-03-28", "2026-03-29"}
+NO_DEADLINE = DAILY.replace('    arrival: {by: "07:00", timezone: Europe/Zurich, days_after: 1}\n', "")
+
+
+def revisions_began(*moments: datetime) -> None:
+    """Say when each revision was made, the first one first."""
+    for number, moment in enumerate(moments, start=1):
+        Revision.objects.filter(number=number).update(created_at=moment)
+    Pipeline.objects.update(created_at=moments[0])
+
+
+def due() -> dict[str, datetime]:
+    return dict(Slot.objects.filter(state=SlotState.EXPECTED).values_list("period", "due_at"))
+
+
+@pytest.mark.usefixtures("flights")
+def test_what_has_come_before_it_was_announced_is_not_late() -> None:
+    road.send_flights(DAY)
+    slot = expect(timedelta(hours=1))
+    assert slot.state == SlotState.ARRIVED
+    assert slot.arrival == Arrival.objects.get()
+    assert slots.mark_late(timezone.now() + timedelta(days=1)) == 0
+
+
+def test_a_deadline_that_a_revision_adds_does_not_accuse_what_was_before_it() -> None:
+    road.register_yaml(NO_DEADLINE)
+    road.register_yaml(DAILY)
+    road.register_yaml(DAILY.replace("BIGINT", "VARCHAR"))
+    revisions_began(NOON - timedelta(days=300), NOON - timedelta(days=1), NOON - timedelta(hours=1))
+    slots.open_ahead(NOON)
+    assert set(due()) == OPEN
+
+
+def test_a_pipeline_that_goes_on_is_not_accused_of_its_pause() -> None:
+    road.register_yaml(DAILY)
+    revisions_began(timezone.now() - timedelta(days=30))
+    pipeline = Pipeline.objects.get()
+    pausing.pause(pipeline, actor="user:ana")
+    pausing.resume(pipeline, actor="user:ana")
+    now = timezone.now()
+    slots.open_ahead(now)
+    assert due()
+    assert min(due().values()) > now - timedelta(minutes=1)
+
+
+def test_a_deadline_that_a_revision_drops_is_waived_but_not_what_a_person_announced() -> None:
+    road.register_yaml(DAILY)
+    revisions_began(NOON - timedelta(days=1))
+    slots.open_ahead(NOON)
+    told = slots.announce(Dataset.objects.get(), period="2026-04-20", due_at=NOON, actor="user:ana")
+    road.register_yaml(NO_DEADLINE)
+    slots.open_ahead(NOON)
+    assert set(due()) == {told.period}
+    waived = Slot.objects.filter(state=SlotState.WAIVED)
+    assert set(waived.values_list("period", flat=True)) == OPEN
+    assert set(waived.values_list("reason", flat=True)) == {"no longer expected by revision 2"}
+
+
+def test_a_deadline_that_a_revision_moves_moves_what_the_clock_opened() -> None:
+    road.register_yaml(DAILY)
+    revisions_began(NOON - timedelta(days=1))
+    slots.open_ahead(NOON)
+    before = due()
+    road.register_yaml(DAILY.replace("07:00", "09:30"))
+    slots.open_ahead(NOON)
+    assert due() == {period: moment + timedelta(hours=2, minutes=30) for period, moment in before.items()}
+    slots.open_ahead(NOON)
+    assert Event.objects.filter(kind="slot.opened").count() == 2 * len(before)
+
+
+def test_a_pipeline_that_cannot_be_read_does_not_keep_the_others_slots_from_opening() -> None:
+    broken = factories.make_pipeline("a-broken-one")
+    road.register_yaml(DAILY)
+    Revision.objects.filter(pipeline=broken).update(compiled={"format": "unheard of"})
+    Revision.objects.update(created_at=NOON - timedelta(days=1))
+    with pytest.raises(SomeFailed, match="a-broken-one"):
+        slots.open_ahead(NOON)
+    assert set(due()) == OPEN
