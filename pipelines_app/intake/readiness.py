@@ -6,14 +6,17 @@ from pipelines_app import events
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, PeriodKind, StartWhen
 from pipelines_app.environments import mapping
-from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, DatasetPublished, Fact
-from pipelines_app.models import Dataset, Event, Pipeline, Trigger, TriggerKind
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, DatasetPublished, Fact, PipelineRevised
+from pipelines_app.models import Dataset, Event, Pipeline, Run, StepRun, Trigger, TriggerKind
 from pipelines_app.runs import planning, queue
 
-CATCH_UP_PERIODS = 400
+
+def _revises(fact: Fact) -> bool:
+    """Whether it is a later revision of a pipeline: what was made by an earlier one is not made again by itself."""
+    return isinstance(fact, PipelineRevised) and fact.revision > 1
 
 
-@events.hears(ArrivalAccepted, ArrivalReplayed, DatasetPublished)
+@events.hears(ArrivalAccepted, ArrivalReplayed, DatasetPublished, PipelineRevised, ignores=_revises)
 def hear(event: Event, fact: Fact) -> str:
     """Start what the event makes ready; the answer is the event's disposition in words."""
     match fact:
@@ -21,6 +24,8 @@ def hear(event: Event, fact: Fact) -> str:
             return _arrived(name, period, event)
         case DatasetPublished():
             return _published(fact, event)
+        case PipelineRevised(pipeline=name):
+            return _registered(Pipeline.objects.select_related("current").get(name=name), event)
     return "ignored: nothing here starts on it"
 
 
@@ -32,14 +37,43 @@ def _arrived(name: str, period: str, event: Event) -> str:
 
 def _published(fact: DatasetPublished, event: Event) -> str:
     triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=fact.dataset)
-    said = []
-    for trigger in triggers.select_related("pipeline__current", "dataset"):
+    said = _caught_up(fact, event)
+    # By pipeline: two events that start the same pipelines hold them in the same order.
+    for trigger in triggers.select_related("pipeline__current", "dataset").order_by("pipeline"):
         answer = ready(trigger.pipeline, trigger.dataset, fact.period)
         if answer.periods:
             said.append(_start(trigger.pipeline, answer.periods, event, version=fact.version))
         else:
             said.append(f"{trigger.pipeline.name} waits for {' and '.join(answer.missing)}")
     return "; ".join(said) or f"ignored: no pipeline starts when {fact.dataset} is published"
+
+
+def _caught_up(fact: DatasetPublished, event: Event) -> list[str]:
+    """Start the periods of the pipeline itself whose steps were held until this dataset of its own was there."""
+    dataset = Dataset.objects.select_related("pipeline__current").get(name=fact.dataset)
+    pipeline = dataset.pipeline
+    if pipeline is None or pipeline.current_id is None:
+        return []
+    within = set(StepRun.objects.filter(run=fact.run).values_list("dataset__name", flat=True))
+    waiting: set[str] = set()
+    for step in _incremental(planning.compiled(pipeline.current_id)):
+        if fact.dataset in step.inputs and not planning.reads_period(step, dataset):
+            # What the publishing run itself makes, or has failed to make, does not wait for it.
+            its_own = Run.objects.get(pk=fact.run).period if step.dataset in within else None
+            waiting |= lacking(step) - {its_own}
+    return [_start(pipeline, sorted(waiting), event, version=fact.version)] if waiting else []
+
+
+def _registered(pipeline: Pipeline, event: Event) -> str:
+    """Start a new pipeline for what other pipelines have published before."""
+    compiled = planning.compiled(pipeline.current_id or 0)
+    externals = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=compiled.external)}
+    if not mapping.current(mapping.production(), list(externals.values())):
+        return f"{pipeline.name} waits: nothing that it reads is there yet"
+    answer = _join([_decide(_come(compiled, externals, kind), compiled, externals, kind) for kind in kinds(compiled)])
+    if answer.periods:
+        return _start(pipeline, answer.periods, event)
+    return f"{pipeline.name} waits for {' and '.join(answer.missing)}"
 
 
 def _start(pipeline: Pipeline, periods: list[str], event: Event, *, version: int | None = None) -> str:
@@ -71,19 +105,21 @@ def ready(pipeline: Pipeline, published: Dataset, period: str) -> Readiness:
     """
     compiled = planning.compiled(pipeline.current_id or 0)
     externals = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=compiled.external)}
-    kind = driving_kind(compiled)
-    if kind is PeriodKind.NONE:
-        return _decide([""], compiled, externals)
-    if published.period_kind == kind:
-        return _decide([period], compiled, externals)
-    return _decide(_waiting(compiled, externals, kind), compiled, externals)
+    known = kinds(compiled)
+    if published.period_kind in known and published.period_kind != PeriodKind.NONE:
+        return _decide([period], compiled, externals, PeriodKind(published.period_kind))
+    return _join([_decide(_waiting(compiled, externals, kind), compiled, externals, kind) for kind in known])
+
+
+def kinds(compiled: Compiled) -> list[PeriodKind]:
+    """The kinds of period by which a pipeline's steps run; none, where no step runs by period."""
+    found = {step.period for step in _incremental(compiled)} - {PeriodKind.NONE}
+    return sorted(found) or [PeriodKind.NONE]
 
 
 def driving_kind(compiled: Compiled) -> PeriodKind:
-    """The kind of period by which a pipeline runs: that of its incremental steps."""
-    kinds = {step.period for step in _incremental(compiled)}
-    kinds.discard(PeriodKind.NONE)
-    return min(kinds, default=PeriodKind.NONE)
+    """The kind of period for which a pipeline is asked to run: the first of those by which its steps run."""
+    return kinds(compiled)[0]
 
 
 def _incremental(compiled: Compiled) -> list[CompiledStep]:
@@ -94,20 +130,43 @@ def _incremental(compiled: Compiled) -> list[CompiledStep]:
     ]
 
 
-def _waiting(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
-    """The periods that inputs have and the pipeline's own incremental datasets have not, oldest first."""
+def lacking(step: CompiledStep) -> set[str]:
+    """The periods that a step could make now, for everything it reads is there, and that its dataset has not."""
     environment = mapping.production()
-    come: set[str] = set()
-    for dataset in externals.values():
-        if dataset.period_kind == kind:
-            come |= mapping.periods(environment, dataset)
-    made = come.copy()
-    for target in Dataset.objects.filter(name__in=[step.dataset for step in _incremental(compiled)]):
-        made &= mapping.periods(environment, target)
-    return sorted(come - made)[:CATCH_UP_PERIODS]
+    inputs = list(Dataset.objects.filter(name__in=step.inputs))
+    by_period = [dataset for dataset in inputs if planning.reads_period(step, dataset)]
+    if not by_period or len(mapping.current(environment, inputs)) < len(step.inputs):
+        return set()
+    there = set.intersection(*(mapping.periods(environment, dataset) for dataset in by_period))
+    return there - mapping.periods(environment, Dataset.objects.get(name=step.dataset))
 
 
-def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset]) -> Readiness:
+def _come(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
+    """The periods of this kind that any input from elsewhere has, oldest first."""
+    if kind is PeriodKind.NONE:
+        return [""]
+    found = [mapping.periods(mapping.production(), one) for one in externals.values() if one.period_kind == kind]
+    return sorted(set().union(*found))
+
+
+def _waiting(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
+    """The periods of this kind that inputs have and the pipeline's own incremental datasets have not, oldest first."""
+    come = _come(compiled, externals, kind)
+    if kind is PeriodKind.NONE:
+        return come
+    targets = [step.dataset for step in _incremental(compiled) if step.period is kind]
+    made = [mapping.periods(mapping.production(), one) for one in Dataset.objects.filter(name__in=targets)]
+    return [period for period in come if not all(period in periods for periods in made)]
+
+
+def _join(answers: list[Readiness]) -> Readiness:
+    periods = [period for answer in answers for period in answer.periods]
+    missing = [name for answer in answers for name in answer.missing]
+    return Readiness(periods=periods, missing=list(dict.fromkeys(missing)))
+
+
+def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> Readiness:
+    """Which of the periods may run by the pipeline's own rule of starting."""
     if compiled.definition.start is StartWhen.ANY:
         return Readiness(periods=periods, missing=[])
     environment = mapping.production()
@@ -115,11 +174,13 @@ def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset
     missing = sorted(name for name, dataset in externals.items() if dataset.pk not in there)
     if missing:
         return Readiness(periods=[], missing=missing)
-    by_period = [dataset for dataset in externals.values() if dataset.period_kind != PeriodKind.NONE]
-    ready = []
-    for period in periods:
-        lacking = [f"{one.name} of {period}" for one in by_period if not mapping.has_period(environment, one, period)]
-        missing += lacking
-        if not lacking:
-            ready.append(period)
-    return Readiness(periods=ready, missing=missing or ["nothing: every period it could make is made"])
+    steps = [step for step in _incremental(compiled) if step.period is kind]
+    read = [
+        dataset
+        for name, dataset in externals.items()
+        if any(name in step.inputs and planning.reads_period(step, dataset) for step in steps)
+    ]
+    held = {dataset.name: mapping.periods(environment, dataset) for dataset in read}
+    ready = [period for period in periods if all(period in has for has in held.values())]
+    lacks = [f"{name} of {period}" for period in periods for name, has in held.items() if period not in has]
+    return Readiness(periods=ready, missing=lacks or ["nothing: every period it could make is made"])

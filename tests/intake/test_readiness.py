@@ -63,3 +63,80 @@ def test_an_event_merges_into_a_run_in_flight_only_if_the_run_makes_everything_t
     assert [one.dataset.name for one in running.steps.all()] == ["mart.x"]
     road.drain()
     assert (rows("mart.x"), rows("mart.y")) == (2, 2)
+
+
+SOURCES = f"sources:\n  raw.ev: {by('day')}\n  raw.ref: {SOURCE}\n"
+JOINED = "SELECT ev.k FROM raw.ev AS ev JOIN raw.ref AS ref ON ev.k = ref.k"
+
+
+def test_a_step_that_was_held_for_an_input_of_its_own_pipeline_catches_up_when_that_comes() -> None:
+    pipeline("own", step("staging.ev", JOINED, incremental=True), sources=SOURCES)
+    for day in (DAY, NEXT):
+        bring("raw.ev", 1, period=day)
+    road.drain()
+    assert not Current.objects.filter(dataset__name="staging.ev").exists()
+    bring("raw.ref", 1)
+    road.drain()
+    assert periods_of("staging.ev") == {DAY, NEXT}
+    runs = Run.objects.count()
+    bring("raw.ref", 1, 2)
+    road.drain()
+    assert Run.objects.count() == runs + 1  # nothing waits any more: the reference alone is loaded
+
+
+def test_a_table_made_on_the_way_does_not_start_its_own_run_again() -> None:
+    everything = step("mart.all", "SELECT count(*) AS n FROM raw.ev")
+    share = step("mart.share", "SELECT ev.k, whole.n FROM raw.ev AS ev CROSS JOIN mart.all AS whole", incremental=True)
+    pipeline("own", everything, share, sources=f"sources:\n  raw.ev: {by('day')}\n")
+    for day in (DAY, NEXT):
+        bring("raw.ev", 1, period=day)
+        road.drain()
+    assert periods_of("mart.share") == {DAY, NEXT}
+    assert Run.objects.count() == 2
+
+
+def test_a_table_over_all_periods_of_another_pipeline_starts_when_all_is_there() -> None:
+    source_pipeline("up", ev=by("day"), ref=SOURCE)
+    pipeline("down", step("mart.x", JOINED), start="all")
+    bring("raw.ev", 1, period=DAY)
+    bring("raw.ref", 1)
+    road.drain()
+    assert rows("mart.x") == 1
+
+
+def test_steps_by_day_and_by_hour_in_one_pipeline_both_run() -> None:
+    source_pipeline("up", ev=by("day"), tick=by("hour"))
+    daily = step("mart.daily", "SELECT k FROM raw.ev", incremental=True)
+    hourly = step("mart.hourly", "SELECT k FROM raw.tick", incremental=True)
+    pipeline("down", daily, hourly, start="all")
+    bring("raw.ev", 1, period=DAY)
+    bring("raw.tick", 1, period=f"{DAY}T05")
+    road.drain()
+    bring("raw.ev", 1, period=NEXT)
+    road.drain()
+    assert periods_of("mart.hourly") == {f"{DAY}T05"}
+    assert NEXT in periods_of("mart.daily")
+
+
+def test_a_pipeline_registered_after_its_inputs_makes_what_is_there_and_a_revision_does_not_rebuild() -> None:
+    source_pipeline("up", ev=by("day"), ref=SOURCE)
+    for day in (DAY, NEXT):
+        bring("raw.ev", 1, period=day)
+    bring("raw.ref", 1)
+    road.drain()
+    pipeline("down", step("mart.x", JOINED, incremental=True), start="all")
+    pipeline("whole", step("mart.all", "SELECT count(*) AS n FROM raw.ev"))
+    road.drain()
+    assert periods_of("mart.x") == {DAY, NEXT}
+    assert rows("mart.all") == 1
+    runs = Run.objects.count()
+    pipeline("down", step("mart.x", f"{JOINED} WHERE ev.k > 0", incremental=True), start="all")
+    road.drain()
+    assert Run.objects.count() == runs
+
+
+def test_a_pipeline_whose_inputs_are_not_there_yet_says_so_when_it_is_registered() -> None:
+    source_pipeline("up", a=SOURCE)
+    pipeline("down", step("mart.x", "SELECT k FROM raw.a"))
+    road.drain()
+    assert not Run.objects.exists()
