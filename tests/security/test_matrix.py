@@ -47,11 +47,13 @@ class Asking:
         self.names = {"pipeline": things.pipeline, "dataset": things.dataset, "made": things.made}
         self.names |= things.ids | world.ids
         self.address = (row.address + row.query).format(**self.names)
+        # What is said of a file that is sent means nothing to a list.
+        self.read = self.address.partition("?")[0] if row.body == "file" else self.address
         self.things = things
 
     def get(self, role, **headers):
         client = self.world.clients[role]
-        return self._taken_back(client, lambda: client.get(self.address, headers=headers))
+        return self._taken_back(client, lambda: client.get(self.read, headers=headers))
 
     def post(self, role, **headers):
         client = self.world.clients[role]
