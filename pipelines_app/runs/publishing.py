@@ -17,10 +17,12 @@ from pipelines_app.facts import (
 from pipelines_app.models import (
     Arrival,
     ArrivalState,
+    Dataset,
     DatasetVersion,
     Event,
     Part,
     Reject,
+    Run,
     StepRun,
     StepState,
     VersionInput,
@@ -47,8 +49,14 @@ class Failure:
     todo: str = ""
 
 
+def _lock_run(claim: Claim) -> None:
+    """Take the run before its steps, as whoever cancels it does: the other way round they would wait for each other."""
+    Run.objects.select_for_update(no_key=True).get(pk=claim.step.run_id)
+
+
 def _close(claim: Claim, state: str, **values: object) -> None:
     """Write a step's end if the claim still holds; this is the only place where a running step ends."""
+    _lock_run(claim)
     held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
     if not held.update(state=state, finished_at=timezone.now(), **values):
         raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
@@ -58,6 +66,10 @@ def _close(claim: Claim, state: str, **values: object) -> None:
 def publish(staged: Staged, verdict: Verdict) -> None:
     """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
     claim = staged.work.claim
+    gone = _gone_elsewhere(claim)
+    if gone:
+        fail(claim, gone)
+        return
     if not verdict.admits:
         state, error = StepState.QUARANTINED, verdict.because
     else:
@@ -77,6 +89,20 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     event = telling.tell(staged, version, verdict)
     _settle_arrivals(staged, verdict, event)
     advancing.advance(claim.step.run_id, cause=event)
+
+
+def _gone_elsewhere(claim: Claim) -> Failure | None:
+    """Why a step may not publish: since the run began its dataset has gone over to another pipeline, or to none."""
+    _lock_run(claim)
+    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=claim.step.dataset_id)
+    if dataset.pipeline_id == claim.step.run.pipeline_id:
+        return None
+    mine = claim.step.run.pipeline.name
+    return Failure(
+        kind="ownership",
+        message=f"{dataset.name} is no longer made by {mine}: nothing was published.",
+        todo="Nothing, if that was meant. Otherwise let this pipeline make the dataset again, then run it.",
+    )
 
 
 def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
