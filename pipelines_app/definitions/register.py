@@ -23,6 +23,7 @@ from pipelines_app.models import (
     Check,
     Dataset,
     Edge,
+    Environment,
     Pipeline,
     Revision,
     Team,
@@ -109,6 +110,7 @@ def _write(
 ) -> tuple[Revision, bool]:
     definition = compiled.definition
     team = Team.objects.get(name=definition.team)
+    pipeline = _alone(pipeline, compiled)
     if pipeline is None:
         pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
     pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
@@ -141,6 +143,20 @@ def _write(
         change={"revision": revision.number, "why": why[:500]},
     )
     return revision, True
+
+
+def _alone(pipeline: Pipeline | None, compiled: Compiled) -> Pipeline | None:
+    """Let one registration write at a time, and look again at what others may have written since it was compiled."""
+    Environment.objects.select_for_update(no_key=True).get(pk=mapping.production().pk)
+    there = Pipeline.objects.filter(name=compiled.definition.pipeline).first()
+    if there != pipeline:
+        raise Outdated(
+            f"Somebody else has just registered {compiled.definition.pipeline}.",
+            todo="Read it, then decide again: register under another name, or revise what is there.",
+        )
+    _own_names(compiled.definition, pipeline)
+    lines.refuse_cycle(compiled)
+    return pipeline
 
 
 def _refuse_outdated(pipeline: Pipeline, onto: int | None) -> None:
