@@ -142,11 +142,21 @@ def lacking(step: CompiledStep) -> set[str]:
 
 
 def _come(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
-    """The periods of this kind that any input from elsewhere has, oldest first."""
+    """The periods of this kind that have come from elsewhere for a step, oldest first; where any input starts the
+    pipeline, only those of which a step has everything.
+    """
     if kind is PeriodKind.NONE:
         return [""]
-    found = [mapping.periods(mapping.production(), one) for one in externals.values() if one.period_kind == kind]
-    return sorted(set().union(*found))
+    environment, whole = mapping.production(), compiled.definition.start is StartWhen.ANY
+    present = mapping.current(environment, list(externals.values()))
+    come: set[str] = set()
+    for step in _incremental(compiled):
+        read = [externals[name] for name in step.inputs if name in externals]
+        by_period = [one for one in read if step.period is kind and planning.reads_period(step, one)]
+        if by_period and not (whole and any(one.pk not in present for one in read)):
+            found = [mapping.periods(environment, one) for one in by_period]
+            come |= set.intersection(*found) if whole else set.union(*found)
+    return sorted(come)
 
 
 def _waiting(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pipelines_app import events, wake
 from pipelines_app.compiler import codec, periods
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind
+from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind, StartWhen
 from pipelines_app.environments import mapping
 from pipelines_app.facts import DatasetPublished, PipelineRevised, RunRequested, StepHeld
 from pipelines_app.models import (
@@ -137,6 +137,8 @@ def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
 def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     causes = list(run.causes.values_list("kind", "dataset"))
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
+    if roots and recipe.definition.start is StartWhen.ALL:
+        roots |= set(recipe.external)  # the last to come starts it, and the others waited for that
     if any(kind in {RunRequested.kind, PipelineRevised.kind} for kind, _ in causes):
         roots |= {name for step in recipe.steps for name in step.inputs}
     return roots

@@ -140,3 +140,28 @@ def test_a_pipeline_whose_inputs_are_not_there_yet_says_so_when_it_is_registered
     pipeline("down", step("mart.x", "SELECT k FROM raw.a"))
     road.drain()
     assert not Run.objects.exists()
+
+
+def test_what_waits_for_all_its_inputs_then_makes_all_its_steps() -> None:
+    source_pipeline("up", a=SOURCE, b=SOURCE)
+    pipeline("down", step("mart.x", "SELECT k FROM raw.a"), step("mart.y", "SELECT k FROM raw.b"), start="all")
+    for dataset in ("raw.a", "raw.b"):
+        bring(dataset, 1)
+        road.drain()
+    assert (rows("mart.x"), rows("mart.y")) == (1, 1)
+
+
+def test_catching_up_leaves_out_periods_of_which_nothing_can_be_made_yet() -> None:
+    source_pipeline("up", ev=by("day"), ref=SOURCE)
+    source_pipeline("late", other="{format: csv, columns: {k: INTEGER}, period: day, from: 'other_{period}.csv'}")
+    three = f"{JOINED} JOIN raw.other AS other ON other.k = ev.k"
+    pipeline("down", step("mart.x", three, incremental=True))
+    for day in (DAY, NEXT):
+        bring("raw.ev", 1, period=day)
+    bring("raw.other", 1, period=DAY)
+    road.drain()
+    runs = Run.objects.filter(pipeline__name="down").count()
+    bring("raw.ref", 1)
+    road.drain()
+    assert periods_of("mart.x") == {DAY}
+    assert Run.objects.filter(pipeline__name="down").count() == runs + 1
