@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlglot import exp
+
 from pipelines_app import lake
-from pipelines_app.compiler import checks
+from pipelines_app.compiler import checks, compile, statements
 from pipelines_app.compiler.checks import Judgement, Measures
 from pipelines_app.compiler.compiled import CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Severity, Source
 from pipelines_app.engines.base import Answer, Audit, Limits, Relation, Written
 from pipelines_app.environments import mapping
+from pipelines_app.environments.mapping import Content
 from pipelines_app.models import Dataset, Environment
 
 
@@ -132,20 +135,40 @@ def _shown(answer: Answer) -> dict[str, object]:
     return {"columns": [column.name for column in answer.columns], "rows": [list(row) for row in answer.rows[:10]]}
 
 
+def compared(step: CompiledStep, environment: Environment) -> dict[str, str]:
+    """What a step's checks compare it with: the identity of what readers see now, by dataset."""
+    return {content.relation.name: content.identity for content in _compared(step, environment)}
+
+
+def hold_at_any_time(specs: Sequence[CheckSpec]) -> bool:
+    """Whether checks that held once hold again for the same rows, whatever the time is by then."""
+    return not any(spec.kind == "freshness_within" or _reads_the_clock(spec) for spec in specs)
+
+
+def _reads_the_clock(spec: CheckSpec) -> bool:
+    conditions = [spec.where, str(spec.arguments.get("expression") or "")]
+    trees: list[exp.Expr] = [statements.parse_condition(condition) for condition in conditions if condition]
+    if spec.kind == "custom_sql":
+        trees.append(statements.parse(str(spec.arguments["sql"])))
+    return any(compile.unsteady(tree) for tree in trees)
+
+
 def _others(step: CompiledStep, environment: Environment) -> list[Relation]:
-    """The current versions of the other datasets that checks look at."""
+    return [content.relation for content in _compared(step, environment)]
+
+
+def _compared(step: CompiledStep, environment: Environment) -> list[Content]:
+    """The other datasets that checks look at: checks against other datasets look at what readers see."""
     names = {name for spec in step.checks for name in checks.datasets(spec)} - {step.dataset}
     if not names:
         return []
-    datasets = list(Dataset.objects.filter(name__in=names))
+    datasets = list(Dataset.objects.filter(name__in=names).order_by("name"))
     versions = mapping.current(environment, datasets)
-    there = [
-        mapping.content(version, columns=mapping.columns_of(version.dataset.columns) or None).relation
-        for version in versions.values()
-    ]
-    empty = [
-        Relation(name=dataset.name, columns=mapping.columns_of(dataset.columns))
-        for dataset in datasets
-        if dataset.pk not in versions
-    ]
-    return there + empty
+    found = []
+    for dataset in datasets:
+        columns = mapping.columns_of(dataset.columns)
+        if dataset.pk in versions:
+            found.append(mapping.content(versions[dataset.pk], columns=columns or None))
+        else:
+            found.append(Content(relation=Relation(name=dataset.name, columns=columns), identity="", rows=0))
+    return found

@@ -9,6 +9,7 @@ from pipelines_app.compiler.definition import Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
 from pipelines_app.models import Arrival, DatasetVersion, StepRun, StepState, VersionState
+from pipelines_app.quality import gates
 from pipelines_app.runs import planning
 from pipelines_app.runs.leases import Claim
 
@@ -62,7 +63,7 @@ def _load(claim: Claim, step: CompiledStep) -> Work:
         relations=(),
         reads=(),
         rows_in=None,
-        run_key=fingerprint.run_key(step.recipe, claim.step.run.period, inputs),
+        run_key=_run_key(claim, step, inputs),
     )
 
 
@@ -76,7 +77,7 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         declared = own.get(name) or mapping.columns_of(version.dataset.columns)
         content = mapping.content(version, period=period, columns=declared or None)
         relations.append(content.relation)
-        identities[name] = hashlib.sha256(content.identity.encode()).hexdigest()
+        identities[name] = _hashed(content.identity)
         rows += content.rows
     return Work(
         claim=claim,
@@ -87,8 +88,19 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         relations=tuple(relations),
         reads=tuple(versions.values()),
         rows_in=rows,
-        run_key=fingerprint.run_key(step.recipe, run.period, identities),
+        run_key=_run_key(claim, step, identities),
     )
+
+
+def _run_key(claim: Claim, step: CompiledStep, inputs: dict[str, str]) -> str:
+    """What the output is made from and what its checks compare it with: other rows there, another verdict."""
+    looked_at = gates.compared(step, claim.step.run.environment)
+    compared = {f"check {name}": _hashed(identity) for name, identity in looked_at.items()}
+    return fingerprint.run_key(step.recipe, claim.step.run.period, inputs | compared)
+
+
+def _hashed(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
@@ -105,7 +117,7 @@ def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
 
 def reusable(work: Work) -> DatasetVersion | None:
     """A published version made by the same recipe, inputs and checks, and still what readers see."""
-    if not work.step.deterministic:
+    if not work.step.deterministic or not gates.hold_at_any_time(work.step.checks):
         return None
     run = work.claim.step.run
     twins = DatasetVersion.objects.filter(
