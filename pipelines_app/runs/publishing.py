@@ -1,5 +1,6 @@
 """The end of a step: everything it did becomes visible in one transaction, or none of it does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -29,7 +30,7 @@ from pipelines_app.models import (
     VersionState,
 )
 from pipelines_app.quality.gates import Verdict
-from pipelines_app.runs import advancing, telling
+from pipelines_app.runs import advancing, staging, telling
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.staging import Staged, Work
 
@@ -169,11 +170,14 @@ def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
         )
     else:
         taken.update(state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {verdict.because}"[:500], event=event)
-    left = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.superseded])
-    newer = staged.work.arrivals[-1].pk if staged.work.arrivals else None
-    left.update(
-        state=ArrivalState.SUPERSEDED, disposition=f"arrival {newer} for the same period came after it", event=event
-    )
+    _supersede(staged.work.arrivals, staged.work.superseded, event)
+
+
+def _supersede(taken: Sequence[Arrival], left: Sequence[Arrival], event: Event) -> None:
+    if left:
+        said = f"arrival {taken[-1].pk} for the same period came after it"
+        unread = Arrival.objects.filter(pk__in=[arrival.pk for arrival in left])
+        unread.update(state=ArrivalState.SUPERSEDED, disposition=said, event=event)
 
 
 @transaction.atomic
@@ -185,11 +189,12 @@ def reuse(work: Work, version: DatasetVersion) -> None:
     StepRun.objects.filter(pk=work.claim.step.pk).update(version=readers_see)
     fact = StepReused(run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, version=version.pk)
     event = events.record(fact, cause=run.cause)
-    Arrival.objects.filter(run=run, dataset=dataset).update(
+    Arrival.objects.filter(pk__in=[arrival.pk for arrival in work.arrivals]).update(
         state=ArrivalState.CONSUMED,
         disposition=f"the same content is version {version.number} already: run {run.pk} reused it",
         event=event,
     )
+    _supersede(work.arrivals, work.superseded, event)
     advancing.advance(run.pk, cause=event)
 
 
@@ -209,9 +214,11 @@ def refuse(claim: Claim, failure: Failure) -> None:
         run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, period=run.period, because=failure.message
     )
     event = events.record(fact, cause=run.cause)
-    Arrival.objects.filter(run=run, dataset=dataset).update(
+    work = staging.gather(claim)
+    Arrival.objects.filter(pk__in=[arrival.pk for arrival in work.arrivals]).update(
         state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {failure.message}"[:500], event=event
     )
+    _supersede(work.arrivals, work.superseded, event)
     advancing.advance(run.pk, cause=event)
 
 
