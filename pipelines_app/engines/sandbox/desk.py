@@ -53,9 +53,9 @@ class Desk:
         try:
             return self._asked[question["op"]](question)
         except duckdb.Error as error:
-            return {"error": type(error).__name__, "message": str(error)}
+            return {"error": type(error).__name__, "message": plain(str(error))}
         except (files.SourceFault, Unfit, MemoryError, OSError, RuntimeError, UnicodeError) as error:
-            return {"error": type(error).__name__, "message": str(error)}
+            return {"error": type(error).__name__, "message": plain(str(error))}
 
     def tidy(self) -> None:
         """Be ready for the next session before it comes."""
@@ -89,7 +89,7 @@ class Desk:
 
     def _query(self, question: Message) -> Message:
         result = self._connection.execute(question["sql"])
-        columns = [(column[0], str(column[1])) for column in result.description or []]
+        columns = [(plain(column[0]), str(column[1])) for column in result.description or []]
         most = question["rows"]
         rows = result.fetchmany(most + 1)
         return {
@@ -103,7 +103,7 @@ class Desk:
 
     def _survey(self, question: Message) -> Message:
         path, encoding, start = files.survey(_delivered(question))
-        return {"path": path, "encoding": encoding, "start": start.decode("utf-8-sig", "replace")}
+        return {"path": path, "encoding": encoding, "start": plain(start.decode("utf-8-sig", "replace"))}
 
     def _head(self, question: Message) -> Message:
         records = files.head(
@@ -113,7 +113,7 @@ class Desk:
             quote=question["quote"],
             records=question["records"],
         )
-        return {"records": records}
+        return {"records": plain(records)}
 
     def _lines(self, question: Message) -> Message:
         return {"lines": files.lines(Path(question["path"]), question["offsets"])}
@@ -126,7 +126,7 @@ class Desk:
             passed={*question["broken"], *([1] if question["header"] else [])},
             ordinals=question["ordinals"],
         )
-        return {"records": found}
+        return {"records": plain(found)}
 
     def _lines_with_text(self, question: Message) -> Message:
         return {"lines": files.lines_with_text(Path(question["path"]), question["ordinals"])}

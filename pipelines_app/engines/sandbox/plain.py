@@ -3,6 +3,7 @@
 import math
 
 EXACT = 2**53
+NUL = "\N{SYMBOL FOR NULL}"  # for the character itself, which PostgreSQL keeps in no text
 
 
 class Unfit(Exception):
@@ -12,8 +13,10 @@ class Unfit(Exception):
 def plain(value: object) -> object:
     """A value as JSON can say it without changing it: what JSON has no number for becomes text."""
     match value:
-        case None | bool() | str():
+        case None | bool():
             return value
+        case str():
+            return value.replace("\0", NUL)
         case int():
             return value if -EXACT <= value <= EXACT else str(value)
         case float():
@@ -23,6 +26,6 @@ def plain(value: object) -> object:
         case list() | tuple():
             return [plain(item) for item in value]
         case dict():
-            return {str(key): plain(item) for key, item in value.items()}
+            return {str(key).replace("\0", NUL): plain(item) for key, item in value.items()}
         case _:
             return str(value)
