@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from pipelines_app import events, wake
 from pipelines_app.facts import StepEnded
-from pipelines_app.models import Event, Pipeline, Run, RunState, StepRun, StepState
+from pipelines_app.models import Event, Run, RunState, StepRun, StepState
 from pipelines_app.runs import ending, planning
 
 GOOD = frozenset({StepState.SUCCEEDED, StepState.WARNED, StepState.REUSED})
@@ -15,7 +15,6 @@ OVER = GOOD | {StepState.FAILED, StepState.QUARANTINED, StepState.SKIPPED, StepS
 @transaction.atomic
 def advance(run_pk: int, *, cause: Event) -> None:
     """Ready the steps whose inputs are there, skip those that will never have them, end the run when all is over."""
-    planning.hold(Pipeline.objects.get(runs=run_pk))
     run = (
         Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("pipeline", "environment")

@@ -40,9 +40,9 @@ def compiled_of(run: Run) -> Compiled:
 
 
 def hold(pipeline: Pipeline) -> None:
-    """Make whoever else would queue, start, end or cancel a run of the pipeline wait for this transaction.
+    """Make whoever else would queue or start a run of the pipeline wait for this transaction.
 
-    Always in one order: a worker's own step, then the pipeline, then its runs.
+    Always in one order: the run that runs, its steps, then the pipeline, then its queued runs.
     """
     Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
 

@@ -91,7 +91,7 @@ def test_a_run_that_reads_another_teams_dataset_names_it_only_to_those_who_see_i
     pipeline = road.register_yaml(text).pipeline
     assert eve.post("/pipelines/report/run").status_code == 202
     road.drain()
-    run = Run.objects.get(pipeline=pipeline)
+    run = Run.objects.filter(pipeline=pipeline).latest("id")
     assert eve.get(f"/runs/{run.pk}").json()["inputs"][0]["dataset"] == "mart.shops"
     Dataset.objects.filter(name="mart.shops").update(restricted=True)
     assert eve.get(f"/runs/{run.pk}").json()["inputs"] == [{"restricted": True}]
