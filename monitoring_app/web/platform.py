@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from monitoring_app import health
@@ -81,10 +81,14 @@ def strip(now: datetime | None = None) -> Strip:
 
 
 def pulses(now: datetime) -> list[Beat]:
-    """Every part that has given a sign of life within a day, and whether it still does."""
+    """Every part that has given a sign of life within a day, and whether it still does; a duty only if it fails."""
     limit = timedelta(seconds=3 * settings.SWEEP_SECONDS + 10)
-    recent = Pulse.objects.filter(at__gte=now - FORGOTTEN).exclude(name__startswith=CHORE).order_by("name")
-    return [Beat(pulse.name, pulse.at, pulse.detail, now - pulse.at <= limit) for pulse in recent]
+    failing_or_part = ~Q(name__startswith=CHORE) | ~Q(detail="")
+    recent = Pulse.objects.filter(failing_or_part, at__gte=now - FORGOTTEN).order_by("name")
+    return [
+        Beat(pulse.name, pulse.at, pulse.detail, now - pulse.at <= limit and not pulse.name.startswith(CHORE))
+        for pulse in recent
+    ]
 
 
 def _sweep_fault(sweep: Beat | None) -> str:

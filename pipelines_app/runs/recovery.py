@@ -39,4 +39,4 @@ def ring_again() -> int:
     idle = Pipeline.objects.filter(paused_at=None, runs__state=RunState.QUEUED).exclude(
         pk__in=Run.objects.filter(state=RunState.RUNNING).values("pipeline")
     )
-    return len(ready) + singly.each(list(idle.distinct()[:100]), planning.start_next)
+    return len(ready) + singly.each(list(idle.distinct().order_by("pk")[:100]), planning.start_next)
