@@ -33,10 +33,10 @@ format: setup-dev ## Format and fix what can be fixed by machine
 test: servers check test-sqlite test-postgres test-browser ## Run everything that CI runs
 
 test-sqlite: setup-dev ## Run the tests on SQLite
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos"
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile
 
 test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
-	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos"
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile
 
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos"

@@ -29,7 +29,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     undo = early_config.stash.setdefault(UNDO, [])
     early_config.add_cleanup(lambda: _undo(undo))
     if "PYTEST_XDIST_WORKER" in os.environ:
-        return  # the session that started this worker has provided everything
+        # The session that started this worker has provided everything; but files are named by ids of its own database.
+        os.environ["LOOPLINE_LAKE"] += f"-{os.environ['PYTEST_XDIST_WORKER']}"
+        return
     folder = Path(tempfile.mkdtemp(prefix="loopline-tests-"))
     undo.append(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["LOOPLINE_HOME"] = str(folder)

@@ -52,7 +52,7 @@ def test_restricted_readers_and_inputs_stay_unnamed(published, bonuses, vic, oto
     version = DatasetVersion.objects.filter(dataset__name="mart.shops").latest("pk")
     assert "mart.bonuses" not in vic.get(f"/versions/{version.pk}").content.decode()
     assert "mart.bonuses" in oto.get(f"/versions/{version.pk}").content.decode()
-    own = DatasetVersion.objects.get(dataset=bonuses)
+    own = DatasetVersion.objects.filter(dataset=bonuses).latest("pk")
     assert vic.get(f"/versions/{own.pk}").status_code == 404
     Dataset.objects.filter(name="mart.shops").update(restricted=True)
     shown = oto.get(f"/versions/{own.pk}").content.decode()
