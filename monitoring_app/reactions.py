@@ -168,6 +168,10 @@ def _held(alert: Alert, dataset: Dataset, fact: ChecksHeld, event: Event) -> str
     return _closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event))
 
 
+def _named(dataset: str, period: str) -> str:
+    return f"{dataset} of {period}" if period else dataset
+
+
 def _quarantined(fact: DataQuarantined, event: Event) -> str:
     dataset = evidence.one_at_a_time(fact.dataset)
     period = fact.period if evidence.has_periods(dataset) else ""
@@ -175,11 +179,12 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
         return "ignored: good data were published since"
     file = evidence.file_of(fact.run, dataset)
     what = f"{file or 'What was made'} for {fact.dataset}{' of ' + period if period else ''} was put aside: "
+    short = fact.because.partition(": ")[0]  # the first bad row stands below, with the others
     reasons = [fact.because.rstrip("."), *evidence.bad_lines(fact.run, dataset), *evidence.failed_checks(fact.version)]
     problem = Problem(
         rule=QUARANTINE,
         subject=_of(fact.dataset, period),
-        title=f"{file or fact.dataset + (' of ' + period if period else '')} was quarantined: {fact.because}",
+        title=f"{file or _named(fact.dataset, period)} was quarantined: {short}",
         what=what + "\n- ".join(dict.fromkeys(reasons)) + "\nReaders keep the last good version.",
         todo=evidence.todo_of(fact.run, dataset=dataset) or "Send a corrected file for the period.",
         severity=AlertUrgency.CRITICAL,
