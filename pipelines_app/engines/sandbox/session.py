@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,25 +100,39 @@ class Session:
 @contextmanager
 def opened(pool: Pool, needs: Needs, limits: Limits) -> Iterator[Session]:
     """Open a session in a child of the pool and end it whatever happens."""
-    with pool.lend(limits) as (child, watch):
-        session = Session(child, watch, needs.names)
-        try:
-            session.ask(
-                "open",
-                memory=limits.memory_bytes,
-                spill=SPILL_BYTES,
-                seconds=limits.seconds,
-                paths=[
-                    *map(str, needs.readable),
-                    str(session.output),
-                    *(str(session.unpacked(number)) for number in range(needs.unpacked)),
-                    *(f"{session.unpacked(number)}-text" for number in range(needs.unpacked)),
-                ],
-                setup=[statement.sql(DIALECT) for statement in needs.setup],
-            )
-            yield session
-        finally:
-            session.end()
+    with ExitStack() as lent:
+        yield _begun(pool, needs, limits, lent)
+
+
+def _begun(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
+    """A session that is open; a child that died before it had anything to do costs nobody an attempt."""
+    try:
+        return _open(pool, needs, limits, lent)
+    except EngineError as error:
+        if error.kind != EngineError.KILLED:
+            raise
+        lent.close()
+        return _open(pool, needs, limits, lent)
+
+
+def _open(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
+    child, watch = lent.enter_context(pool.lend(limits))
+    session = Session(child, watch, needs.names)
+    lent.callback(session.end)
+    session.ask(
+        "open",
+        memory=limits.memory_bytes,
+        spill=SPILL_BYTES,
+        seconds=limits.seconds,
+        paths=[
+            *map(str, needs.readable),
+            str(session.output),
+            *(str(session.unpacked(number)) for number in range(needs.unpacked)),
+            *(f"{session.unpacked(number)}-text" for number in range(needs.unpacked)),
+        ],
+        setup=[statement.sql(DIALECT) for statement in needs.setup],
+    )
+    return session
 
 
 def _regular(path: Path) -> None:
