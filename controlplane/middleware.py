@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from django.db import InterfaceError, InternalError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from pipelines_app.api import problems
+from pipelines_app.errors import NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,19 @@ def security_headers(answer: Answerer) -> Answerer:
         response.headers.setdefault("X-Frame-Options", "DENY")  # static files leave before the middleware that does it
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+    return middleware
+
+
+def no_nul(answer: Answerer) -> Answerer:
+    """Find nothing at an address with a NUL character: no name has one, and PostgreSQL does not take one."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+            return answer(request)
+        if request.path.startswith(MACHINES):
+            return problems.response(NotFound("There is nothing at an address with a NUL character."))
+        raise Http404
 
     return middleware
 

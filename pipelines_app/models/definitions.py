@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
+from pipelines_app.models.ordered import OrderedJSONField
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -59,8 +60,8 @@ class Revision(models.Model):
 
     pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
-    document = models.JSONField(help_text="The definition as it was written.")
-    compiled = models.JSONField(help_text="What it compiled to, so that no page and no run compiles it again.")
+    document = OrderedJSONField(help_text="The definition as it was written.")
+    compiled = OrderedJSONField(help_text="What it compiled to, so that no page and no run compiles it again.")
     digest = models.CharField(max_length=64, help_text="sha256 of the document in canonical form.")
     why = models.CharField(max_length=500, blank=True)
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

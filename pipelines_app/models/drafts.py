@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from pipelines_app.models.access import User
 from pipelines_app.models.definitions import Pipeline
+from pipelines_app.models.ordered import OrderedJSONField
 
 
 class Draft(models.Model):
@@ -14,8 +15,8 @@ class Draft(models.Model):
 
     author = models.ForeignKey(User, models.CASCADE, related_name="drafts")
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, null=True, related_name="drafts")
-    document = models.JSONField(default=dict, help_text="The definition so far; it need not be valid yet.")
-    samples = models.JSONField(default=dict, help_text="Per source: {place, name} of a file to try it on.")
+    document = OrderedJSONField(default=dict, help_text="The definition so far; it need not be valid yet.")
+    samples = OrderedJSONField(default=dict, help_text="Per source: {place, name} of a file to try it on.")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
