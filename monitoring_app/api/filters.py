@@ -14,6 +14,7 @@ class AlertFilter(filters.FilterSet):
     pipeline = filters.CharFilter()
     team = filters.CharFilter("team__name")
     run = filters.NumberFilter()
+    period = filters.CharFilter()
 
     class Meta:
         model = Alert
