@@ -30,11 +30,6 @@ def run_key(recipe: str, period: str, inputs: Mapping[str, str]) -> str:
     return _digest({"recipe": recipe, "period": period, "inputs": dict(inputs)})
 
 
-def source_text(sql: str) -> str:
-    """The hash of a SQL text as typed, by which an unchanged step is known whatever a new parser makes of it."""
-    return hashlib.sha256(sql.encode()).hexdigest()
-
-
 def _digest(content: Mapping[str, object]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

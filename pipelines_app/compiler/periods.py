@@ -50,13 +50,6 @@ def from_filename(pattern: str, name: str, kind: PeriodKind) -> str:
     return key if is_valid(kind, key) else ""
 
 
-def matches_filename(pattern: str, name: str, kind: PeriodKind) -> bool:
-    """Whether a file of this name is one that the pattern expects."""
-    if kind != PeriodKind.NONE:
-        return bool(from_filename(pattern, name, kind))
-    return bool(re.fullmatch(re.escape(pattern) + _COMPRESSED, name))
-
-
 def local_start(kind: PeriodKind, key: str) -> datetime:
     """The first moment of a period as a wall clock shows it, without a zone."""
     if kind == PeriodKind.NONE or not is_valid(kind, key):

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from pipelines_app import events, singly
 from pipelines_app.compiler import periods
@@ -189,8 +188,3 @@ def waive(slot: Slot, *, reason: str, actor: str) -> None:
         raise IllegalMove(f"{slot} is not expected any more: it is {slot.get_state_display().lower()}.")
     fact = SlotWaived(dataset=slot.dataset.name, period=slot.period, slot=slot.pk, reason=reason)
     events.record(fact, actor=actor)
-
-
-def late_by(slot: Slot, now: datetime | None = None) -> timedelta:
-    """How long ago the deadline was."""
-    return (now or timezone.now()) - slot.due_at
