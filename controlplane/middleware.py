@@ -50,14 +50,18 @@ def security_headers(answer: Answerer) -> Answerer:
 
 
 def no_nul(answer: Answerer) -> Answerer:
-    """Find nothing at an address with a NUL character: no name has one, and PostgreSQL does not take one."""
+    """Find nothing at an address with a NUL character: no name has one, and PostgreSQL does not take one.
+
+    The API reads its own parameters, and says which of them is wrong.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
-            return answer(request)
-        if request.path.startswith(MACHINES):
+        machine = request.path.startswith(MACHINES)
+        if "\0" in request.path and machine:
             return problems.response(NotFound("There is nothing at an address with a NUL character."))
-        raise Http404
+        if not machine and ("\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")):
+            raise Http404
+        return answer(request)
 
     return middleware
 
