@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipelines_app.models import Current, DatasetVersion, Event, Run, RunState, StepRun, StepState
@@ -63,7 +64,7 @@ def test_a_worker_that_wakes_after_its_lease_cannot_publish_and_its_files_point_
     with pytest.raises(Fenced):
         publishing.publish(staged, verdict)
     assert not DatasetVersion.objects.exists()
-    StepRun.objects.filter(pk=step.pk).update(not_before=timezone.now())
+    StepRun.objects.filter(pk=step.pk).update(not_before=Now())
     execution.execute(step.pk, "quick")
     road.drain()
     assert Run.objects.get().state == RunState.SUCCEEDED
@@ -76,7 +77,7 @@ def test_a_step_whose_worker_keeps_dying_fails_after_bounded_attempts_with_the_r
     settings.STEP_ATTEMPTS = 2
     step = ready_step()
     for attempt in (1, 2):
-        StepRun.objects.filter(pk=step.pk).update(not_before=timezone.now())
+        StepRun.objects.filter(pk=step.pk).update(not_before=Now())
         assert leases.claim(step.pk, f"worker-{attempt}")
         let_the_lease_end(step)
         recovery.recover()
