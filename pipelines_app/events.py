@@ -95,15 +95,16 @@ def deliver(pk: int) -> None:
 
 @transaction.atomic
 def _hand_over(pk: int) -> None:
-    taken = Delivery.objects.filter(pk=pk, state=DeliveryState.PENDING).update(state=DeliveryState.DONE)
-    if not taken:
+    pending = Delivery.objects.filter(pk=pk, state=DeliveryState.PENDING).select_related("event")
+    delivery = pending.select_for_update(of=("self",), skip_locked=True).first()
+    if delivery is None:
         return
-    delivery = Delivery.objects.select_related("event").get(pk=pk)
     delivery.outcome = consumers()[delivery.consumer](delivery.event, fact_of(delivery.event))[:500]
+    delivery.state = DeliveryState.DONE
     delivery.attempts += 1
     delivery.error = ""
     delivery.done_at = timezone.now()
-    delivery.save(update_fields=["outcome", "attempts", "error", "done_at"])
+    delivery.save(update_fields=["outcome", "state", "attempts", "error", "done_at"])
 
 
 @transaction.atomic

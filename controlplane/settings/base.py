@@ -136,7 +136,7 @@ EVENT_CONSUMERS = {
 WAKE = "controlplane.embedded.ring"
 
 # The machine.
-LEASE_SECONDS = env.number("LOOPLINE_LEASE_SECONDS", 15, least=1)
+LEASE_SECONDS = env.lease()
 WORKERS = 2
 ENGINE_CHILDREN = 2
 ENGINE_MEMORY_BYTES = 2 << 30

@@ -1,4 +1,4 @@
-"""The only place that reads environment variables: four functions that fail loudly on nonsense."""
+"""The only place that reads environment variables: five functions that fail loudly on nonsense."""
 
 import math
 import os
@@ -41,6 +41,11 @@ def number(name: str, default: float, *, least: float) -> float:
     return given
 
 
+def lease() -> float:
+    """For how many seconds a step belongs to a worker that gives no sign of life."""
+    return number("LOOPLINE_LEASE_SECONDS", 15, least=1)
+
+
 def database(name: str, default: str) -> dict[str, object]:
     """The variable as Django's database settings: `sqlite:///path` or `postgresql://user:password@host:port/name`."""
     url = urlsplit(text(name, default))
@@ -67,6 +72,10 @@ def database(name: str, default: str) -> dict[str, object]:
             "PORT": url.port or "",
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 5},
+            "OPTIONS": {
+                "connect_timeout": 5,
+                # A process that stands still in the middle of a transaction must not keep its locks for ever either.
+                "options": f"-c idle_in_transaction_session_timeout={1000 * lease():.0f}",
+            },
         }
     raise ImproperlyConfigured(f"{name} begins with {url.scheme!r}: use sqlite:///path or postgresql://…")

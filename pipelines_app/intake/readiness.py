@@ -25,13 +25,13 @@ def hear(event: Event, fact: Fact) -> str:
         case DatasetPublished():
             return _published(fact, event)
         case PipelineRevised(pipeline=name):
-            return _registered(Pipeline.objects.select_related("current").get(name=name), event)
+            return _registered(Pipeline.objects.get(name=name), event)
     return "ignored: nothing here starts on it"
 
 
 def _arrived(name: str, period: str, event: Event) -> str:
     triggers = Trigger.objects.filter(kind=TriggerKind.ARRIVAL, dataset__name=name)
-    said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline__current")]
+    said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline")]
     return "; ".join(said) or f"ignored: no pipeline reads arrivals of {name}"
 
 
@@ -39,7 +39,7 @@ def _published(fact: DatasetPublished, event: Event) -> str:
     triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=fact.dataset)
     said = _caught_up(fact, event)
     # By pipeline: two events that start the same pipelines hold them in the same order.
-    for trigger in triggers.select_related("pipeline__current", "dataset").order_by("pipeline"):
+    for trigger in triggers.select_related("pipeline", "dataset").order_by("pipeline"):
         answer = ready(trigger.pipeline, trigger.dataset, fact.period)
         if answer.periods:
             said.append(_start(trigger.pipeline, answer.periods, event, version=fact.version))
@@ -50,7 +50,7 @@ def _published(fact: DatasetPublished, event: Event) -> str:
 
 def _caught_up(fact: DatasetPublished, event: Event) -> list[str]:
     """Start the periods of the pipeline itself whose steps were held until this dataset of its own was there."""
-    dataset = Dataset.objects.select_related("pipeline__current").get(name=fact.dataset)
+    dataset = Dataset.objects.select_related("pipeline").get(name=fact.dataset)
     pipeline = dataset.pipeline
     if pipeline is None or pipeline.current_id is None:
         return []

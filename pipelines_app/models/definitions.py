@@ -54,6 +54,13 @@ class Pipeline(models.Model):
             raise IllegalMove(f"{self.name} has no revision yet.", todo="Register its definition first.")
         return self.current
 
+    @property
+    def revision_in_force(self) -> int:
+        """The key of the revision that runs, without reading its documents; raises IllegalMove as above."""
+        if self.current_id is None:
+            raise IllegalMove(f"{self.name} has no revision yet.", todo="Register its definition first.")
+        return self.current_id
+
 
 class Revision(models.Model):
     """A pipeline's definition at one moment, never changed afterwards, with what it compiled to."""

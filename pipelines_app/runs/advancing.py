@@ -1,18 +1,18 @@
 """After a step: which steps may start, which never will, and whether the run is over."""
 
-from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, wake
 from pipelines_app.facts import StepEnded
 from pipelines_app.models import Event, Run, RunState, StepRun, StepState
 from pipelines_app.runs import ending, planning
+from pipelines_app.transactions import joined
 
 GOOD = frozenset({StepState.SUCCEEDED, StepState.WARNED, StepState.REUSED})
 OVER = GOOD | {StepState.FAILED, StepState.QUARANTINED, StepState.SKIPPED, StepState.CANCELLED}
 
 
-@transaction.atomic
+@joined
 def advance(run_pk: int, *, cause: Event) -> None:
     """Ready the steps whose inputs are there, skip those that will never have them, end the run when all is over."""
     run = (
@@ -28,7 +28,7 @@ def advance(run_pk: int, *, cause: Event) -> None:
     for step in steps:
         if step.state == StepState.WAITING:
             _settle(step, [by_name[name] for name in inputs[step.dataset.name] if name in by_name], run, cause)
-    if ending.finish_if_done(run, cause=cause):
+    if ending.finish_if_done(run, cause=cause, known=steps):
         planning.start_next(run.pipeline)
 
 

@@ -1,5 +1,7 @@
 """How a run ends: its state is the worst of its steps, said in words."""
 
+from collections.abc import Sequence
+
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepRun, StepState
 from pipelines_app.runs import lifecycle
 
@@ -10,9 +12,9 @@ WORST_FIRST = [
 ]
 
 
-def finish_if_done(run: Run, *, cause: Event) -> bool:
-    """End the run if none of its steps has anything left to do; says whether it ended."""
-    steps = list(run.steps.select_related("dataset"))
+def finish_if_done(run: Run, *, cause: Event, known: Sequence[StepRun] | None = None) -> bool:
+    """End the run if none of its steps (as known, or as stored) has anything left to do; says whether it ended."""
+    steps = list(run.steps.select_related("dataset")) if known is None else known
     if any(step.state in lifecycle.UNFINISHED_STEPS for step in steps):
         return False
     state, because = verdict(steps)
@@ -24,7 +26,7 @@ def finish_if_done(run: Run, *, cause: Event) -> bool:
     return True
 
 
-def verdict(steps: list[StepRun]) -> tuple[str, str]:
+def verdict(steps: Sequence[StepRun]) -> tuple[str, str]:
     """The state of a run whose steps are all over, and why."""
     for step_state, run_state in WORST_FIRST:
         worst = [step for step in steps if step.state == step_state]

@@ -45,9 +45,7 @@ def claim(pk: int, owner: str) -> Claim | None:
     )
     if not taken:
         return None
-    step = StepRun.objects.select_related(
-        "run__pipeline", "run__revision", "run__environment", "run__cause", "dataset"
-    ).get(pk=pk)
+    step = StepRun.objects.select_related("run__pipeline", "run__environment", "run__cause", "dataset").get(pk=pk)
     started = StepStarted(
         run=step.run_id,
         pipeline=step.run.pipeline.name,

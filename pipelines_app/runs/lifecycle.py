@@ -11,6 +11,7 @@ from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
 from pipelines_app.models.arrivals import ArrivalQuerySet
+from pipelines_app.transactions import joined
 
 MOVES: dict[str, frozenset[str]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
@@ -27,7 +28,7 @@ LIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
 UNFINISHED_STEPS = [StepState.WAITING, StepState.READY, StepState.RUNNING]
 
 
-@transaction.atomic
+@joined
 def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | None = None) -> Event:
     """Move a run and record the fact, both or neither.
 
@@ -40,7 +41,7 @@ def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | 
 def _write(run: Run, to: str, because: str, moment: datetime) -> None:
     if to not in MOVES[run.state]:
         raise IllegalMove(f"{run} is {run.get_state_display().lower()} and cannot become {RunState(to).label.lower()}.")
-    changes: dict[str, object] = {"state": to, "reason": because[:500]}
+    changes: dict[str, object] = {"state": to, "reason": because[:500], "revision_id": run.revision_id}
     if to == RunState.RUNNING:
         changes["started_at"] = moment
     elif to not in LIVE:

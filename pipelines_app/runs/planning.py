@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, wake
@@ -26,6 +25,7 @@ from pipelines_app.models import (
     StepState,
 )
 from pipelines_app.runs import ending, lifecycle
+from pipelines_app.transactions import joined
 
 
 @lru_cache(maxsize=256)
@@ -39,39 +39,41 @@ def compiled_of(run: Run) -> Compiled:
     return compiled(run.revision_id)
 
 
-def hold(pipeline: Pipeline) -> None:
-    """Make whoever else would queue or start a run of the pipeline wait for this transaction.
+def hold(pipeline: Pipeline) -> Pipeline:
+    """Make whoever else would queue or start a run of the pipeline wait for this transaction; gives it as it is now.
 
     Always in one order: the run that runs, its steps, then the pipeline, then its queued runs.
     """
-    Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
+    return Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
 
 
-@transaction.atomic
+@joined
 def start_next(pipeline: Pipeline) -> None:
     """Start the pipeline's oldest queued run unless one is running or the pipeline is paused."""
-    hold(pipeline)
-    while _start_one(Pipeline.objects.select_related("current").get(pk=pipeline.pk)):
+    start_held(hold(pipeline))
+
+
+def start_held(pipeline: Pipeline) -> None:
+    """The same for a pipeline that this transaction holds."""
+    while _start_one(pipeline):
         pass  # a run with nothing to do is over at once, and the next may start
 
 
 def _start_one(pipeline: Pipeline) -> bool:
     live = Run.objects.filter(pipeline=pipeline, environment__name=mapping.PRODUCTION)
-    if pipeline.paused_at or pipeline.current is None or live.filter(state=RunState.RUNNING).exists():
+    if pipeline.paused_at or pipeline.current_id is None or live.filter(state=RunState.RUNNING).exists():
         return False
     waiting = live.filter(state=RunState.QUEUED).select_related("cause", "environment")
     run = waiting.select_for_update(of=("self",)).order_by("id").first()
     if run is None:
         return False
-    run.pipeline, run.revision = pipeline, pipeline.current
-    Run.objects.filter(pk=run.pk).update(revision=pipeline.current)
+    run.pipeline, run.revision_id = pipeline, pipeline.current_id
     started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
-    plan(run)
-    return ending.finish_if_done(run, cause=started)
+    return not plan(run) and ending.finish_if_done(run, cause=started)
 
 
-def plan(run: Run) -> None:
-    """Write the run's steps and pin what they read."""
+def plan(run: Run) -> int:
+    """Write the run's steps and pin what they read; says how many steps there are."""
     outline = draw(run)
     steps = []
     for position, step in enumerate(outline.steps):
@@ -88,13 +90,15 @@ def plan(run: Run) -> None:
         )
     StepRun.objects.bulk_create(steps)
     RunInput.objects.bulk_create([RunInput(run=run, version=version) for version in outline.pins.values()])
-    Arrival.objects.filter(pk__in=[arrival.pk for arrival in outline.arrivals]).update(run=run)
+    if outline.arrivals:
+        Arrival.objects.filter(pk__in=[arrival.pk for arrival in outline.arrivals]).update(run=run)
     for held, missing in outline.held.items():
         fact = StepHeld(run=run.pk, pipeline=run.pipeline.name, dataset=held, missing=missing)
         events.record(fact, cause=run.cause)
     for step_run in steps:
         if step_run.state == StepState.READY:
             wake.ring(wake.STEP, step_run.pk)
+    return len(steps)
 
 
 @dataclass(kw_only=True)

@@ -56,8 +56,10 @@ def _lock_run(claim: Claim) -> None:
 
 
 def _close(claim: Claim, state: str, **values: object) -> None:
-    """Write a step's end if the claim still holds; this is the only place where a running step ends."""
-    _lock_run(claim)
+    """Write a step's end if the claim still holds; this is the only place where a running step ends.
+
+    Its run is locked before, by `_lock_run`.
+    """
     held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
     if not held.update(state=state, finished_at=timezone.now(), **values):
         raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
@@ -183,6 +185,7 @@ def _supersede(taken: Sequence[Arrival], left: Sequence[Arrival], event: Event) 
 @transaction.atomic
 def reuse(work: Work, version: DatasetVersion) -> None:
     """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
+    _lock_run(work.claim)
     _close(work.claim, StepState.REUSED, rows_in=work.rows_in, rows_out=version.rows, lease_until=None)
     run, dataset = work.claim.step.run, work.claim.step.dataset
     readers_see = mapping.current(run.environment, [dataset])[dataset.pk]
@@ -201,6 +204,7 @@ def reuse(work: Work, version: DatasetVersion) -> None:
 @transaction.atomic
 def refuse(claim: Claim, failure: Failure) -> None:
     """Quarantine what came in because it cannot be read at all; readers keep the last good version."""
+    _lock_run(claim)
     _close(
         claim,
         StepState.QUARANTINED,
@@ -225,6 +229,7 @@ def refuse(claim: Claim, failure: Failure) -> None:
 @transaction.atomic
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
+    _lock_run(claim)
     _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None)
     run, dataset = claim.step.run, claim.step.dataset
     fact = StepEnded(

@@ -10,30 +10,31 @@ from pipelines_app.errors import IllegalMove, PeriodInvalid
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved, RunRequested
 from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
 from pipelines_app.runs import planning
+from pipelines_app.transactions import joined
 
 NOT_TAKEN = [ArrivalState.FAILED, ArrivalState.QUARANTINED]
 
 
-@transaction.atomic
+@joined
 def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
     """Have the pipeline run for a period because of an event; True if the event merged into a run already queued.
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
-    planning.hold(pipeline)
-    asked = {"pipeline": pipeline, "environment": mapping.production(), "period": period, "state": RunState.QUEUED}
+    held = planning.hold(pipeline)
+    asked = {"pipeline": held, "environment": mapping.production(), "period": period, "state": RunState.QUEUED}
     waiting = Run.objects.filter(**asked).first()
     if waiting is not None:
         waiting.causes.add(cause)
         return waiting, True
-    run = Run.objects.create(**asked, revision=pipeline.in_force, cause=cause)
+    run = Run.objects.create(**asked, revision_id=held.revision_in_force, cause=cause)
     run.causes.add(cause)
     events.record(RunMoved(run=run.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED), cause=cause)
-    planning.start_next(pipeline)
+    planning.start_held(held)
     return run, False
 
 
-@transaction.atomic
+@joined
 def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event) -> Run | None:
     """The run in flight for the period that has this very version pinned and planned every step that reads it.
 
@@ -48,7 +49,7 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
     return run
 
 
-@transaction.atomic
+@joined
 def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
     """Run a pipeline because somebody asks: every step that can run does. Raises PeriodInvalid."""
     _refuse_odd_period(pipeline, period)

@@ -4,13 +4,14 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import InternalError, connection, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from controlplane.settings import environment as env
 from pipelines_app.models import Current, DatasetVersion, Event, Run, RunState, StepRun, StepState
 from pipelines_app.quality import gates
-from pipelines_app.runs import execution, keeping, leases, lifecycle, publishing, recovery, staging
+from pipelines_app.runs import cancelling, execution, keeping, leases, lifecycle, publishing, recovery, staging
 from pipelines_app.runs.publishing import Fenced
 from tests import road
 
@@ -122,3 +123,21 @@ def test_of_eight_workers_at_once_one_gets_the_step() -> None:
         thread.join()
     assert len(won) == 1
     assert StepRun.objects.get(pk=step.pk).epoch == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_stands_still_in_a_transaction_does_not_keep_its_locks() -> None:
+    step = ready_step()
+    standing_still = connection.copy()
+    with standing_still.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == (f"{env.lease():.0f}s",)
+        cursor.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM pipelines_app_pipeline WHERE id = %s FOR UPDATE", [step.run.pipeline_id])
+    cancelling.cancel(Run.objects.get(), actor="user:ana", because="it had to wait for nobody")
+    assert Run.objects.get().state == RunState.CANCELLED
+    with pytest.raises(InternalError), standing_still.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    standing_still.close()
