@@ -1,5 +1,8 @@
 """The doorbell: says that there is work, after commit. It may be lost, doubled or late; the sweep rings again."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Protocol, cast
 
@@ -18,6 +21,26 @@ class Ring(Protocol):
     def __call__(self, kind: str, pk: int, *, again: bool = False) -> None: ...
 
 
+class _Hand(threading.local):
+    """What a thread that does steps itself has kept instead of ringing for it."""
+
+    kept: list[int] | None = None
+
+
+_hand = _Hand()
+
+
+@contextmanager
+def in_hand() -> Iterator[list[int]]:
+    """Keep the first step that this thread makes ready for the thread itself, which has to do it at once."""
+    kept: list[int] = []
+    _hand.kept = kept
+    try:
+        yield kept
+    finally:
+        _hand.kept = None
+
+
 @cache
 def _bell(path: str) -> Ring:
     return cast(Ring, import_string(path))
@@ -25,5 +48,11 @@ def _bell(path: str) -> Ring:
 
 def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker for this row once the caller's transaction is committed."""
-    bell = _bell(settings.WAKE)
-    transaction.on_commit(lambda: bell(kind, pk, again=again))
+    transaction.on_commit(lambda: _wake(kind, pk, again=again))
+
+
+def _wake(kind: str, pk: int, *, again: bool) -> None:
+    if kind == STEP and _hand.kept is not None and not _hand.kept:
+        _hand.kept.append(pk)
+    else:
+        _bell(settings.WAKE)(kind, pk, again=again)
