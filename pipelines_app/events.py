@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from pipelines_app import wake
+from pipelines_app import failpoints, wake
 from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import KINDS, DeliveryReleased, DeliveryStuck, Fact
 from pipelines_app.models import Delivery, DeliveryState, Event
@@ -105,6 +105,7 @@ def _hand_over(pk: int) -> None:
     delivery.error = ""
     delivery.done_at = timezone.now()
     delivery.save(update_fields=["outcome", "state", "attempts", "error", "done_at"])
+    failpoints.reach("before_delivery_commit")
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from monitoring_app.channels import registry
 from monitoring_app.channels.message import Message, NotDelivered
 from monitoring_app.facts import NotificationSent, NotificationUndelivered
 from monitoring_app.models import AlertUrgency, Channel, Notification, NotificationState
-from pipelines_app import events
+from pipelines_app import events, failpoints
 from pipelines_app.models import Event
 
 ATTEMPTS = 8
@@ -45,11 +45,13 @@ def send(pk: int) -> None:
         link=notification.link,
         key=f"notification-{notification.pk}",
     )
+    failpoints.reach("before_alert_send")
     try:
         state = registry.send(notification.channel, message)
     except NotDelivered as failure:
         _failed(claim, failure)
     else:
+        failpoints.reach("after_alert_send")
         _sent(claim, state)
 
 

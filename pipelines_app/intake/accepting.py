@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from pipelines_app import events
+from pipelines_app import events, failpoints
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import Mode, PeriodKind, Source
 from pipelines_app.errors import ArrivalRefused
@@ -95,6 +95,8 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
     arrival.event = event
     arrival.save(update_fields=["event"])
     slots.fill(arrival, cause=event)
+    failpoints.reach("before_accept")
+    transaction.on_commit(lambda: failpoints.reach("after_accept"))
     return arrival
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines_app import lake
+from pipelines_app import failpoints, lake
 from pipelines_app.errors import ArrivalRefused, ChecksumMismatch, DiskFull, TooLarge
 
 
@@ -59,6 +59,7 @@ class Receiver:
         except OSError as error:
             self.discard()
             raise _named(error) from error
+        failpoints.reach("after_receive")
         return Received(place=self.place, bytes=self._bytes, sha256=self._hash.hexdigest())
 
     def discard(self) -> None:

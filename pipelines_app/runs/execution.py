@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import events, lake, wake
+from pipelines_app import events, failpoints, lake, wake
 from pipelines_app.compiler import codec
 from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import StepKind
@@ -35,6 +35,7 @@ def execute(pk: int, owner: str) -> None:
     if claim is None:
         return
     try:
+        failpoints.reach("after_claim")
         _attempt(claim)
     except Fenced as lost:
         logger.warning("fenced: %s", lost, extra={"step": pk, "epoch": claim.epoch})
@@ -53,7 +54,9 @@ def _attempt(claim: Claim) -> None:
             publishing.reuse(work, twin)
             return
         staged, verdict = attempt(work, _limits(keeper), as_of=timezone.now())
+        failpoints.reach("after_stage_write")
         publishing.publish(staged, verdict)
+        failpoints.reach("after_commit")
 
 
 def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Verdict]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import events
+from pipelines_app import events, failpoints
 from pipelines_app.compiler.definition import Mode, PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import LostRace
@@ -92,6 +92,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     event = telling.tell(staged, version, verdict)
     _settle_arrivals(staged, verdict, event)
     advancing.advance(claim.step.run_id, cause=event)
+    failpoints.reach("before_commit")
 
 
 def _gone_elsewhere(claim: Claim) -> Failure | None:

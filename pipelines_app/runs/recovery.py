@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from pipelines_app import singly, wake
+from pipelines_app import failpoints, singly, wake
 from pipelines_app.models import Pipeline, Run, RunState, StepRun
 from pipelines_app.runs import execution, leases, planning, publishing
 from pipelines_app.runs.leases import Claim
@@ -21,6 +21,7 @@ def _recover_one(step: StepRun) -> None:
             execution.again(step, epoch=step.epoch, because=because)
         else:
             _give_up(step, because)
+        failpoints.reach("in_recovery")
     except Fenced:
         return  # it came back to life, or another sweep was first
 
