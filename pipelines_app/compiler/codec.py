@@ -78,6 +78,7 @@ def _step_from_json(stored: Mapping[str, Any], definition: Definition) -> Compil
         checks=made.checks,
         edges=tuple(_edge(name, edge) for edge in stored["edges"]),
         source=source,
+        effort=made.effort,
     )
 
 

@@ -22,6 +22,7 @@ from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKi
 from pipelines_app.compiler.definition import (
     Column,
     Definition,
+    Effort,
     Materialisation,
     Parameter,
     PeriodKind,
@@ -132,7 +133,7 @@ def _check_inputs(step: Step) -> set[str]:
 def _load(source: Source) -> CompiledStep:
     by_period = source.period != PeriodKind.NONE
     materialise = Materialisation.INCREMENTAL if by_period else Materialisation.TABLE
-    contract = dumping.dump_source(replace(source, checks=(), description="", arrival=None))
+    contract = dumping.dump_source(replace(source, checks=(), description="", arrival=None, effort=Effort()))
     return CompiledStep(
         dataset=source.dataset,
         kind=StepKind.LOAD,
@@ -146,6 +147,7 @@ def _load(source: Source) -> CompiledStep:
         checks=source.checks,
         edges=(),
         source=source,
+        effort=source.effort,
     )
 
 
@@ -180,6 +182,7 @@ def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
         deterministic=not unsteady(draft.tree),
         checks=step.checks,
         edges=_every_input_seen(lineage.edges(described.tree, step.dataset), draft.inputs, step.dataset),
+        effort=step.effort,
     )
 
 

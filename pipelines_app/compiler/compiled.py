@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipelines_app.compiler.definition import CheckSpec, Column, Definition, Materialisation, PeriodKind, Source
+from pipelines_app.compiler.definition import CheckSpec, Column, Definition, Effort, Materialisation, PeriodKind, Source
 
 
 class StepKind(StrEnum):
@@ -60,6 +60,7 @@ class CompiledStep:
     deterministic: bool
     checks: tuple[CheckSpec, ...]
     edges: tuple[Edge, ...]
+    effort: Effort
     source: Source | None = None
 
 

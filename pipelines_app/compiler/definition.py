@@ -106,6 +106,25 @@ class Parameter:
     description: str = ""
 
 
+class RetryOn(StrEnum):
+    """Why an attempt came to nothing, where the same work may do better later without anybody changing it."""
+
+    ENGINE = "engine"
+    MEMORY = "memory"
+    DISK = "disk"
+    PLATFORM = "platform"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How long one attempt may take, how many there are, and after which errors; none is the installation's own."""
+
+    seconds: int | None = None
+    attempts: int | None = None
+    on: tuple[RetryOn, ...] = (RetryOn.ENGINE, RetryOn.MEMORY, RetryOn.DISK, RetryOn.PLATFORM)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A dataset that arrives from outside, and the contract its files are read by."""
@@ -125,6 +144,7 @@ class Source:
     arrival: ArrivalDeadline | None = None
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
+    effort: Effort = Effort()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +156,7 @@ class Step:
     materialise: Materialisation = Materialisation.TABLE
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
+    effort: Effort = Effort()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipelines_app.compiler import check_catalogue, names, parameters, periods, types
+from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, types
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -33,6 +33,7 @@ _KEYS = ("pipeline", "team", "description", "parameters", "values", "sources", "
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
     *("tolerance", "arrival", "checks", "description"),
+    *efforts.KEYS,
 )
 
 
@@ -131,6 +132,7 @@ def _source(name: str, reader: Reader) -> Source:
         arrival=_arrival(reader, period),
         checks=checks_of(reader, columns),
         description=reader.text("description"),
+        effort=efforts.parse(reader),
     )
     _contract(source, reader)
     return source
@@ -239,7 +241,7 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 
 
 def _step(reader: Reader) -> Step:
-    reader.only("dataset", "sql", "materialise", "checks", "description")
+    reader.only("dataset", "sql", "materialise", "checks", "description", *efforts.KEYS)
     made = reader.section("materialise")
     kind = Materialisation.TABLE
     if made:
@@ -254,6 +256,7 @@ def _step(reader: Reader) -> Step:
         materialise=kind,
         checks=checks_of(reader, None),
         description=reader.text("description"),
+        effort=efforts.parse(reader),
     )
 
 

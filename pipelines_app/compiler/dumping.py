@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, parameters
+from pipelines_app.compiler import check_catalogue, efforts, parameters
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -54,6 +54,7 @@ def dump_source(source: Source) -> Document:
         "tolerance": check_catalogue.dump_tolerance(source.tolerance),
         "arrival": _arrival(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
+        **efforts.dump(source.effort),
     }
     defaults: Document = {
         "period": str(PeriodKind.NONE),
@@ -79,6 +80,7 @@ def dump_step(step: Step) -> Document:
             "sql": step.sql,
             "materialise": made,
             "checks": dump_checks(step.checks),
+            **efforts.dump(step.effort),
         }
     )
 

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, failpoints, lake, wake
-from pipelines_app.compiler import codec
+from pipelines_app.compiler import codec, efforts
 from pipelines_app.compiler.binding import bind_period
-from pipelines_app.compiler.compiled import StepKind
+from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.engines.base import Audit, Limits, Relation, Written
 from pipelines_app.errors import EngineError
@@ -20,7 +20,7 @@ from pipelines_app.facts import StepRetried
 from pipelines_app.models import StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
-from pipelines_app.runs import leases, publishing, staging
+from pipelines_app.runs import leases, publishing, retrying, staging
 from pipelines_app.runs.keeping import Keeper
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -43,7 +43,7 @@ def execute(pk: int, owner: str) -> None:
         _came_to_nothing(claim, error)
     except Exception as error:
         logger.exception("step failed in the platform itself", extra={"step": pk})
-        _came_to_nothing(claim, EngineError(f"{type(error).__name__} in the platform", kind="platform"))
+        _came_to_nothing(claim, EngineError(f"{type(error).__name__} in the platform", kind=retrying.PLATFORM))
 
 
 def _attempt(claim: Claim) -> None:
@@ -53,7 +53,7 @@ def _attempt(claim: Claim) -> None:
         if twin is not None:
             publishing.reuse(work, twin)
             return
-        staged, verdict = attempt(work, _limits(keeper), as_of=timezone.now())
+        staged, verdict = attempt(work, _limits(keeper, work.step), as_of=timezone.now())
         failpoints.reach("after_stage_write")
         publishing.publish(staged, verdict)
         failpoints.reach("after_commit")
@@ -68,9 +68,10 @@ def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Ver
     return staged, gates.judge(work.step.source, gate, staging_seen, limits)
 
 
-def _limits(keeper: Keeper) -> Limits:
+def _limits(keeper: Keeper, step: CompiledStep) -> Limits:
     """Limits that have the work killed once the step is no longer ours."""
-    return Limits(seconds=settings.STEP_SECONDS, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=keeper.is_held)
+    seconds = retrying.seconds(step.effort)
+    return Limits(seconds=seconds, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=keeper.is_held)
 
 
 def _produce(work: Work, gate: Gate | None, limits: Limits) -> Staged:
@@ -111,27 +112,26 @@ def _materialised(work: Work, audit: Audit | None, into: Path, limits: Limits) -
 
 
 def _came_to_nothing(claim: Claim, error: EngineError) -> None:
+    effort = staging.compiled_step(claim).effort
     failure = Failure(kind=error.kind, message=error.message, todo=error.todo)
+    if error.kind == EngineError.DEADLINE:
+        message = f"The step took longer than the {efforts.written(int(retrying.seconds(effort)))} it may take."
+        failure = Failure(kind=error.kind, message=message, todo="Let it read less, or give it a longer timeout.")
+    wait = retrying.wait_before_next(effort, error.kind, claim.step.attempt)
     try:
         if error.kind == EngineError.SOURCE and claim.step.kind == StepKind.LOAD:
             publishing.refuse(claim, failure)
-        elif _may_try_again(claim, error):
-            again(claim.step, epoch=claim.epoch, because=error.message)
+        elif wait is not None:
+            again(claim.step, epoch=claim.epoch, because=failure.message, wait=wait)
         else:
             publishing.fail(claim, failure)
     except Fenced as lost:
         logger.warning("fenced: %s", lost, extra={"step": claim.step.pk, "epoch": claim.epoch})
 
 
-def _may_try_again(claim: Claim, error: EngineError) -> bool:
-    passing = error.is_worth_retrying or error.kind == "platform"
-    return passing and claim.step.attempt < settings.STEP_ATTEMPTS
-
-
 @transaction.atomic
-def again(step: StepRun, *, epoch: int, because: str) -> None:
-    """Put a step whose attempt came to nothing back in the queue, with a back-off that grows."""
-    wait = timedelta(seconds=2 ** (step.attempt - 1))
+def again(step: StepRun, *, epoch: int, because: str, wait: timedelta) -> None:
+    """Put a step whose attempt came to nothing back in the queue, to be tried again after a wait."""
     put_back = StepRun.objects.filter(pk=step.pk, epoch=epoch, state=StepState.RUNNING).update(
         state=StepState.READY, lease_until=None, not_before=leases.from_now(wait), error=because
     )

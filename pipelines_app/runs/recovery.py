@@ -3,8 +3,9 @@
 from django.conf import settings
 
 from pipelines_app import failpoints, singly, wake
+from pipelines_app.compiler.definition import RetryOn
 from pipelines_app.models import Pipeline, Run, RunState, StepRun
-from pipelines_app.runs import execution, leases, planning, publishing
+from pipelines_app.runs import execution, leases, planning, publishing, retrying
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
 
@@ -18,7 +19,8 @@ def _recover_one(step: StepRun) -> None:
     because = f"{step.owner or 'its worker'} gave no sign of life for longer than its lease"
     try:
         if step.attempt < settings.STEP_ATTEMPTS:
-            execution.again(step, epoch=step.epoch, because=because)
+            wait = retrying.back_off(RetryOn.PLATFORM, step.attempt)
+            execution.again(step, epoch=step.epoch, because=because, wait=wait)
         else:
             _give_up(step, because)
         failpoints.reach("in_recovery")

@@ -42,11 +42,16 @@ class Staged:
 
 def gather(claim: Claim) -> Work:
     """Pin what a claimed step reads."""
-    run = claim.step.run
-    step = next(step for step in planning.compiled_of(run).steps if step.dataset == claim.step.dataset.name)
+    step = compiled_step(claim)
     if step.kind is StepKind.LOAD:
         return _load(claim, step)
     return _transform(claim, step)
+
+
+def compiled_step(claim: Claim) -> CompiledStep:
+    """What the run's revision says of a claimed step."""
+    steps = planning.compiled_of(claim.step.run).steps
+    return next(step for step in steps if step.dataset == claim.step.dataset.name)
 
 
 def _load(claim: Claim, step: CompiledStep) -> Work:

@@ -33,7 +33,7 @@ def let_the_lease_end(step: StepRun) -> None:
 def finished_attempt(claim: leases.Claim) -> tuple[staging.Staged, gates.Verdict]:
     """Everything of an attempt but its publication."""
     work = staging.gather(claim)
-    return execution.attempt(work, execution._limits(keeping.Keeper(claim)), as_of=timezone.now())
+    return execution.attempt(work, execution._limits(keeping.Keeper(claim), work.step), as_of=timezone.now())
 
 
 @pytest.mark.django_db
