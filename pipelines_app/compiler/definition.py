@@ -156,6 +156,79 @@ class Step:
     materialise: Materialisation = Materialisation.TABLE
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
+class Whole(StrEnum):
+    """How a dropped file shows that it is whole: by its name, by a marker beside it, or by not changing any more."""
+
+    RENAME = "rename"
+    DONE = "done"
+    STABLE = "stable"
+
+
+class Taken(StrEnum):
+    """What becomes of a dropped file that was taken: moved into a folder beside it, or left and remembered."""
+
+    MOVE = "move"
+    REMEMBER = "remember"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drop:
+    """A folder or bucket into which a source's files are dropped; `endpoint`: where a bucket is, if not at Amazon."""
+
+    url: str
+    pattern: str = "*"
+    whole: Whole = Whole.RENAME
+    stable_seconds: int = 10
+    taken: Taken = Taken.MOVE
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """Where in a JSON message a source's period, records and file name stand, as JSON pointers."""
+
+    period: str = ""
+    records: str = ""
+    name: str = ""
+
+
+class CatchUp(StrEnum):
+    """Which of the ticks that were missed are made up for."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NONE = "none"
+
+
+class Stands(StrEnum):
+    """The period that a tick of the clock stands for: the one that ended last before it, or the one it lies in."""
+
+    PREVIOUS = "previous"
+    CURRENT = "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """When the clock starts a pipeline."""
+
+    cron: str
+    timezone: str
+    catch_up: CatchUp = CatchUp.LATEST
+    period: Stands = Stands.PREVIOUS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """A dataset of another tool, as OpenLineage names it, whose completion starts a pipeline.
+
+    `period` points into the event to what gives the period: a key, or a moment within it.
+    """
+
+    namespace: str
+    dataset: str
+    period: str = "/run/facets/nominalTime/nominalStartTime"
+
+
     effort: Effort = Effort()
 
 
@@ -175,7 +248,11 @@ class Definition:
     team: str
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
+    drop: Drop | None = None
+    payload: Payload | None = None
     sources: tuple[Source, ...] = ()
     steps: tuple[Step, ...] = ()
     start: StartWhen = StartWhen.ANY
     alerts: Alerting = Alerting()
+    schedule: Schedule | None = None
+    listens: tuple[Listening, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, types
+from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, triggers, types
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -62,7 +62,7 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
     if not isinstance(document, Mapping):
         raise DefinitionInvalid([Problem(path="", message=f"a pipeline is a mapping, not {described(document)}")])
     reader = Reader(document)
-    reader.only(*_KEYS)
+    reader.only(*_KEYS, *triggers.KEYS)
     definition = Definition(
         pipeline=reader.checked("pipeline", names.slug_fault, required=True),
         team=reader.checked("team", names.slug_fault, required=True),
@@ -72,6 +72,8 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         steps=_steps(reader),
         start=_start(reader),
         alerts=_alerts(reader),
+        schedule=triggers.schedule(reader, _zone_fault(triggers.zone_named(reader) or "UTC")),
+        listens=triggers.listens(reader),
     )
     _whole(definition, reader)
     return definition, reader
@@ -109,7 +111,7 @@ def _parameters(reader: Reader) -> tuple[Parameter, ...]:
 
 
 def _source(name: str, reader: Reader) -> Source:
-    reader.only(*_SOURCE_KEYS)
+    reader.only(*_SOURCE_KEYS, *triggers.SOURCE_KEYS)
     message = names.dataset_fault(name, source=True)
     if message:
         reader.fault("", message)
@@ -132,6 +134,8 @@ def _source(name: str, reader: Reader) -> Source:
         arrival=_arrival(reader, period),
         checks=checks_of(reader, columns),
         description=reader.text("description"),
+        drop=triggers.drop(reader),
+        payload=triggers.payload(reader, form, period),
         effort=efforts.parse(reader),
     )
     _contract(source, reader)

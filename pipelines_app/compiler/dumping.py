@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, efforts, parameters
+from pipelines_app.compiler import check_catalogue, efforts, parameters, triggers
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -33,6 +33,8 @@ def dump(definition: Definition) -> Document:
             "steps": [dump_step(step) for step in definition.steps],
             "start": {"when": str(definition.start)} if definition.start != StartWhen.ANY else {},
             "alerts": _without({"emails": list(alerts.emails), "slack": alerts.slack}, {"slack": Alerting().slack}),
+            "schedule": triggers.dump(definition.schedule),
+            "listens": [triggers.dump(one) for one in definition.listens],
         }
     )
 
@@ -54,6 +56,8 @@ def dump_source(source: Source) -> Document:
         "tolerance": check_catalogue.dump_tolerance(source.tolerance),
         "arrival": _arrival(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
+        "drop": triggers.dump(source.drop),
+        "payload": triggers.dump(source.payload),
         **efforts.dump(source.effort),
     }
     defaults: Document = {
