@@ -41,7 +41,13 @@ class Team(models.Model):
     name = models.SlugField(max_length=63, unique=True)
     title = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True, help_text="Where alerts of this team's pipelines go.")
+    max_runs = models.PositiveSmallIntegerField(null=True, blank=True, help_text="How many run at once; empty: any.")
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(max_runs=None) | Q(max_runs__gte=1), name="team_runs_at_least_one")
+        ]
 
     def __str__(self) -> str:
         return self.name

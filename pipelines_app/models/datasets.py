@@ -18,7 +18,15 @@ class Environment(models.Model):
     """A named mapping of datasets to versions; `production` is the one everybody reads."""
 
     name = models.SlugField(max_length=63, unique=True)
+    max_runs = models.PositiveSmallIntegerField(null=True, blank=True, help_text="How many run at once; empty: any.")
     created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_runs=None) | Q(max_runs__gte=1), name="environment_runs_at_least_one"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

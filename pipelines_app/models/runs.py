@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from pipelines_app.models.access import User
+from pipelines_app.models.access import Team, User
 from pipelines_app.models.datasets import Dataset, DatasetVersion, Environment
 from pipelines_app.models.definitions import Pipeline, Revision
 from pipelines_app.models.events import Event
@@ -55,6 +55,19 @@ class Run(models.Model):
     cause = models.ForeignKey(Event, models.PROTECT, related_name="+")
     causes = models.ManyToManyField(Event, related_name="runs_caused", help_text="Every event merged into this run.")
     reason = models.CharField(max_length=500, blank=True, help_text="Why it ended as it did, in words.")
+    again_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="again", db_index=False, help_text="The run it does again."
+    )
+    again_from = models.CharField(
+        max_length=130,
+        blank=True,
+        help_text="From where: what failed, the start, or a dataset; empty for all of it, from what is current.",
+    )
+    keeps_revision = models.BooleanField(default=False, help_text="It does the revision it was made with, not the last.")
+    backfill = models.ForeignKey(
+        "pipelines_app.Backfill", models.PROTECT, null=True, related_name="runs", db_index=False
+    )
+    priority = models.SmallIntegerField(default=0, db_default=0, help_text="The highest first; live data have 0.")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -66,17 +79,28 @@ class Run(models.Model):
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.UniqueConstraint(
                 fields=["pipeline", "environment", "period"],
-                condition=Q(state="queued"),
+                condition=Q(state="queued", again_from=""),
                 name="run_queued_once_per_period",
             ),
             models.UniqueConstraint(
-                fields=["pipeline", "environment"], condition=Q(state="running"), name="run_one_at_a_time"
+                fields=["again_of"], condition=Q(state="queued") & ~Q(again_from=""), name="run_again_queued_once"
+            ),
+            models.UniqueConstraint(
+                fields=["pipeline", "environment", "period"],
+                condition=Q(state="running"),
+                name="run_running_once_per_period",
             ),
         ]
         indexes = [
             models.Index(fields=["id"], condition=Q(state__in=["queued", "running"]), name="run_live"),
             models.Index(fields=["pipeline", "-id"], name="run_of_pipeline"),
             models.Index(fields=["state", "-id"], name="run_by_state"),
+            models.Index(fields=["again_of"], condition=Q(again_of__isnull=False), name="run_again_of"),
+            models.Index(fields=["backfill", "state"], condition=Q(backfill__isnull=False), name="run_of_backfill"),
+            models.Index(fields=["period", "-id"], name="run_by_period"),  # the list of runs, by period
+            # Which run of a pipeline is the next.
+            models.Index(fields=["pipeline", "-priority", "id"], condition=Q(state="queued"), name="run_queue"),
+            models.Index(fields=["pipeline", "period"], condition=Q(state="running"), name="run_running"),
         ]
 
     def __str__(self) -> str:
@@ -101,6 +125,12 @@ class StepRun(models.Model):
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
+    # Its run's, so that a claim is fair between teams without reading the runs.
+    team = models.ForeignKey(Team, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    priority = models.SmallIntegerField(default=0, db_default=0)
+    missing = models.PositiveSmallIntegerField(
+        null=True, help_text="How many steps of its run it still waits for; none if nobody has counted."
+    )
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=9)
     state = models.CharField(max_length=11, choices=StepState.choices, default=StepState.WAITING)
@@ -131,6 +161,13 @@ class StepRun(models.Model):
         indexes = [
             models.Index(fields=["not_before", "id"], condition=Q(state="ready"), name="step_queue"),
             models.Index(fields=["lease_until"], condition=Q(state="running"), name="step_leases"),
+            # What a claim asks: the first ready step of a team, and how many of its steps run.
+            models.Index(fields=["team", "-priority", "id"], condition=Q(state="ready"), name="step_fair"),
+            models.Index(fields=["team"], condition=Q(state="running"), name="step_running"),
+            # Whether a run is over.
+            models.Index(
+                fields=["run", "state"], condition=Q(state__in=["waiting", "ready", "running"]), name="step_unfinished"
+            ),
         ]
         ordering = ["position"]
 
