@@ -21,6 +21,7 @@ from pipelines_app.models.arrivals import (
     WebhookCall,
     WebhookRefusal,
 )
+from pipelines_app.models.backfills import Backfill, BackfillEffect, BackfillMode, BackfillPeriod, BackfillState
 from pipelines_app.models.checks import Check, CheckResult, Severity
 from pipelines_app.models.datasets import (
     Current,
@@ -45,6 +46,11 @@ __all__ = [
     "Arrival",
     "ArrivalState",
     "AuditEntry",
+    "Backfill",
+    "BackfillEffect",
+    "BackfillMode",
+    "BackfillPeriod",
+    "BackfillState",
     "Check",
     "CheckResult",
     "Current",

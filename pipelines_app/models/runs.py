@@ -63,7 +63,7 @@ class Run(models.Model):
         blank=True,
         help_text="From where: what failed, the start, or a dataset; empty for all of it, from what is current.",
     )
-    keeps_revision = models.BooleanField(default=False, help_text="It does the revision it was made with, not the last.")
+    keeps_revision = models.BooleanField(default=False, help_text="It does the revision it was made with.")
     backfill = models.ForeignKey(
         "pipelines_app.Backfill", models.PROTECT, null=True, related_name="runs", db_index=False
     )
