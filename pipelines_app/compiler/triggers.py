@@ -27,7 +27,7 @@ SOURCE_KEYS = ("drop", "payload")
 KEYS = ("schedule", "listens")
 MOST_STABLE_SECONDS = 24 * 3600
 MOST_LISTENED_TO = 50
-LONGEST = 500
+LONGEST = 255
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 
 

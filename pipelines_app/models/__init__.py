@@ -35,6 +35,20 @@ from pipelines_app.models.datasets import (
 )
 from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
 from pipelines_app.models.drafts import Draft
+from pipelines_app.models.triggers import (
+    Clock,
+    DropSeen,
+    DropSource,
+    DropState,
+    DropTaken,
+    ForeignDataset,
+    ForeignEdge,
+    ForeignRun,
+    ForeignRunState,
+    ForeignTold,
+    Listener,
+    Tick,
+)
 from pipelines_app.models.events import Delivery, DeliveryState, Event, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
@@ -51,6 +65,7 @@ __all__ = [
     "BackfillMode",
     "BackfillPeriod",
     "BackfillState",
+    "Clock",
     "Check",
     "CheckResult",
     "Current",
@@ -58,12 +73,22 @@ __all__ = [
     "DatasetVersion",
     "Delivery",
     "DeliveryState",
+    "DropSeen",
+    "DropSource",
+    "DropState",
+    "DropTaken",
     "Door",
     "Draft",
     "Edge",
     "EdgeKind",
     "Environment",
+    "ForeignDataset",
+    "ForeignEdge",
+    "ForeignRun",
+    "ForeignRunState",
+    "ForeignTold",
     "EnvironmentRevision",
+    "Listener",
     "Event",
     "IdempotencyKey",
     "Membership",
@@ -82,6 +107,7 @@ __all__ = [
     "SlotState",
     "StepRun",
     "StepState",
+    "Tick",
     "Team",
     "Trigger",
     "TriggerKind",

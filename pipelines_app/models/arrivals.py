@@ -21,6 +21,7 @@ class Door(models.TextChoices):
     FORM = "form", "uploaded in the console"
     API = "api", "uploaded through the API"
     WEBHOOK = "webhook", "sent to a webhook"
+    DROP = "drop", "dropped into a folder or bucket"
 
 
 class ArrivalState(models.TextChoices):
