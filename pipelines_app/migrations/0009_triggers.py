@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0007_fair_queues'),
+        ('pipelines_app', '0008_reruns_and_backfills'),
     ]
 
     operations = [
