@@ -14,6 +14,7 @@ from pipelines_app.compiler import (
     graph,
     lineage,
     schema,
+    starting,
     statements,
     types,
     vocabulary,
@@ -74,6 +75,8 @@ def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Co
                 steps.append(step)
                 relations[name] = Known(columns=step.columns, period=step.period)
     problems.extend(_check_problems(definition, relations, own))
+    if not problems:
+        problems.extend(starting.faults(definition.start, steps))
     if problems:
         raise DefinitionInvalid(problems)
     return Compiled(
@@ -199,15 +202,21 @@ def _every_input_seen(edges: Sequence[Edge], inputs: Sequence[str], dataset: str
 
 
 def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:
-    """An incremental step's period is that of its inputs; a table has none."""
+    """An incremental step's period is that of its inputs, or a longer one that it names; a table has none."""
     if step.materialise == Materialisation.TABLE:
         return PeriodKind.NONE
     kinds = sorted({relation.period for relation in inputs} - {PeriodKind.NONE})
+    if step.by is not PeriodKind.NONE and kinds:
+        shorter = [kind for kind in kinds if kind != step.by and not starting.finer(kind, step.by)]
+        if shorter:
+            raise StatementRefused(f"a step by {step.by} cannot be made from what comes by {' and '.join(shorter)}")
+        return step.by
     if not kinds:
         raise StatementRefused("an incremental step needs an input that arrives by hour, day or month; none here does")
     if len(kinds) > 1:
         raise StatementRefused(
-            f"the inputs of an incremental step must have one period; here are {' and '.join(kinds)}"
+            f"the inputs of an incremental step must have one period; here are {' and '.join(kinds)}: "
+            f"say which it is made by, as in {{kind: incremental, by: {kinds[-1]}}}"
         )
     return kinds[0]
 

@@ -43,6 +43,32 @@ class Severity(StrEnum):
 class StartWhen(StrEnum):
     ANY = "any"
     ALL = "all"
+    AT_LEAST = "at_least"
+
+
+class Then(StrEnum):
+    """What happens at the latest moment with inputs still missing."""
+
+    WAIT = "wait"
+    PARTIAL = "partial"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """When a pipeline starts: how many of which inputs it waits for (none named: all that it reads), and how long.
+
+    The times of day are those of `timezone`, `days_after` days after the last day of the period.
+    """
+
+    when: StartWhen = StartWhen.ANY
+    least: int = 0
+    inputs: tuple[str, ...] = ()
+    not_before: time | None = None
+    at_latest: time | None = None
+    then: Then = Then.WAIT
+    days_after: int = 1
+    timezone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,11 +175,12 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One dataset made by one query over other datasets."""
+    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads."""
 
     dataset: str
     sql: str
     materialise: Materialisation = Materialisation.TABLE
+    by: PeriodKind = PeriodKind.NONE
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
 class Whole(StrEnum):
@@ -252,7 +279,7 @@ class Definition:
     payload: Payload | None = None
     sources: tuple[Source, ...] = ()
     steps: tuple[Step, ...] = ()
-    start: StartWhen = StartWhen.ANY
+    start: Start = Start()
     alerts: Alerting = Alerting()
     schedule: Schedule | None = None
     listens: tuple[Listening, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, triggers, types
+from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, starting, triggers, types
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -16,7 +16,6 @@ from pipelines_app.compiler.definition import (
     Parameter,
     PeriodKind,
     Source,
-    StartWhen,
     Step,
 )
 from pipelines_app.compiler.document_text import from_yaml, to_yaml
@@ -70,7 +69,7 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         parameters=_parameters(reader),
         sources=tuple(_source(name, inner) for name, inner in reader.sections("sources")),
         steps=_steps(reader),
-        start=_start(reader),
+        start=starting.parse(reader),
         alerts=_alerts(reader),
         schedule=triggers.schedule(reader, _zone_fault(triggers.zone_named(reader) or "UTC")),
         listens=triggers.listens(reader),
@@ -247,21 +246,31 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 def _step(reader: Reader) -> Step:
     reader.only("dataset", "sql", "materialise", "checks", "description", *efforts.KEYS)
     made = reader.section("materialise")
-    kind = Materialisation.TABLE
+    kind, longer = Materialisation.TABLE, PeriodKind.NONE
     if made:
         made.only("kind", "by")
         kind = made.choice("kind", Materialisation, Materialisation.TABLE, required=True)
-        by = made.text("by")
-        if by and (by != "period" or kind == Materialisation.TABLE):
-            made.fault("by", "only {kind: incremental, by: period} is made by something")
+        longer = _by(made, kind)
     return Step(
         dataset=reader.checked("dataset", names.dataset_fault, required=True),
         sql=reader.text("sql", required=True),
         materialise=kind,
+        by=longer,
         checks=checks_of(reader, None),
         description=reader.text("description"),
         effort=efforts.parse(reader),
     )
+
+
+def _by(made: Reader, kind: Materialisation) -> PeriodKind:
+    """The period that a step is made by, where it says one itself; `period` is that of what it reads."""
+    by = made.text("by")
+    if not by or (by == "period" and kind == Materialisation.INCREMENTAL):
+        return PeriodKind.NONE
+    if by in (PeriodKind.DAY, PeriodKind.MONTH) and kind == Materialisation.INCREMENTAL:
+        return PeriodKind(by)
+    made.fault("by", "is period, day or month, of what is made {kind: incremental}")
+    return PeriodKind.NONE
 
 
 def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[CheckSpec, ...]:
@@ -280,14 +289,6 @@ def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[Check
                 reader.problems.append(Problem(path=path, message=message))
         found.extend(parsed)
     return tuple(found)
-
-
-def _start(reader: Reader) -> StartWhen:
-    inner = reader.section("start")
-    if inner is None:
-        return StartWhen.ANY
-    inner.only("when")
-    return inner.choice("when", StartWhen, StartWhen.ANY)
 
 
 def _alerts(reader: Reader) -> Alerting:

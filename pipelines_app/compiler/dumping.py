@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, efforts, parameters, triggers
+from pipelines_app.compiler import check_catalogue, efforts, parameters, starting, triggers
 from pipelines_app.compiler.definition import (
     Alerting,
     ArrivalDeadline,
@@ -13,7 +13,6 @@ from pipelines_app.compiler.definition import (
     Mode,
     PeriodKind,
     Source,
-    StartWhen,
     Step,
 )
 
@@ -31,7 +30,7 @@ def dump(definition: Definition) -> Document:
             "parameters": {one.name: parameters.dump(one) for one in definition.parameters},
             "sources": {source.dataset: dump_source(source) for source in definition.sources},
             "steps": [dump_step(step) for step in definition.steps],
-            "start": {"when": str(definition.start)} if definition.start != StartWhen.ANY else {},
+            "start": starting.dump(definition.start),
             "alerts": _without({"emails": list(alerts.emails), "slack": alerts.slack}, {"slack": Alerting().slack}),
             "schedule": triggers.dump(definition.schedule),
             "listens": [triggers.dump(one) for one in definition.listens],
@@ -76,7 +75,8 @@ def dump_source(source: Source) -> Document:
 
 def dump_step(step: Step) -> Document:
     """A step's entry in `steps`."""
-    made = {"kind": str(step.materialise), "by": "period"} if step.materialise == Materialisation.INCREMENTAL else {}
+    by = "period" if step.by is PeriodKind.NONE else str(step.by)
+    made = {"kind": str(step.materialise), "by": by} if step.materialise == Materialisation.INCREMENTAL else {}
     return _without(
         {
             "dataset": step.dataset,

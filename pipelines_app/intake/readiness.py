@@ -147,7 +147,7 @@ def _come(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -
     """
     if kind is PeriodKind.NONE:
         return [""]
-    environment, whole = mapping.production(), compiled.definition.start is StartWhen.ANY
+    environment, whole = mapping.production(), compiled.definition.start.when is StartWhen.ANY
     present = mapping.current(environment, list(externals.values()))
     come: set[str] = set()
     for step in _incremental(compiled):
@@ -177,7 +177,7 @@ def _join(answers: list[Readiness]) -> Readiness:
 
 def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> Readiness:
     """Which of the periods may run by the pipeline's own rule of starting."""
-    if compiled.definition.start is StartWhen.ANY:
+    if compiled.definition.start.when is StartWhen.ANY:
         return Readiness(periods=periods, missing=[])
     environment = mapping.production()
     there = mapping.current(environment, list(externals.values()))

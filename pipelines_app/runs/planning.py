@@ -141,7 +141,7 @@ def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
 def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     causes = list(run.causes.values_list("kind", "dataset"))
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
-    if roots and recipe.definition.start is StartWhen.ALL:
+    if roots and recipe.definition.start.when is StartWhen.ALL:
         roots |= set(recipe.external)  # the last to come starts it, and the others waited for that
     if any(kind in {RunRequested.kind, PipelineRevised.kind} for kind, _ in causes):
         roots |= {name for step in recipe.steps for name in step.inputs}

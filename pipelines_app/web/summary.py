@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pipelines_app.compiler import starting
 from pipelines_app.compiler.compiled import Compiled, StepKind
-from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind, Source, StartWhen
+from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind, Source
 
 EVERY = {PeriodKind.HOUR: "every hour", PeriodKind.DAY: "every day", PeriodKind.MONTH: "every month"}
 FEW = 4
@@ -24,10 +25,10 @@ def sentences(compiled: Compiled) -> list[str]:
 def _starts(compiled: Compiled, sources: Sequence[Source]) -> str:
     parts = [f"data arrive for {few([source.dataset for source in sources], 'or')}"] if sources else []
     if compiled.external:
-        several = compiled.definition.start is StartWhen.ALL and len(compiled.external) > 1
-        names = few(list(compiled.external), "and" if several else "or")
-        parts.append(f"{names} {'have all been' if several else 'is'} published")
-    return f"Starts by itself when {' or when '.join(parts)}." if parts else "Starts when somebody asks for it."
+        parts.append(f"{few(list(compiled.external), 'or')} is published")
+    if not parts:
+        return "Starts when somebody asks for it."
+    return starting.sentence(compiled) or f"Starts by itself when {' or when '.join(parts)}."
 
 
 def _expected(source: Source) -> str:
