@@ -90,18 +90,49 @@ class Tolerance:
         return bad <= max(self.count, self.share * total)
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BUSINESS_DAYS = WEEKDAYS[:5]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """The days on which something is made: weekdays, less a place's public holidays, less the days in `but`."""
+
+    country: str = ""
+    subdivision: str = ""
+    weekdays: tuple[str, ...] = BUSINESS_DAYS
+    but: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrivalDeadline:
     """By when a period is expected: local time `by` in `timezone`, `days_after` days after the period's last day.
 
+    With a calendar only its days are expected, and days after are counted in them. A `cron` line stands instead of `by`
+    and `days_after`: each tick expects the period of the tick before (`behind` ticks before). `usually` is when it
+    comes on a good day; it is late `grace` seconds after the deadline, and missing `missing_after` seconds after it.
     `first` and `last` bound the periods that are expected at all (inclusive, empty for open).
     """
 
-    by: time
     timezone: str
+    by: time = time(0)
     days_after: int = 1
     first: str = ""
     last: str = ""
+    cron: str = ""
+    behind: int = 1
+    calendar: Calendar | None = None
+    usually: time | None = None
+    grace: int = 0
+    missing_after: int = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """By when the data of a period are to be published in a dataset that the pipeline makes."""
+
+    dataset: str
+    deadline: ArrivalDeadline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,5 +312,6 @@ class Definition:
     steps: tuple[Step, ...] = ()
     start: Start = Start()
     alerts: Alerting = Alerting()
+    promises: tuple[Promise, ...] = ()
     schedule: Schedule | None = None
     listens: tuple[Listening, ...] = ()

@@ -1,12 +1,10 @@
 """Documents to definitions and back: what a form, the API and a YAML file all come through."""
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipelines_app.compiler import check_catalogue, efforts, names, parameters, periods, starting, triggers, types
+from pipelines_app.compiler import check_catalogue, deadlines, efforts, names, parameters, periods, starting, triggers, types
 from pipelines_app.compiler.definition import (
     Alerting,
-    ArrivalDeadline,
     CheckSpec,
     Column,
     Definition,
@@ -28,7 +26,7 @@ __all__ = ["dump", "from_yaml", "parse", "stored", "to_yaml"]
 ENCODINGS = ("utf-8", "utf-16", "latin-1")
 MOST_COLUMNS = 2_000
 MOST_STEPS = 500
-_KEYS = ("pipeline", "team", "description", "parameters", "values", "sources", "steps", "start", "alerts")
+_KEYS = ("pipeline", "team", "description", "parameters", "values", "sources", "steps", "start", "sla", "alerts")
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
     *("tolerance", "arrival", "checks", "description"),
@@ -62,16 +60,19 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         raise DefinitionInvalid([Problem(path="", message=f"a pipeline is a mapping, not {described(document)}")])
     reader = Reader(document)
     reader.only(*_KEYS, *triggers.KEYS)
+    sources = tuple(_source(name, inner) for name, inner in reader.sections("sources"))
+    steps = _steps(reader)
     definition = Definition(
         pipeline=reader.checked("pipeline", names.slug_fault, required=True),
         team=reader.checked("team", names.slug_fault, required=True),
         description=reader.text("description"),
         parameters=_parameters(reader),
-        sources=tuple(_source(name, inner) for name, inner in reader.sections("sources")),
-        steps=_steps(reader),
+        sources=sources,
+        steps=steps,
         start=starting.parse(reader),
         alerts=_alerts(reader),
-        schedule=triggers.schedule(reader, _zone_fault(triggers.zone_named(reader) or "UTC")),
+        promises=deadlines.promises(reader, sources, frozenset(step.dataset for step in steps)),
+        schedule=triggers.schedule(reader, deadlines.zone_fault(triggers.zone_named(reader) or "UTC")),
         listens=triggers.listens(reader),
     )
     _whole(definition, reader)
@@ -130,7 +131,7 @@ def _source(name: str, reader: Reader) -> Source:
         null=reader.texts("null", ("",)),
         encoding=reader.text("encoding", "utf-8"),
         tolerance=check_catalogue.tolerance(reader, "tolerance"),
-        arrival=_arrival(reader, period),
+        arrival=deadlines.parse(reader, period),
         checks=checks_of(reader, columns),
         description=reader.text("description"),
         drop=triggers.drop(reader),
@@ -192,45 +193,6 @@ def _column(name: str, kind: object, reader: Reader) -> Column:
     if message:
         reader.fault("type", f"the column {name!r}: {message}", suggestion=types.suggestion(kind))
     return Column(name=name, type=types.normalise(kind) or "VARCHAR")
-
-
-def _arrival(reader: Reader, period: PeriodKind) -> ArrivalDeadline | None:
-    inner = reader.section("arrival")
-    if inner is None:
-        return None
-    inner.only("by", "timezone", "days_after", "first", "last")
-    if period == PeriodKind.NONE:
-        reader.fault("arrival", "a deadline needs a period: add period: hour, day or month")
-        return None
-    by = periods.clock_time(inner.text("by", required=True))
-    if by is None:
-        inner.fault("by", "must be a time of day such as 07:00")
-        return None
-    zone = inner.checked("timezone", _zone_fault, required=True)
-    first, last = (_period_bound(inner, key, period) for key in ("first", "last"))
-    days_after = inner.whole("days_after", 1)
-    if first and last and first > last:
-        inner.fault("last", f"{last} is before {first}")
-    return ArrivalDeadline(by=by, timezone=zone, days_after=days_after, first=first, last=last)
-
-
-def _period_bound(reader: Reader, key: str, period: PeriodKind) -> str:
-    value = reader.text(key)
-    if value and not periods.is_valid(period, value):
-        reader.fault(key, f"{value!r} is not the key of a period by {period}, such as {_EXAMPLES[period]}")
-        return ""
-    return value
-
-
-_EXAMPLES = {PeriodKind.HOUR: "2013-01-01T05", PeriodKind.DAY: "2013-01-01", PeriodKind.MONTH: "2013-01"}
-
-
-def _zone_fault(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"{name!r} is not a time zone such as America/New_York"
-    return ""
 
 
 def _steps(reader: Reader) -> tuple[Step, ...]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, efforts, parameters, starting, triggers
+from pipelines_app.compiler import check_catalogue, deadlines, efforts, parameters, starting, triggers
 from pipelines_app.compiler.definition import (
     Alerting,
-    ArrivalDeadline,
     CheckSpec,
     Definition,
     Format,
@@ -32,6 +31,7 @@ def dump(definition: Definition) -> Document:
             "steps": [dump_step(step) for step in definition.steps],
             "start": starting.dump(definition.start),
             "alerts": _without({"emails": list(alerts.emails), "slack": alerts.slack}, {"slack": Alerting().slack}),
+            "sla": [deadlines.dump_promise(promise) for promise in definition.promises],
             "schedule": triggers.dump(definition.schedule),
             "listens": [triggers.dump(one) for one in definition.listens],
         }
@@ -53,7 +53,7 @@ def dump_source(source: Source) -> Document:
         "null": list(source.null),
         "encoding": source.encoding,
         "tolerance": check_catalogue.dump_tolerance(source.tolerance),
-        "arrival": _arrival(source.arrival) if source.arrival else {},
+        "arrival": deadlines.dump(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
         "drop": triggers.dump(source.drop),
         "payload": triggers.dump(source.payload),
@@ -106,18 +106,6 @@ def dump_checks(specs: tuple[CheckSpec, ...]) -> list[Document]:
             together = [column]
             entries.append(entry)
     return entries
-
-
-def _arrival(deadline: ArrivalDeadline) -> Document:
-    by = deadline.by.isoformat("minutes" if not deadline.by.second else "seconds")
-    document: Document = {
-        "by": by,
-        "timezone": deadline.timezone,
-        "days_after": deadline.days_after,
-        "first": deadline.first,
-        "last": deadline.last,
-    }
-    return _without(document, {"days_after": 1})
 
 
 def _without(document: Document, defaults: Mapping[str, object] | None = None) -> Document:

@@ -59,7 +59,7 @@ def local_start(kind: PeriodKind, key: str) -> datetime:
 
 def start(kind: PeriodKind, key: str, timezone: str = "UTC") -> datetime:
     """The first moment of a period in a time zone."""
-    return _at_wall(local_start(kind, key), timezone)
+    return at_wall(local_start(kind, key), timezone)
 
 
 def end(kind: PeriodKind, key: str, timezone: str = "UTC") -> datetime:
@@ -87,17 +87,17 @@ def is_expected(deadline: ArrivalDeadline, key: str) -> bool:
 
 def due_at(deadline: ArrivalDeadline, kind: PeriodKind, key: str) -> datetime:
     """The moment by which a period should have come: wall time in the deadline's zone, aware."""
-    day = _last_day(kind, key) + timedelta(days=deadline.days_after)
-    return _at_wall(datetime.combine(day, deadline.by), deadline.timezone)
+    day = last_day(kind, key) + timedelta(days=deadline.days_after)
+    return at_wall(datetime.combine(day, deadline.by), deadline.timezone)
 
 
-def _last_day(kind: PeriodKind, key: str) -> date:
+def last_day(kind: PeriodKind, key: str) -> date:
     if kind == PeriodKind.MONTH:
         return local_start(kind, following(kind, key)).date() - timedelta(days=1)
     return local_start(kind, key).date()
 
 
-def _at_wall(moment: datetime, timezone: str) -> datetime:
+def at_wall(moment: datetime, timezone: str) -> datetime:
     """A wall-clock time in a zone; one that daylight saving skips moves forward by what was skipped."""
     zone = ZoneInfo(timezone)
     aware = moment.replace(tzinfo=zone)
