@@ -49,9 +49,10 @@ from pipelines_app.models.triggers import (
     Listener,
     Tick,
 )
-from pipelines_app.models.events import Delivery, DeliveryState, Event, Pulse
+from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
+from pipelines_app.models.waiting import Waiting, WaitState
 
 __all__ = [
     "ANY_ROLE",
@@ -73,6 +74,7 @@ __all__ = [
     "DatasetVersion",
     "Delivery",
     "DeliveryState",
+    "Disposition",
     "DropSeen",
     "DropSource",
     "DropState",
@@ -114,6 +116,8 @@ __all__ = [
     "User",
     "VersionInput",
     "VersionState",
+    "WaitState",
+    "Waiting",
     "Webhook",
     "WebhookCall",
     "WebhookRefusal",

@@ -65,6 +65,16 @@ class DeliveryState(models.TextChoices):
     STUCK = "stuck", "Stuck"
 
 
+class Disposition(models.TextChoices):
+    """What became of an event at a consumer."""
+
+    CONSUMED = "consumed", "Consumed"
+    MERGED = "merged", "Merged"
+    WAITING = "waiting", "Waiting"
+    IGNORED = "ignored", "Ignored"
+    FAILED = "failed", "Failed"
+
+
 class Delivery(models.Model):
     """The hand-over of one event to one consumer: done once, tried again with back-off, stuck (shown) at the cap."""
 
@@ -76,15 +86,23 @@ class Delivery(models.Model):
     error = models.TextField(blank=True)
     outcome = models.CharField(max_length=500, blank=True, help_text="What became of the event there, in words.")
     done_at = models.DateTimeField(null=True)
+    disposition = models.CharField(max_length=8, choices=Disposition.choices, blank=True, db_default="")
+    run = models.BigIntegerField(null=True, help_text="The run that took the event, or that it waits for.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "consumer"], name="delivery_once"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+            models.CheckConstraint(
+                condition=Q(disposition__in=["", *Disposition.values]), name="delivery_disposition_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["not_before"], condition=Q(state="pending"), name="delivery_queue"),
             models.Index(fields=["state"], condition=Q(state="stuck"), name="delivery_stuck"),
+            # Which events wait: the filter of the lists.
+            models.Index(fields=["event"], condition=Q(disposition="waiting"), name="delivery_waiting"),
+            models.Index(fields=["event"], condition=Q(disposition="failed"), name="delivery_failed"),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,8 @@ class Run(models.Model):
         "pipelines_app.Backfill", models.PROTECT, null=True, related_name="runs", db_index=False
     )
     priority = models.SmallIntegerField(default=0, db_default=0, help_text="The highest first; live data have 0.")
+    partial = models.BooleanField(default=False, db_default=False, help_text="It went on without some of its inputs.")
+    lacks = models.CharField(max_length=500, blank=True, db_default="", help_text="What it went on without, in words.")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

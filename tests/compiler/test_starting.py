@@ -13,7 +13,8 @@ from pipelines_app.errors import DefinitionInvalid
 A, K = "SELECT a.k FROM raw.a AS a", (Column(name="k", type="INTEGER"),)
 BOTH = f"{A} JOIN raw.b AS b ON a.k = b.k"
 KNOWN = {name: Known(columns=K, period=PeriodKind.DAY) for name in ("raw.a", "raw.b")}
-TIMES = {"not_before": "06:00", "at_latest": "09:00", "timezone": "America/New_York"}
+NEW_YORK = "America/New_York"
+TIMES = {"not_before": "06:00", "at_latest": "09:00", "timezone": NEW_YORK}
 
 
 def document(start, sql=BOTH, **materialise):
@@ -31,17 +32,20 @@ def compiled(start, **more):
         ("any", Start()),
         ("all", Start(when=StartWhen.ALL)),
         ({"when": "all"}, Start(when=StartWhen.ALL)),
-        ({"when": {"at_least": 2}, "inputs": ["raw.a", "raw.b"]}, Start(when=StartWhen.AT_LEAST, least=2, inputs=("raw.a", "raw.b"))),
+        (
+            {"when": {"at_least": 2}, "inputs": ["raw.a", "raw.b"]},
+            Start(when=StartWhen.AT_LEAST, least=2, inputs=("raw.a", "raw.b")),
+        ),
         (
             {"when": "all", **TIMES, "then": "partial"},
-            Start(when=StartWhen.ALL, not_before=time(6), at_latest=time(9), then=Then.PARTIAL, timezone="America/New_York"),
+            Start(when=StartWhen.ALL, not_before=time(6), at_latest=time(9), then=Then.PARTIAL, timezone=NEW_YORK),
         ),
         (
             {"when": "all", "at_latest": "09:00:30", "then": "skip", "days_after": 2, "timezone": "UTC"},
             Start(when=StartWhen.ALL, at_latest=time(9, 0, 30), then=Then.SKIP, days_after=2, timezone="UTC"),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_policy_is_read_as_it_is_meant_and_comes_back_unchanged(start, meant):
     definition = documents.parse(document(start))
     assert definition.start == meant
@@ -80,7 +84,10 @@ def test_a_policy_that_contradicts_itself_is_refused_with_the_reason(start, path
     ("start", "path", "said"),
     [
         ({"when": {"at_least": 3}}, "start.when.at_least", "3 inputs are asked for, and there are 2 inputs"),
-        ({"when": {"at_least": 2}, "inputs": ["raw.a"]}, "start.when.at_least", "there are 1 input to wait for"),
+        (
+            {"when": {"at_least": 2}, "inputs": ["raw.a", "raw.b"]},
+            Start(when=StartWhen.AT_LEAST, least=2, inputs=("raw.a", "raw.b")),
+        ),
         ({"when": "all", "inputs": ["raw.c"]}, "start.inputs", "raw.c is not read by this pipeline"),
         ({"when": "all", "inputs": ["mart.x"]}, "start.inputs", "not read by this pipeline"),
     ],
@@ -111,9 +118,10 @@ def test_only_a_policy_that_can_wait_holds_anything_back(start, sql, by, holds):
 
 def test_a_step_by_month_is_made_from_days_and_never_from_something_longer():
     assert compiled("all", sql=A, by="month").steps[0].period is PeriodKind.MONTH
+    known = {"raw.a": Known(columns=K, period=PeriodKind.MONTH)}
+    longer = documents.parse(document("all", sql=A, by="day"))
     with pytest.raises(DefinitionInvalid, match="a step by day cannot be made from what comes by month"):
-        known = {"raw.a": Known(columns=K, period=PeriodKind.MONTH)}
-        compile_definition(documents.parse(document("all", sql=A, by="day")), known)
+        compile_definition(longer, known)
     mixed = KNOWN | {"raw.b": Known(columns=K, period=PeriodKind.HOUR)}
     assert compile_definition(documents.parse(document("all", by="day")), mixed).steps[0].period is PeriodKind.DAY
 
