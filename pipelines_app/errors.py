@@ -166,3 +166,14 @@ class SignatureInvalid(LooplineError):
 
     code = "signature_invalid"
     status = 401
+
+
+class TooMany(LooplineError):
+    """More came within a minute than this door takes; `retry_after` is how many seconds to wait."""
+
+    code = "too_many"
+    status = 429
+
+    def __init__(self, message: str, *, todo: str = "", retry_after: float) -> None:
+        super().__init__(message, todo=todo)
+        self.retry_after = retry_after

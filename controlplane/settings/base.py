@@ -122,6 +122,7 @@ SPECTACULAR_SETTINGS = {
         "NotificationState": "monitoring_app.models.NotificationState",
         "RunState": "pipelines_app.models.RunState",
         "Severity": "pipelines_app.models.Severity",
+        "SignatureKind": "pipelines_app.models.SignatureKind",
         "SlotState": "pipelines_app.models.SlotState",
         "StepState": "pipelines_app.models.StepState",
         "VersionState": "pipelines_app.models.VersionState",
@@ -148,6 +149,7 @@ SWEEP_SECONDS = env.number("LOOPLINE_SWEEP_SECONDS", 5, least=0.1)
 UPLOAD_MAX_BYTES = 20 << 30
 WEBHOOK_MAX_BYTES = 5 << 20
 WEBHOOK_TOLERANCE_SECONDS = 300
+WEBHOOK_PER_MINUTE = int(env.number("LOOPLINE_WEBHOOK_PER_MINUTE", 6000, least=1))  # of each webhook
 SLOT_HORIZON_DAYS = 2
 LAYERS = ["raw", "staging", "core", "mart"]
 

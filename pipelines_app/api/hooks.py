@@ -8,8 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from pipelines_app.api import incoming, problems
 from pipelines_app.errors import ArrivalRefused, LooplineError, TooLarge
-from pipelines_app.intake import webhooks
-from pipelines_app.intake.webhooks import Message
+from pipelines_app.intake import refusals, webhooks
+from pipelines_app.intake.proving import Message
+from pipelines_app.intake.refusals import Refusal
 from pipelines_app.models import Webhook
 
 
@@ -38,14 +39,23 @@ def receive(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, webhook: Webhook) -> HttpResponse:
+    now, address = timezone.now(), str(request.META.get("REMOTE_ADDR", ""))
     try:
-        arrival, repeated = webhooks.receive(webhook, _message(request), now=timezone.now())
+        arrival, repeated = webhooks.receive(webhook, _message(request), now=now, address=address)
     except LooplineError as error:
-        address = str(request.META.get("REMOTE_ADDR", ""))
-        webhooks.refused(webhook, status=error.status, reason=error.message, address=address)
+        refusal = Refusal(
+            status=error.status, code=error.code, reason=error.message, address=address, bytes=_announced(request)
+        )
+        refusals.note(webhook, refusal, now=now)
         raise
     answer = {"arrival": arrival.pk, "state": arrival.state, "disposition": arrival.disposition}
     return JsonResponse(answer, status=200 if repeated else 201)
+
+
+def _announced(request: HttpRequest) -> int | None:
+    """How long the body is, as its sender says."""
+    text = str(request.META.get("CONTENT_LENGTH") or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _message(request: HttpRequest) -> Message:
@@ -61,7 +71,7 @@ def _message(request: HttpRequest) -> Message:
 def _body(request: HttpRequest) -> bytes:
     """The whole body; raises TooLarge before reading what is announced as too large, or as soon as it becomes so."""
     announced = str(request.META.get("CONTENT_LENGTH") or "0")
-    if not announced.isdigit() or int(announced) > settings.WEBHOOK_MAX_BYTES:
+    if not announced.isdigit() or int(announced[:20]) > settings.WEBHOOK_MAX_BYTES:
         raise _too_large()
     body = bytearray()
     try:

@@ -1,6 +1,7 @@
 """Everything that goes wrong becomes one kind of answer: application/problem+json (RFC 9457)."""
 
 import logging
+import math
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,15 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 
-from pipelines_app.errors import DefinitionInvalid, LooplineError, NotAllowed, NotFound, StatementRefused, TooLarge
+from pipelines_app.errors import (
+    DefinitionInvalid,
+    LooplineError,
+    NotAllowed,
+    NotFound,
+    StatementRefused,
+    TooLarge,
+    TooMany,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -105,15 +114,20 @@ def tell(exception: Exception) -> Told | None:
 
 
 def _of_the_house(error: LooplineError) -> Told:
-    headers = RETRY_AFTER if error.status in {503, 507} else {}
     return Told(
         status=error.status,
         code=error.code,
         detail=error.message,
         todo=error.todo,
         problems=_places(error),
-        headers=headers,
+        headers=_advice(error),
     )
+
+
+def _advice(error: LooplineError) -> Mapping[str, str]:
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(math.ceil(error.retry_after))}
+    return RETRY_AFTER if error.status in {503, 507} else {}
 
 
 def _places(error: LooplineError) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What nobody needs any more: old idempotency keys, old refusals, files that nothing points to."""
+"""What nobody needs any more: old idempotency keys, old calls of webhooks, files that nothing points to."""
 
 import os
 import time
@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from pipelines_app import lake
 from pipelines_app.definitions import drafts
+from pipelines_app.intake import webhooks
 from pipelines_app.models import Arrival, IdempotencyKey, Part
 
 KEYS_LIVE = timedelta(hours=48)
@@ -21,7 +22,7 @@ GRACE_SECONDS = 24 * 3600
 def tidy(now: datetime) -> int:
     """Remove what has outlived its use; says how many things went."""
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LIVE).delete()
-    return keys + drafts.tidy(now) + sweep_files(older_than=GRACE_SECONDS)
+    return keys + drafts.tidy(now) + webhooks.forget_old_calls(now) + sweep_files(older_than=GRACE_SECONDS)
 
 
 def sweep_files(*, older_than: float) -> int:

@@ -17,9 +17,6 @@ from pipelines_app.models.arrivals import (
     IdempotencyKey,
     Slot,
     SlotState,
-    Webhook,
-    WebhookCall,
-    WebhookRefusal,
 )
 from pipelines_app.models.backfills import Backfill, BackfillEffect, BackfillMode, BackfillPeriod, BackfillState
 from pipelines_app.models.checks import Check, CheckResult, Severity
@@ -35,6 +32,9 @@ from pipelines_app.models.datasets import (
 )
 from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
 from pipelines_app.models.drafts import Draft
+from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Pulse
+from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
+from pipelines_app.models.sign_ins import SignInTries
 from pipelines_app.models.triggers import (
     Clock,
     DropSeen,
@@ -49,10 +49,8 @@ from pipelines_app.models.triggers import (
     Listener,
     Tick,
 )
-from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Pulse
-from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
-from pipelines_app.models.sign_ins import SignInTries
 from pipelines_app.models.waiting import Waiting, WaitState
+from pipelines_app.models.webhooks import SignatureKind, Webhook, WebhookCall, WebhookRefusal
 
 __all__ = [
     "ANY_ROLE",
@@ -66,33 +64,33 @@ __all__ = [
     "BackfillMode",
     "BackfillPeriod",
     "BackfillState",
-    "Clock",
     "Check",
     "CheckResult",
+    "Clock",
     "Current",
     "Dataset",
     "DatasetVersion",
     "Delivery",
     "DeliveryState",
     "Disposition",
+    "Door",
+    "Draft",
     "DropSeen",
     "DropSource",
     "DropState",
     "DropTaken",
-    "Door",
-    "Draft",
     "Edge",
     "EdgeKind",
     "Environment",
+    "EnvironmentRevision",
+    "Event",
     "ForeignDataset",
     "ForeignEdge",
     "ForeignRun",
     "ForeignRunState",
     "ForeignTold",
-    "EnvironmentRevision",
-    "Listener",
-    "Event",
     "IdempotencyKey",
+    "Listener",
     "Membership",
     "Part",
     "Pipeline",
@@ -105,12 +103,13 @@ __all__ = [
     "RunState",
     "Severity",
     "SignInTries",
+    "SignatureKind",
     "Slot",
     "SlotState",
     "StepRun",
     "StepState",
-    "Tick",
     "Team",
+    "Tick",
     "Trigger",
     "TriggerKind",
     "User",

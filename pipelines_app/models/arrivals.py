@@ -120,50 +120,6 @@ class Slot(models.Model):
         return f"{self.dataset} {self.period}"
 
 
-class Webhook(models.Model):
-    """A signed address through which a supplier sends records or files for one dataset."""
-
-    public_id = models.CharField(max_length=32, unique=True)
-    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="webhooks")
-    secret = models.TextField(help_text="Encrypted.")
-    previous_secret = models.TextField(blank=True, help_text="Encrypted; accepted until it expires.")
-    previous_until = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    disabled_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"webhook {self.public_id} of {self.dataset}"
-
-
-class WebhookCall(models.Model):
-    """One message accepted by a webhook; its id is an idempotency key."""
-
-    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="calls")
-    message_id = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64)
-    arrival = models.ForeignKey(Arrival, models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["webhook", "message_id"], name="webhook_call_once")]
-
-    def __str__(self) -> str:
-        return f"{self.message_id} to {self.webhook}"
-
-
-class WebhookRefusal(models.Model):
-    """A message that a webhook refused, and why; the last of them are kept for the console."""
-
-    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="refusals")
-    status = models.PositiveSmallIntegerField()
-    reason = models.CharField(max_length=300)
-    address = models.CharField(max_length=64, blank=True)
-    at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.reason}"
-
-
 class IdempotencyKey(models.Model):
     """The answer given to a request that carried a key, given again when the same request comes again."""
 

@@ -1,16 +1,18 @@
 """Signed messages by the Standard Webhooks specification; the published library's own signatures are the oracle."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook as Oracle
 
+from pipelines_app.access import signatures
 from pipelines_app.errors import ArrivalRefused, KeyReused, SignatureInvalid
 from pipelines_app.intake import webhooks
-from pipelines_app.intake.webhooks import Message
-from pipelines_app.models import Arrival, Dataset, Event, Webhook, WebhookRefusal
+from pipelines_app.intake.proving import Message
+from pipelines_app.models import Arrival, Dataset, Event, Webhook
 from tests import road
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +33,7 @@ def signed(
     headers = {
         "Webhook-Id": message_id,
         "Webhook-Timestamp": str(int(moment.timestamp())),
-        "Webhook-Signature": webhooks.sign(secret, message_id=message_id, at=moment, body=body),
+        "Webhook-Signature": signatures.standard(secret, message_id=message_id, at=moment, body=body),
     }
     return Message(headers=headers, body=body, content_type=kind or "application/json")
 
@@ -41,7 +43,7 @@ def test_our_signatures_are_those_of_the_specifications_library() -> None:
     at = datetime(2024, 5, 1, 12, 0, 7, tzinfo=UTC)
     body = '{"test": 2432232314}'
     expected = Oracle(secret).sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, body)
-    assert webhooks.sign(secret, message_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=at, body=body.encode()) == expected
+    assert signatures.standard(secret, message_id="msg_p5jXN8AQM9LWM0D4loKWxJek", at=at, body=body.encode()) == expected
 
 
 def test_records_become_an_arrival_of_json_lines(hook) -> None:
@@ -137,7 +139,10 @@ def test_a_message_that_is_not_the_suppliers_leaves_no_event_and_no_file(hook, s
         (b'{"period": "2013-01-05", "records": [1, 2]}', "JSON object"),
         (b'{"period": "someday", "records": [{}]}', "no day"),
         (b'{"records": [{"a": 1, "a": 2}], "period": "2013-01-05"}', "twice"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 100_000, "levels deep"),
+        (b"[" * 65 + b"]" * 65, "levels deep"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'{"a": NaN}', "NaN is not JSON"),
     ],
 )
 def test_a_body_that_makes_no_sense_is_refused_in_words(hook, body: bytes, said: str) -> None:
@@ -145,6 +150,23 @@ def test_a_body_that_makes_no_sense_is_refused_in_words(hook, body: bytes, said:
     with pytest.raises(ArrivalRefused, match=said):
         webhooks.receive(webhook, signed(secret, body), now=timezone.now())
     assert not Arrival.objects.exists()
+
+
+def test_the_same_id_for_another_period_is_refused(hook) -> None:
+    webhook, secret = hook
+    plain = signed(secret, b'{"origin": "JFK"}\n', kind="application/x-ndjson")
+    for period, expected in (("2013-01-05", False), ("2013-01-05", True)):
+        message = replace(plain, name="weather.jsonl", period=period)
+        assert webhooks.receive(webhook, message, now=timezone.now())[1] is expected
+    with pytest.raises(KeyReused):
+        webhooks.receive(webhook, replace(plain, name="weather.jsonl", period="2013-01-06"), now=timezone.now())
+
+
+def test_an_id_that_is_too_long_is_refused_rather_than_cut(hook) -> None:
+    webhook, secret = hook
+    body = json.dumps(RECORDS).encode()
+    with pytest.raises(SignatureInvalid, match="201 characters"):
+        webhooks.receive(webhook, signed(secret, body, message_id="x" * 201), now=timezone.now())
 
 
 def test_a_file_body_is_kept_as_it_is(hook) -> None:
@@ -156,11 +178,3 @@ def test_a_file_body_is_kept_as_it_is(hook) -> None:
     )
     arrival, _ = webhooks.receive(webhook, message, now=timezone.now())
     assert (arrival.name, arrival.bytes) == ("weather.jsonl", len(body))
-
-
-def test_the_last_fifty_refusals_are_kept(hook) -> None:
-    webhook, _ = hook
-    for number in range(60):
-        webhooks.refused(webhook, status=401, reason=f"no {number}", address="127.0.0.1")
-    assert WebhookRefusal.objects.count() == 50
-    assert WebhookRefusal.objects.order_by("id").first().reason == "no 10"

@@ -8,9 +8,11 @@ import sys
 from html import unescape
 
 import pytest
+from django.utils import timezone
 
 from pipelines_app import vault
-from pipelines_app.intake import webhooks
+from pipelines_app.intake import refusals, webhooks
+from pipelines_app.intake.refusals import Refusal
 from pipelines_app.models import Arrival, AuditEntry, Dataset, Event, Webhook, WebhookCall
 from tests import road
 
@@ -96,7 +98,8 @@ def test_closing_an_address_takes_its_name_typed(hook, ana):
 
 
 def test_refusals_are_listed_with_their_reasons(hook, ana):
-    webhooks.refused(hook[0], status=401, reason="The signature does not fit <b>", address="10.0.0.7")
+    refusal = Refusal(status=401, code="x", reason="The signature does not fit <b>", address="10.0.0.7", bytes=9)
+    refusals.note(hook[0], refusal, now=timezone.now())
     shown = ana.get(f"/webhooks/{hook[0].pk}").content.decode()
     assert "The signature does not fit &lt;b&gt;" in shown
     assert "10.0.0.7" in shown
