@@ -62,4 +62,4 @@ class Serving:
     def stop(self) -> None:
         """Take no more requests, finish what is in hand, end the engine's children."""
         self._server.stop()
-        self._workers.stop()
+        self._workers.stop(settings.STOP_SECONDS)

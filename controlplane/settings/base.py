@@ -145,6 +145,7 @@ STEP_SECONDS = 3600  # for a step that does not say how long it may take
 STEP_ATTEMPTS = 3
 DELIVERY_ATTEMPTS = 8
 FAILPOINTS = env.text("LOOPLINE_FAILPOINTS", "")  # a folder, in tests that break the product
+STOP_SECONDS = env.number("LOOPLINE_STOP_SECONDS", 20, least=0)  # for what is in hand when embedded mode is to end
 SWEEP_SECONDS = env.number("LOOPLINE_SWEEP_SECONDS", 5, least=0.1)
 UPLOAD_MAX_BYTES = 20 << 30
 WEBHOOK_MAX_BYTES = 5 << 20

@@ -21,17 +21,24 @@ from controlplane.sample.client import Keys, until
 from controlplane.sample.installation import environment, manage
 from scripts.production import ROOT, Production
 from tests.killing.supplier import Supplier
+from tests.road import SCRIPT
 from tests.servers.process import Guarded, free_port
 
 LEASE_SECONDS = 3.0
 SWEEP_SECONDS = 0.5
-QUICK = {"LOOPLINE_LEASE_SECONDS": str(LEASE_SECONDS), "LOOPLINE_SWEEP_SECONDS": str(SWEEP_SECONDS)}
+STOP_SECONDS = 1.0
+QUICK = {
+    "LOOPLINE_LEASE_SECONDS": str(LEASE_SECONDS),
+    "LOOPLINE_SWEEP_SECONDS": str(SWEEP_SECONDS),
+    "LOOPLINE_STOP_SECONDS": str(STOP_SECONDS),
+}
 SEEDS = [int(seed) for seed in os.environ.get("LOOPLINE_SEEDS", "").split()]
 STARTED_SECONDS = 30
 
 PUBLISHED = "SELECT count(*) FROM pipelines_app_datasetversion WHERE state = 'published'"
 LIVE = "SELECT count(*) FROM pipelines_app_run WHERE state IN ('queued', 'running')"
 WAITING = "SELECT count(*) FROM pipelines_app_delivery WHERE state = 'pending'"
+MEALS = "SELECT period FROM pipelines_app_datasetversion WHERE state = 'published' AND period LIKE '{month}-%'"
 GRINDING = """
 SELECT count(*) FROM pipelines_app_steprun AS step JOIN pipelines_app_dataset AS dataset ON dataset.id = step.dataset_id
 WHERE step.state = 'running' AND dataset.name = 'mart.mill_meal'
@@ -56,6 +63,16 @@ steps:
 def grist(rows: int) -> bytes:
     """A file over which the mill works for a time that grows with the cube of its rows."""
     return b"n\n" + b"".join(b"%d\n" % number for number in range(rows))
+
+
+def mill(supplier: Supplier, day: str, rows: int) -> int:
+    """Send the mill something to grind, and say as which arrival."""
+    return supplier.send("raw.mill_grist", f"grist_{day}.csv", grist(rows))
+
+
+def flights(days: list[str]) -> list[tuple[str, str, bytes]]:
+    """Days of the sample as files to send."""
+    return [("raw.flights", f"flights_{day}.csv", SCRIPT.flights(day)) for day in days]
 
 
 def chance(seed: int) -> random.Random:
@@ -205,12 +222,33 @@ class Live(Installation):
         """A signal to a whole part."""
         os.killpg(self.production.parts[name].pid, number)
 
-    def second_worker(self) -> Guarded:
-        """One more worker beside the first."""
+    def second_worker(self, **changed: str) -> Guarded:
+        """One more worker beside the first, in an environment that may differ."""
         command = [*self.production.command("worker"), "--hostname", "second@%h"]
-        second = Guarded(command, log=self.production.folder / "second.log", environment=self.variables(), grace=60)
+        environment = self.variables() | changed
+        second = Guarded(command, log=self.production.folder / "second.log", environment=environment, grace=60)
         second.start()
         return second
+
+    def arm(self, place: str, deed: str = "kill") -> Path:
+        """Have the first process that comes to a place do something to itself; gives the file that is gone then."""
+        armed = self.places / f"{place}.{len(list(self.places.iterdir()))}"
+        armed.with_name(f".{armed.name}").write_text(deed)
+        return armed.with_name(f".{armed.name}").rename(armed)
+
+    @property
+    def places(self) -> Path:
+        return self.production.folder / "places"
+
+    def stopped(self, name: str) -> list[psutil.Process]:
+        """The processes of a part that stand still."""
+        master = psutil.Process(self.production.parts[name].pid)
+        return [one for one in master.children(recursive=True) if one.status() == psutil.STATUS_STOPPED]
+
+    def meals(self, month: str) -> set[str]:
+        """The days of a month that the mill is done with."""
+        rows = [period for (period,) in self.rows(MEALS.format(month=month))]
+        return {period for period in rows if rows.count(period) == 2}
 
     def log(self, name: str) -> str:
         return (self.production.folder / f"{name}.log").read_text(errors="replace")
@@ -219,8 +257,9 @@ class Live(Installation):
 @contextmanager
 def live(folder: Path) -> Iterator[Live]:
     """A production that is ready, with the sample prepared and the mill registered."""
-    production = Production(folder, durable=False, extra=dict(QUICK))
+    production = Production(folder, durable=False, extra=QUICK | {"LOOPLINE_FAILPOINTS": str(folder / "places")})
     site = Live(production)
+    site.places.mkdir(exist_ok=True)
     try:
         production.start()
         site.prepare()

@@ -55,6 +55,7 @@ def crowd() -> list["subprocess.Popen[str]"]:
     return processes
 
 
+@pytest.mark.promise(9, faults="8 processes at once want every step")
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("length", [200, pytest.param(1000, marks=pytest.mark.chaos)])

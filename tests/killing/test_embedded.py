@@ -14,6 +14,7 @@ from tests.killing.installations import (
     MILL,
     PUBLISHED,
     SEEDS,
+    STOP_SECONDS,
     Embedded,
     chance,
     embedded,
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.skipif(os.environ[CHOICE] == "postgres", reason="embedd
 DAYS = SCRIPT.days()[:20]
 PER_DAY = 4
 AHEAD = 3
+ENDING_SECONDS = 20  # five for requests, five for what is put back, the rest for a machine that has much else to do
+EPOCH = """
+SELECT max(step.epoch) FROM pipelines_app_steprun AS step JOIN pipelines_app_dataset AS dataset
+ON dataset.id = step.dataset_id WHERE dataset.name = 'mart.mill_meal'
+"""
 FLIGHTS = [("raw.flights", f"flights_{day}.csv", SCRIPT.flights(day)) for day in DAYS]
 ONCE = """
 SELECT dataset.name, count(*), count(DISTINCT version.period)
@@ -40,6 +46,7 @@ def stories() -> list[object]:
     return [*SEEDS] or [20130208, *chaotic]
 
 
+@pytest.mark.promise(1, 4, 26, 29, faults="kill -9 and SIGTERM of embedded mode")
 @pytest.mark.parametrize("seed", stories())
 def test_twenty_days_are_published_once_through_three_kills_and_a_stop(seed: int, tmp_path: Path) -> None:
     dice = chance(seed)
@@ -51,7 +58,7 @@ def test_twenty_days_are_published_once_through_three_kills_and_a_stop(seed: int
         for moment in moments:
             until(lambda moment=moment: site.count(PUBLISHED) >= moment, f"version {moment}", patience=60)
             if moment == polite:
-                assert stopped_within(site, 10)
+                stopped(site)
             else:
                 site.kill()
             site.start()
@@ -66,15 +73,16 @@ def test_twenty_days_are_published_once_through_three_kills_and_a_stop(seed: int
         site.judge(supplier, tmp_path)
 
 
-def stopped_within(site: Embedded, seconds: float) -> bool:
+def stopped(site: Embedded) -> None:
     begun = time.monotonic()
     code = site.stop()
     took = time.monotonic() - begun
     assert code == 0, site.log()[-3000:]
     assert "Nothing is lost" in site.log()
-    return took < seconds
+    assert took < STOP_SECONDS + ENDING_SECONDS
 
 
+@pytest.mark.promise(25, faults="kill -9 of an engine process")
 def test_an_engine_process_killed_in_the_middle_of_a_step_costs_an_attempt_and_nothing_else(tmp_path: Path) -> None:
     with embedded(tmp_path) as site:
         site.register(MILL)
@@ -96,14 +104,16 @@ def busiest_child(site: Embedded) -> psutil.Process:
     return until(lambda: next((one for one in server.children() if one.cpu_percent(0.05) > 20), None), "a busy child")
 
 
+@pytest.mark.promise(26, faults="SIGTERM of embedded mode in the middle of a query")
 def test_a_stop_during_a_long_step_puts_the_step_back_and_the_next_start_does_it(tmp_path: Path) -> None:
     with embedded(tmp_path) as site:
         site.register(MILL)
         supplier = site.supplier()
         supplier.send("raw.mill_grist", "grist_2013-01-01.csv", grist(700))
         until(lambda: site.count(GRINDING) == 1, "the mill to grind", patience=30)
-        assert stopped_within(site, 30)
+        stopped(site)
         site.start()
-        until(lambda: site.count(PUBLISHED) == 2, "the meal", patience=60)
+        until(lambda: site.count(PUBLISHED) == 2, "the meal", patience=90)
+        assert site.count(EPOCH) == 2
         site.settle(30)
         site.judge(supplier, tmp_path)

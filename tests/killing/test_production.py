@@ -1,9 +1,7 @@
 """Production is broken part by part while files come in: nothing accepted is lost, nothing happens twice."""
 
 import signal
-import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,8 +18,9 @@ from tests.killing.installations import (
     SEEDS,
     Live,
     chance,
+    flights,
     grist,
-    live,
+    mill,
 )
 from tests.killing.supplier import Supplier
 from tests.road import SCRIPT
@@ -33,7 +32,6 @@ AHEAD = 3
 NOW = "SELECT clock_timestamp()"
 RETRIED = "SELECT max(at) FROM pipelines_app_event WHERE kind = 'step.retried' AND dataset = 'mart.mill_meal'"
 TAKEN_AGAIN = "SELECT count(*) FROM pipelines_app_steprun WHERE owner <> '{owner}' AND epoch > 1 AND id = {step}"
-MEALS = "SELECT period FROM pipelines_app_datasetversion WHERE state = 'published' AND period LIKE '{month}-%'"
 HELD = """
 SELECT step.id, step.owner FROM pipelines_app_steprun AS step
 JOIN pipelines_app_dataset AS dataset ON dataset.id = step.dataset_id
@@ -41,37 +39,12 @@ WHERE step.state = 'running' AND dataset.name = 'mart.mill_meal'
 """
 
 
-@pytest.fixture(scope="module")
-def room() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="loopline-killing-") as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="module")
-def site(room: Path) -> Iterator[Live]:
-    with live(room) as site:
-        yield site
-
-
-@pytest.fixture(scope="module")
-def supplier(site: Live) -> Supplier:
-    """One supplier for all tests here: whatever was accepted in any of them must still be there after the last."""
-    return site.supplier()
-
-
-def mill(supplier: Supplier, day: str, rows: int) -> None:
-    supplier.send("raw.mill_grist", f"grist_{day}.csv", grist(rows))
-
-
-def flights(days: list[str]) -> list[tuple[str, str, bytes]]:
-    return [("raw.flights", f"flights_{day}.csv", SCRIPT.flights(day)) for day in days]
-
-
 def stories() -> list[object]:
     chaotic = [pytest.param(seed, DAYS[15 + 10 * seed :][:10], marks=pytest.mark.chaos) for seed in (0, 1, 2, 3)]
     return [pytest.param(seed, DAYS[:10]) for seed in SEEDS] or [pytest.param(20130208, DAYS[:10]), *chaotic]
 
 
+@pytest.mark.promise(1, 4, 29, faults="kill -9 of web, workers, beat and Redis; FLUSHALL")
 @pytest.mark.parametrize(("seed", "days"), stories())
 def test_days_are_published_once_while_workers_die_and_redis_forgets(
     seed: int, days: list[str], site: Live, supplier: Supplier, tmp_path: Path
@@ -113,6 +86,7 @@ def emptied(site: Live) -> None:
     site.production.redis.start()
 
 
+@pytest.mark.promise(3, 12, faults="kill -9 of all workers in the middle of a query")
 def test_a_step_whose_worker_is_killed_is_taken_up_again_within_three_leases(
     site: Live, supplier: Supplier, tmp_path: Path
 ) -> None:
@@ -121,18 +95,12 @@ def test_a_step_whose_worker_is_killed_is_taken_up_again_within_three_leases(
     site.kill_group("worker")
     killed_at = site.rows(NOW)[0][0]
     site.production.start_part("worker")
-    until(lambda: "2014-01-01" in meals(site, "2014-01"), "the meal", patience=60)
+    until(lambda: "2014-01-01" in site.meals("2014-01"), "the meal", patience=60)
     site.settle(30)
     gap = (site.rows(RETRIED)[0][0] - killed_at).total_seconds()
     print(f"a killed worker's step was back in the queue after {gap:.1f} s")  # noqa: T201
     assert 0 < gap < 3 * LEASE_SECONDS
     site.judge(supplier, tmp_path)
-
-
-def meals(site: Live, month: str) -> set[str]:
-    """The days of a month that the mill is done with."""
-    rows = site.rows(MEALS.format(month=month))
-    return {period for (period,) in rows if [one for (one,) in rows].count(period) == 2}
 
 
 def test_while_redis_is_away_files_are_accepted_as_quickly_as_ever(
@@ -150,11 +118,12 @@ def test_while_redis_is_away_files_are_accepted_as_quickly_as_ever(
     assert hasty.p95() < 0.5
     assert not hasty.refusals
     assert (away.status_code, away.json()["faults"]["redis"]) == (503, "Redis does not answer")
-    until(lambda: meals(site, "2014-02") == set(days), "the meals", patience=90)
+    until(lambda: site.meals("2014-02") == set(days), "the meals", patience=90)
     site.settle(30)
     site.judge(supplier, tmp_path)
 
 
+@pytest.mark.promise(10, faults="SIGSTOP of all workers past the lease, then SIGCONT")
 def test_a_paused_worker_that_wakes_after_its_lease_cannot_commit(
     site: Live, supplier: Supplier, tmp_path: Path
 ) -> None:
@@ -164,7 +133,7 @@ def test_a_paused_worker_that_wakes_after_its_lease_cannot_commit(
     second = site.second_worker()
     try:
         until(lambda: site.count(TAKEN_AGAIN.format(owner=owner, step=step)) == 1, "another to take it", patience=60)
-        until(lambda: "2014-03-01" in meals(site, "2014-03"), "the meal", patience=60)
+        until(lambda: "2014-03-01" in site.meals("2014-03"), "the meal", patience=60)
     finally:
         site.signal_group("worker", signal.SIGCONT)
         code = second.stop()
@@ -174,6 +143,7 @@ def test_a_paused_worker_that_wakes_after_its_lease_cannot_commit(
     site.judge(supplier, tmp_path)
 
 
+@pytest.mark.promise(30, faults="SIGSTOP of the sweep; every worker busy")
 def test_long_steps_on_every_worker_do_not_stop_the_sweep_and_a_dead_sweep_is_said(
     site: Live, supplier: Supplier, tmp_path: Path
 ) -> None:
@@ -191,7 +161,7 @@ def test_long_steps_on_every_worker_do_not_stop_the_sweep_and_a_dead_sweep_is_sa
     last = site.rows(SWEPT)[0][0]
     until(lambda: site.rows(SWEPT)[0][0] > last, "one more sweep", patience=30)
     assert site.count(BUSY) == 2
-    until(lambda: "2014-04-01" in meals(site, "2014-04"), "the meal", patience=120)
+    until(lambda: "2014-04-01" in site.meals("2014-04"), "the meal", patience=120)
     site.settle(120)
     site.judge(supplier, tmp_path)
 
@@ -206,6 +176,7 @@ def silent(site: Live) -> str:
     return str(told.json()["faults"].get("sweep", "")) if told.status_code == 503 else ""
 
 
+@pytest.mark.promise(1, 14, faults="kill -9 of PostgreSQL")
 def test_without_postgres_the_web_says_503_and_everything_goes_on_when_it_is_back(
     site: Live, supplier: Supplier, tmp_path: Path
 ) -> None:

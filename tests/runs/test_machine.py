@@ -143,6 +143,7 @@ def staged(claim: Claim) -> Staged:
     return Staged(work=staging.gather(claim), place=place, written=written)
 
 
+@pytest.mark.promise(4, 29, faults="claim, renew, expire, commit, fail, cancel, sweep in any order")
 @pytest.mark.django_db
 def test_a_step_takes_effect_once_or_not_at_all_whatever_happens_in_whatever_order() -> None:
     road.register_sample("flights-daily")

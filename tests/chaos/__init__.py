@@ -1,0 +1,1 @@
+"""What is promised, which tests hold it, and the command that runs them all: `python -m tests.chaos`."""
