@@ -1,14 +1,15 @@
 """Record a fact; deliver it once to each consumer that hears its kind."""
 
+import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -17,20 +18,36 @@ from django.utils.module_loading import import_string
 from pipelines_app import failpoints, wake
 from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import KINDS, DeliveryReleased, DeliveryStuck, Fact
-from pipelines_app.models import Delivery, DeliveryState, Event
+from pipelines_app.models import Delivery, DeliveryState, Disposition, Event, Outcome
+from pipelines_app.prepared import Given, Prepared
 
 logger = logging.getLogger(__name__)
 
-Hear = Callable[[Event, Fact], str]
+Hear = Callable[[Event, Fact], Outcome | str]
+
+# Written out, because every step of every run passes here several times.
+INSERT_EVENTS = """
+    INSERT INTO pipelines_app_event (kind, at, actor, cause_id, pipeline, dataset, period, run, body) VALUES """
+EVENT = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+INSERT_DELIVERIES = """
+    INSERT INTO pipelines_app_delivery (event_id, consumer, state, attempts, error, outcome) VALUES """
+DELIVERY = "(%s, %s, 'pending', 0, '', '')"
+DONE = """
+    UPDATE pipelines_app_delivery SET outcome = %s, disposition = %s, run = %s, state = 'done', attempts = attempts + 1, error = '', done_at = %s
+    WHERE id = %s
+"""
 
 
 class Consumer(Protocol):
-    """Takes an event and its fact, writes rows, and says in words what became of the event there."""
+    """Takes an event and its fact, writes rows, and says what became of the event there.
+
+    Words alone mean that it was made use of, unless they begin with `ignored`.
+    """
 
     hears: frozenset[str]
     ignores: Callable[[Fact], bool]
 
-    def __call__(self, event: Event, fact: Fact) -> str: ...
+    def __call__(self, event: Event, fact: Fact) -> Outcome | str: ...
 
 
 def _nothing(fact: Fact) -> bool:
@@ -64,19 +81,64 @@ def record(fact: Fact, *, cause: Event | None = None, actor: str = "") -> Event:
 
     Every event has a cause or an actor who began the chain (`user:ana`, `token:…`, `webhook:…`, `clock`, `platform`).
     """
+    return record_all([fact], cause=cause, actor=actor)[0]
+
+
+def record_all(facts: Sequence[Fact], *, cause: Event | None = None, actor: str = "") -> list[Event]:
+    """The same for facts that happened together, of one cause and in this order."""
+    recorded = [_event(fact, cause, actor) for fact in facts]
+    with transaction.atomic(savepoint=False):
+        _append(recorded)
+        heard_by = [
+            (event.pk, name)
+            for event, fact in zip(recorded, facts, strict=True)
+            for name, consumer in consumers().items()
+            if fact.kind in consumer.hears and not consumer.ignores(fact)
+        ]
+        if heard_by:
+            for pk in _insert(INSERT_DELIVERIES, DELIVERY, heard_by):
+                wake.ring(wake.DELIVERY, pk)
+    return recorded
+
+
+def _event(fact: Fact, cause: Event | None, actor: str) -> Event:
     body = asdict(fact)
     event = Event(kind=fact.kind, cause=cause, actor=actor, body=body)
     event.pipeline, event.dataset = body.get("pipeline", ""), body.get("dataset", "")
     event.period, event.run = body.get("period", ""), body.get("run")
-    with transaction.atomic(savepoint=False):
-        event.save(force_insert=True)
-        heard_by = [
-            name for name, consumer in consumers().items() if fact.kind in consumer.hears and not consumer.ignores(fact)
-        ]
-        deliveries = Delivery.objects.bulk_create([Delivery(event=event, consumer=name) for name in heard_by])
-        for delivery in deliveries:
-            wake.ring(wake.DELIVERY, delivery.pk)
     return event
+
+
+def _append(events: Sequence[Event]) -> None:
+    rows = [
+        (
+            event.kind,
+            connection.ops.adapt_datetimefield_value(event.at),
+            event.actor,
+            event.cause_id,
+            event.pipeline,
+            event.dataset,
+            event.period,
+            event.run,
+            json.dumps(event.body),
+        )
+        for event in events
+    ]
+    for event, pk in zip(events, _insert(INSERT_EVENTS, EVENT, rows), strict=True):
+        event.pk = pk
+        event._state.adding, event._state.db = False, connection.alias
+
+
+def _insert(into: str, row: str, rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """Insert rows in one statement; gives their ids in the same order."""
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(into, row, len(rows)), [value for values in rows for value in values])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+@cache
+def _statement(into: str, row: str, count: int) -> str:
+    return into + ", ".join([row] * count) + " RETURNING id"
 
 
 def fact_of(event: Event) -> Fact:
@@ -93,18 +155,24 @@ def deliver(pk: int) -> None:
         _blame(pk, error)
 
 
+_pending = Prepared(
+    lambda: (
+        Delivery.objects.filter(pk=Given("pk"), state=DeliveryState.PENDING)
+        .select_related("event")
+        .select_for_update(of=("self",), skip_locked=True)
+    )
+)
+
+
 @transaction.atomic
 def _hand_over(pk: int) -> None:
-    pending = Delivery.objects.filter(pk=pk, state=DeliveryState.PENDING).select_related("event")
-    delivery = pending.select_for_update(of=("self",), skip_locked=True).first()
+    delivery = _pending.first(pk=pk)
     if delivery is None:
         return
-    delivery.outcome = consumers()[delivery.consumer](delivery.event, fact_of(delivery.event))[:500]
-    delivery.state = DeliveryState.DONE
-    delivery.attempts += 1
-    delivery.error = ""
-    delivery.done_at = timezone.now()
-    delivery.save(update_fields=["outcome", "state", "attempts", "error", "done_at"])
+    told = Outcome.of(consumers()[delivery.consumer](delivery.event, fact_of(delivery.event)))
+    with connection.cursor() as cursor:
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        cursor.execute(DONE, [told.text[:500], told.kind, told.run, now, pk])
     failpoints.reach("before_delivery_commit")
 
 
@@ -117,11 +185,11 @@ def _blame(pk: int, error: Exception) -> None:
     delivery.error = f"{type(error).__name__}: {error}"
     delivery.not_before = ExpressionWrapper(Now() + backoff(delivery.attempts), output_field=DateTimeField())
     if delivery.attempts >= settings.DELIVERY_ATTEMPTS:
-        delivery.state = DeliveryState.STUCK
+        delivery.state, delivery.disposition = DeliveryState.STUCK, Disposition.FAILED
         if delivery.event.kind != DeliveryStuck.kind:  # else a broken consumer would hear of itself without end
             stuck = DeliveryStuck(event=delivery.event_id, consumer=delivery.consumer, error=delivery.error)
             record(stuck, cause=delivery.event)
-    delivery.save(update_fields=["attempts", "error", "not_before", "state"])
+    delivery.save(update_fields=["attempts", "error", "not_before", "state", "disposition"])
 
 
 def backoff(attempts: int) -> timedelta:
@@ -133,7 +201,7 @@ def backoff(attempts: int) -> timedelta:
 def release(delivery: Delivery, *, actor: str) -> None:
     """Try a stuck delivery again, from the first attempt; raises IllegalMove if it is not stuck."""
     again = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.STUCK)
-    if not again.update(state=DeliveryState.PENDING, attempts=0):
+    if not again.update(state=DeliveryState.PENDING, attempts=0, disposition=""):
         raise IllegalMove(f"{delivery} cannot be tried again: it is not stuck.")
     record(DeliveryReleased(event=delivery.event_id, consumer=delivery.consumer), actor=actor)
     wake.ring(wake.DELIVERY, delivery.pk)

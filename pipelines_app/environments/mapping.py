@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from django.db import transaction
 from django.db.models import Max, Sum
 
 from pipelines_app import lake
@@ -23,9 +25,21 @@ from pipelines_app.models.datasets import PartQuerySet
 PRODUCTION = "production"
 
 
+_known: dict[str, Environment] = {}
+
+
 def production() -> Environment:
-    """The environment that everybody reads."""
-    return Environment.objects.get_or_create(name=PRODUCTION)[0]
+    """The environment that everybody reads; once it is known to be committed it is kept in memory."""
+    found = _known.get(PRODUCTION)
+    if found is None:
+        found = Environment.objects.get_or_create(name=PRODUCTION)[0]
+        transaction.on_commit(partial(_known.setdefault, PRODUCTION, found))
+    return found
+
+
+def forget() -> None:
+    """Ask the database again."""
+    _known.clear()
 
 
 def current(environment: Environment, datasets: Sequence[Dataset]) -> dict[int, DatasetVersion]:
