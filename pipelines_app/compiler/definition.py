@@ -182,38 +182,6 @@ class Effort:
     on: tuple[RetryOn, ...] = (RetryOn.ENGINE, RetryOn.MEMORY, RetryOn.DISK, RetryOn.PLATFORM)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """A dataset that arrives from outside, and the contract its files are read by."""
-
-    dataset: str
-    format: Format
-    columns: tuple[Column, ...]
-    period: PeriodKind = PeriodKind.NONE
-    file_pattern: str = ""
-    mode: Mode = Mode.REPLACE
-    delimiter: str = ","
-    quote: str = '"'
-    header: bool = True
-    null: tuple[str, ...] = ("",)
-    encoding: str = "utf-8"
-    tolerance: Tolerance = Tolerance()
-    arrival: ArrivalDeadline | None = None
-    checks: tuple[CheckSpec, ...] = ()
-    description: str = ""
-    effort: Effort = Effort()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads."""
-
-    dataset: str
-    sql: str
-    materialise: Materialisation = Materialisation.TABLE
-    by: PeriodKind = PeriodKind.NONE
-    checks: tuple[CheckSpec, ...] = ()
-    description: str = ""
 class Whole(StrEnum):
     """How a dropped file shows that it is whole: by its name, by a marker beside it, or by not changing any more."""
 
@@ -287,6 +255,40 @@ class Listening:
     period: str = "/run/facets/nominalTime/nominalStartTime"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A dataset that arrives from outside, and the contract its files are read by."""
+
+    dataset: str
+    format: Format
+    columns: tuple[Column, ...]
+    period: PeriodKind = PeriodKind.NONE
+    file_pattern: str = ""
+    mode: Mode = Mode.REPLACE
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    null: tuple[str, ...] = ("",)
+    encoding: str = "utf-8"
+    tolerance: Tolerance = Tolerance()
+    arrival: ArrivalDeadline | None = None
+    checks: tuple[CheckSpec, ...] = ()
+    description: str = ""
+    drop: Drop | None = None
+    payload: Payload | None = None
+    effort: Effort = Effort()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads."""
+
+    dataset: str
+    sql: str
+    materialise: Materialisation = Materialisation.TABLE
+    by: PeriodKind = PeriodKind.NONE
+    checks: tuple[CheckSpec, ...] = ()
+    description: str = ""
     effort: Effort = Effort()
 
 
@@ -306,8 +308,6 @@ class Definition:
     team: str
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
-    drop: Drop | None = None
-    payload: Payload | None = None
     sources: tuple[Source, ...] = ()
     steps: tuple[Step, ...] = ()
     start: Start = Start()
