@@ -32,7 +32,7 @@ from pipelines_app.models.datasets import (
 )
 from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
 from pipelines_app.models.drafts import Draft
-from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Pulse
+from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Outcome, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
 from pipelines_app.models.triggers import (
@@ -92,6 +92,7 @@ __all__ = [
     "IdempotencyKey",
     "Listener",
     "Membership",
+    "Outcome",
     "Part",
     "Pipeline",
     "Pulse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -73,6 +74,23 @@ class Disposition(models.TextChoices):
     WAITING = "waiting", "Waiting"
     IGNORED = "ignored", "Ignored"
     FAILED = "failed", "Failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a consumer made of an event: its disposition, in words too, and the run that took it or that it waits for."""
+
+    kind: str
+    text: str
+    run: int | None = None
+
+    @staticmethod
+    def of(said: Outcome | str) -> Outcome:
+        """An answer in words alone: it was made use of, unless it begins with `ignored`."""
+        if isinstance(said, Outcome):
+            return said
+        ignored = said.startswith("ignored")
+        return Outcome(kind=Disposition.IGNORED if ignored else Disposition.CONSUMED, text=said)
 
 
 class Delivery(models.Model):
