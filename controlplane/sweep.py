@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 
 from monitoring_app.alerts import sweeping
 from pipelines_app import events, wake
-from pipelines_app.intake import housekeeping, slots
+from pipelines_app.intake import foreseeing, habits, housekeeping, opening, slots
 from pipelines_app.models import Pulse
 from pipelines_app.runs import leases, recovery
 
@@ -47,13 +47,17 @@ CHORES = [
     Chore("leases", timedelta(0), lambda now: recovery.recover()),
     Chore("steps", timedelta(0), lambda now: recovery.ring_again()),
     Chore("deliveries", timedelta(0), _ring_deliveries),
-    Chore("slots late", timedelta(0), slots.mark_late),
+    Chore("slots late", timedelta(0), slots.pass_time),
     Chore("alerts", timedelta(0), sweeping.sweep),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
-    Chore("slots ahead", timedelta(seconds=60), slots.open_ahead),
+    Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),
 ]
 # These walk through the whole lake: they have a thread or a task of their own, so that no lease waits for them.
-LONG_CHORES = [Chore("housekeeping", timedelta(hours=1), housekeeping.tidy)]
+LONG_CHORES = [
+    Chore("housekeeping", timedelta(hours=1), housekeeping.tidy),
+    Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
+    Chore("habits", timedelta(hours=1), habits.learn_all),
+]
 
 
 def once(now: datetime | None = None) -> None:

@@ -1,7 +1,6 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
-from datetime import datetime
-
+from monitoring_app import lateness
 from monitoring_app.alerts import evidence, lifecycle, messages
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
@@ -18,11 +17,13 @@ from pipelines_app.facts import (
     RunMoved,
     SlotBecameLate,
     SlotFilled,
+    SlotPutAtRisk,
     SlotWaived,
+    SlotWentMissing,
 )
-from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState, Slot, SlotState
+from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
 
-LATE, QUARANTINE, RUN_FAILED, STUCK, CHECK = "late", "quarantine", "run_failed", "delivery_stuck", "check:"
+QUARANTINE, RUN_FAILED, STUCK, CHECK = "quarantine", "run_failed", "delivery_stuck", "check:"
 BEYOND_FAILURE = {RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED}
 URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
 NOTHING = "ignored: no alert is open about it"
@@ -35,6 +36,8 @@ def _says_nothing(fact: Fact) -> bool:
 
 @events.hears(
     SlotBecameLate,
+    SlotWentMissing,
+    SlotPutAtRisk,
     SlotFilled,
     SlotWaived,
     CheckFailed,
@@ -50,12 +53,15 @@ def _says_nothing(fact: Fact) -> bool:
 def hear(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions, read from top to bottom
     """React to an event; the answer is its disposition in words."""
     match fact:
-        case SlotBecameLate():
-            return _late(fact, event)
+        case SlotBecameLate() | SlotWentMissing():
+            return _overdue(lateness.overdue(fact, event))
+        case SlotPutAtRisk():
+            return _overdue(lateness.at_risk(fact, event))
         case SlotFilled(late_seconds=seconds):
-            return _come(fact, f"it came {messages.length(seconds)} late" if seconds else "it came in time", event)
+            because = f"it came {messages.length(seconds)} late" if seconds else "it came in time"
+            return _ended(lateness.come(fact, because, event))
         case SlotWaived(reason=reason):
-            return _come(fact, f"it is not expected any more: {reason}", event)
+            return _ended(lateness.come(fact, f"it is not expected any more: {reason}", event))
         case CheckFailed():
             return _check_failed(fact, event)
         case ChecksHeld():
@@ -85,43 +91,12 @@ def _closed(alert: Alert | None) -> str:
     return NOTHING if alert is None else f"resolved alert {alert.pk}"
 
 
-def _of(name: str, period: str) -> str:
-    """The subject of what is wrong with one period of a dataset, or with all of it."""
-    return f"{name}/{period}" if period else name
+def _ended(alerts: list[Alert]) -> str:
+    return "; ".join(_closed(alert) for alert in alerts) or NOTHING
 
 
-def _late(fact: SlotBecameLate, event: Event) -> str:
-    slot = (
-        Slot.objects.select_for_update(of=("self",))
-        .select_related("dataset__team", "dataset__pipeline__current")
-        .get(pk=fact.slot)
-    )
-    if slot.state != SlotState.LATE:
-        return f"ignored: {slot} is {slot.get_state_display().lower()} by now"
-    dataset, when = slot.dataset, f" of {fact.period}" if fact.period else ""
-    due = messages.moment(datetime.fromisoformat(fact.due_at), evidence.zone_of(dataset))
-    problem = Problem(
-        rule=LATE,
-        subject=_of(fact.dataset, fact.period),
-        title=f"{fact.dataset}{when} is late",
-        what=f"{fact.dataset}{when} was due on {due} and has not come. What is made from it waits.",
-        todo="Ask its sender for it, or upload it; what waits starts by itself. If it will never come, waive it.",
-        severity=AlertUrgency.CRITICAL,
-        team=dataset.team,
-        dataset=dataset,
-        pipeline=_maker(dataset),
-        period=fact.period,
-    )
-    return _opened(lifecycle.open_alert(problem, cause=event))
-
-
-def _come(fact: SlotFilled | SlotWaived, because: str, event: Event) -> str:
-    Slot.objects.select_for_update().get(pk=fact.slot)
-    return _closed(lifecycle.resolve(LATE, _of(fact.dataset, fact.period), because=because, cause=event))
-
-
-def _maker(dataset: Dataset) -> str:
-    return dataset.pipeline.name if dataset.pipeline is not None else ""
+def _overdue(told: Alert | str) -> str:
+    return told if isinstance(told, str) else _opened(told)
 
 
 def _check_failed(fact: CheckFailed, event: Event) -> str:
@@ -183,7 +158,7 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
     reasons = [fact.because.rstrip("."), *evidence.bad_lines(fact.run, dataset), *evidence.failed_checks(fact.version)]
     problem = Problem(
         rule=QUARANTINE,
-        subject=_of(fact.dataset, period),
+        subject=lateness.subject(fact.dataset, period),
         title=f"{file or _named(fact.dataset, period)} was quarantined: {short}",
         what=what + "\n- ".join(dict.fromkeys(reasons)) + "\nReaders keep the last good version.",
         todo=evidence.todo_of(fact.run, dataset=dataset) or "Send a corrected file for the period.",
@@ -206,7 +181,8 @@ def _published(fact: DatasetPublished, event: Event) -> str:
     if fact.period:
         alerts = alerts.filter(period=fact.period)
     because = f"version {fact.number} is good: {fact.rows:,} rows were published"
-    said = [_closed(lifecycle.resolve(QUARANTINE, alert.subject, because=because, cause=event)) for alert in alerts]
+    said = [_closed(alert) for alert in lateness.kept(fact, event)]
+    said += [_closed(lifecycle.resolve(QUARANTINE, alert.subject, because=because, cause=event)) for alert in alerts]
     return "; ".join(said) or NOTHING
 
 
@@ -250,6 +226,7 @@ def _revised(fact: PipelineRevised, event: Event) -> str:
     gone = [alert for alert in alerts if (alert.subject, alert.rule.removeprefix(CHECK)) not in declared]
     because = f"revision {fact.revision} does not declare the check"
     said = [_closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event)) for alert in gone]
+    said += [_closed(alert) for alert in lateness.unpromised(pipeline, event)]
     return "; ".join(said) or NOTHING
 
 

@@ -1,5 +1,6 @@
 """Plain functions that make rows; a test names only what it is about."""
 
+from datetime import timedelta
 from itertools import count
 
 from django.utils import timezone
@@ -120,8 +121,11 @@ def make_result(version, name, *, passed, message="", severity="warn"):
     )
 
 
-def make_slot(dataset, *, period="2013-01-20", due_at=None, state="expected"):
+def make_slot(dataset, *, period="2013-01-20", due_at=None, state="expected", **fields):
     """An expected arrival."""
     due = due_at or timezone.now()
     opened: Event = make_event(SlotOpened(dataset=dataset.name, period=period, due_at=due.isoformat()))
-    return Slot.objects.create(dataset=dataset, period=period, due_at=due, state=state, event=opened)
+    moments = {"expected_at": due, "due_at": due, "late_at": due, "missing_at": due + timedelta(days=1)}
+    if state in {"expected", "due"}:
+        moments["next_at"] = due
+    return Slot.objects.create(dataset=dataset, period=period, state=state, event=opened, **(moments | fields))

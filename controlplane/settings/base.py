@@ -123,6 +123,7 @@ SPECTACULAR_SETTINGS = {
         "RunState": "pipelines_app.models.RunState",
         "Severity": "pipelines_app.models.Severity",
         "SignatureKind": "pipelines_app.models.SignatureKind",
+        "HabitState": "pipelines_app.models.HabitState",
         "SlotState": "pipelines_app.models.SlotState",
         "StepState": "pipelines_app.models.StepState",
         "VersionState": "pipelines_app.models.VersionState",
@@ -132,6 +133,7 @@ SPECTACULAR_SETTINGS = {
 # The two wires between the parts: who hears events, and how work is woken.
 EVENT_CONSUMERS = {
     "readiness": "pipelines_app.intake.readiness.hear",
+    "ledger": "pipelines_app.intake.ledger.hear",
     "alerts": "monitoring_app.reactions.hear",
 }
 WAKE = "controlplane.embedded.ring"

@@ -10,25 +10,27 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pipelines_app.models import Slot, SlotState, User
+from pipelines_app.models.slots import OVERDUE
 
 BEHIND, AHEAD = timedelta(hours=6), timedelta(hours=18)
 LANES = 8
 CAME = 3
 GRACE = timedelta(minutes=30)
 EVERY_HOURS = 4
+COMING = (SlotState.EXPECTED, SlotState.DUE)
 EDGE = timedelta(hours=1, minutes=30)
 
 
 def slots_of(user: User, now: datetime) -> list[Slot]:
     """What is late, most overdue first; what comes next; and the last few that came."""
     seen = Slot.objects.visible_to(user).select_related("dataset", "arrival")
-    late = list(seen.filter(state=SlotState.LATE).order_by("due_at")[:LANES])
+    late = list(seen.overdue().order_by("due_at")[:LANES])
     near = seen.filter(due_at__gte=now - BEHIND, due_at__lte=now + AHEAD)
-    near = near.exclude(state__in=[SlotState.LATE, SlotState.WAIVED])
-    has_come = Case(When(state=SlotState.EXPECTED, then=0), default=1)
+    near = near.exclude(state__in=[*OVERDUE, SlotState.WAIVED])
+    has_come = Case(When(state__in=COMING, then=0), default=1)
     rows = list(near.order_by(has_come, "-arrival__received_at", "due_at")[:LANES])
-    ahead = [slot for slot in rows if slot.state == SlotState.EXPECTED]
-    came = [slot for slot in rows if slot.state != SlotState.EXPECTED][:CAME]
+    ahead = [slot for slot in rows if slot.state in COMING]
+    came = [slot for slot in rows if slot.state not in COMING][:CAME]
     return [*late, *ahead, *came][:LANES]
 
 
@@ -48,16 +50,16 @@ def time_line(slots: Sequence[Slot], now: datetime) -> dict[str, Any] | None:
 
 def _lane(slot: Slot, now: datetime) -> dict[str, Any]:
     due = slot.due_at
-    usual = {"start": (due - GRACE).timestamp(), "end": due.timestamp(), "faint": True}
+    usual = {"start": min(slot.expected_at, due - GRACE).timestamp(), "end": due.timestamp(), "faint": True}
     zone = timezone.get_current_timezone()
-    if slot.state == SlotState.LATE:
-        stretches = [{"start": due.timestamp(), "end": now.timestamp(), "state": "late"}]
-        note = f"late {_length(now - due)}"
+    if slot.state in OVERDUE:
+        stretches = [{"start": due.timestamp(), "end": now.timestamp(), "state": slot.state}]
+        note = f"{slot.state} {_length(now - due)}"
     elif slot.arrival is not None:
         stretches = [{**usual, "state": slot.state}, _moment(slot.arrival.received_at, slot.state)]
-        note = "came late" if slot.state == SlotState.ARRIVED_LATE else "arrived"
+        note = "came late" if slot.late_seconds else "arrived"
     else:
-        stretches = [{**usual, "state": "expected"}]
+        stretches = [{**usual, "state": slot.state}]
         note = f"by {due.astimezone(zone):%H:%M}"
     label = f"{slot.dataset.name} {slot.period}".strip()
     url = f"{reverse('console:arrivals')}?show=expected&dataset={slot.dataset.name}"

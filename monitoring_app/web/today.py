@@ -78,7 +78,7 @@ def _tally(alerts: AlertQuerySet, user: User) -> Tally:
     rules = Counter(alerts.order_by().values_list("rule", flat=True))
     live = Counter(Run.objects.visible_to(user).live().values_list("state", flat=True))
     return Tally(
-        late=Slot.objects.visible_to(user).filter(state=SlotState.LATE).count(),
+        late=Slot.objects.visible_to(user).overdue().count(),
         failing=rules[reactions.RUN_FAILED],
         quarantined=rules[reactions.QUARANTINE],
         warned=sum(number for rule, number in rules.items() if rule.startswith(reactions.CHECK)),

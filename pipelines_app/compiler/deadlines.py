@@ -37,7 +37,7 @@ def parse(reader: Reader, period: PeriodKind) -> ArrivalDeadline | None:
 
 def promises(reader: Reader, sources: tuple[Source, ...], made: frozenset[str]) -> tuple[Promise, ...]:
     """What `sla` says: by when the data of a period are to be published in datasets that the pipeline makes."""
-    kind = _promised_kind(sources)
+    kind = promised_kind(sources)
     found: list[Promise] = []
     for path, entry in reader.listed("sla"):
         outer = Reader(entry if isinstance(entry, Mapping) else {}, path, reader.problems)
@@ -51,7 +51,7 @@ def promises(reader: Reader, sources: tuple[Source, ...], made: frozenset[str]) 
     return tuple(found)
 
 
-def _promised_kind(sources: tuple[Source, ...]) -> PeriodKind:
+def promised_kind(sources: tuple[Source, ...]) -> PeriodKind:
     """The periods a promise counts by: those of the pipeline's first source that has any, else days."""
     return next((source.period for source in sources if source.period != PeriodKind.NONE), PeriodKind.DAY)
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind
+from pipelines_app.compiler.definition import PeriodKind
 
 PLACEHOLDER = "{period}"
 _SHAPES = {
@@ -78,17 +78,6 @@ def following(kind: PeriodKind, key: str) -> str:
 def key_of(kind: PeriodKind, moment: datetime) -> str:
     """The key of the period that holds a moment, as the clock it is given by shows it."""
     return "" if kind == PeriodKind.NONE else moment.strftime(_SHAPES[kind][1])
-
-
-def is_expected(deadline: ArrivalDeadline, key: str) -> bool:
-    """Whether a period lies within the bounds a deadline was declared for."""
-    return (not deadline.first or key >= deadline.first) and (not deadline.last or key <= deadline.last)
-
-
-def due_at(deadline: ArrivalDeadline, kind: PeriodKind, key: str) -> datetime:
-    """The moment by which a period should have come: wall time in the deadline's zone, aware."""
-    day = last_day(kind, key) + timedelta(days=deadline.days_after)
-    return at_wall(datetime.combine(day, deadline.by), deadline.timezone)
 
 
 def last_day(kind: PeriodKind, key: str) -> date:

@@ -1,22 +1,50 @@
-"""The ledger of expected arrivals: opened ahead of time, late by the clock alone, filled by what comes."""
+"""The state machine of expected arrivals; the only file that writes `Slot.state`."""
 
-from collections.abc import Iterator
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from django.conf import settings
 from django.db import transaction
 
 from pipelines_app import events, singly
+from pipelines_app.access import audit
 from pipelines_app.compiler import periods
-from pipelines_app.compiler.definition import PeriodKind, Source
+from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.errors import ArrivalRefused, IllegalMove
-from pipelines_app.facts import PipelineResumed, SlotBecameLate, SlotFilled, SlotOpened, SlotWaived
-from pipelines_app.models import Arrival, ArrivalState, Dataset, Event, Pipeline, Revision, Slot, SlotState
-from pipelines_app.runs import planning
+from pipelines_app.facts import (
+    Fact,
+    SlotBecameLate,
+    SlotFellDue,
+    SlotFilled,
+    SlotOpened,
+    SlotSettled,
+    SlotWaived,
+    SlotWentMissing,
+)
+from pipelines_app.intake import foreseeing
+from pipelines_app.models import Arrival, ArrivalState, Dataset, Event, Slot, SlotState
+from pipelines_app.models.slots import OPEN, WANTING
 
 CLOCK = "clock"
+AT_ONCE = 500
+MISSING_AFTER = timedelta(days=1)
+MAY_MOVE = (SlotState.EXPECTED, SlotState.DUE)
+SAID = ((SlotState.DUE, SlotFellDue), (SlotState.LATE, SlotBecameLate), (SlotState.MISSING, SlotWentMissing))
+READ = (ArrivalState.CONSUMED, ArrivalState.QUARANTINED, ArrivalState.SUPERSEDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """When an arrival usually comes, and when it is due, late and missing."""
+
+    expected_at: datetime
+    due_at: datetime
+    late_at: datetime
+    missing_at: datetime
+
+
+def by(due_at: datetime) -> Moments:
+    """The moments of a deadline of which nothing else is known."""
+    return Moments(expected_at=due_at, due_at=due_at, late_at=due_at, missing_at=due_at + MISSING_AFTER)
 
 
 @transaction.atomic
@@ -27,22 +55,25 @@ def announce(dataset: Dataset, *, period: str, due_at: datetime, actor: str) -> 
         raise ArrivalRefused(f"{dataset.name} is made by a pipeline: nothing arrives for it.")
     if not periods.is_valid(kind, period):
         raise ArrivalRefused(f"{period!r} is not a period of {dataset.name}, whose periods are by {kind}.")
-    return _open(dataset, period, due_at, actor=actor)
+    return put(dataset, period, by(due_at), actor=actor)
 
 
-def _open(dataset: Dataset, period: str, due_at: datetime, *, actor: str) -> Slot:
-    """Open a slot or move its moment; what has come already fills it. Call it within a transaction."""
+def put(dataset: Dataset, period: str, moments: Moments, *, actor: str) -> Slot:
+    """Open a slot or move its moments; what has come already fills it. Call it within a transaction."""
     Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)  # what comes in waits for it, or is seen here
     slot = Slot.objects.select_for_update().filter(dataset=dataset, period=period).first()
-    if slot is not None and (slot.state != SlotState.EXPECTED or slot.due_at == due_at):
+    if slot is not None and (slot.state not in MAY_MOVE or moments_of(slot) == moments):
         return slot
-    fact = SlotOpened(dataset=dataset.name, period=period, due_at=due_at.isoformat())
-    event = events.record(fact, actor=actor)
+    due_at = moments.due_at.isoformat()
+    event = events.record(SlotOpened(dataset=dataset.name, period=period, due_at=due_at), actor=actor)
     if slot is None:
-        slot = Slot.objects.create(dataset=dataset, period=period, due_at=due_at, event=event)
-    else:
-        slot.due_at, slot.event = due_at, event
-        slot.save(update_fields=["due_at", "event"])
+        slot = Slot(dataset=dataset, period=period)
+    for name, moment in vars(moments).items():
+        setattr(slot, name, moment)
+    slot.event, slot.state = event, SlotState.EXPECTED
+    slot.risk_at = foreseeing.risk_at(dataset, period)
+    slot.next_at = _next(slot, None)
+    slot.save()
     came = Arrival.objects.filter(dataset=dataset, period=period).exclude(state=ArrivalState.DUPLICATE)
     first = came.order_by("id").first()
     if first is not None:
@@ -50,141 +81,115 @@ def _open(dataset: Dataset, period: str, due_at: datetime, *, actor: str) -> Slo
     return slot
 
 
-def open_ahead(now: datetime) -> int:
-    """Open the slots that fall due within the horizon; history from before the deadline was declared is not accused."""
-    pipelines = Pipeline.objects.filter(paused_at=None, current__isnull=False).select_related("current")
-    opened: list[str] = []
-
-    def open_for(pipeline: Pipeline) -> None:
-        for step in planning.compiled(pipeline.in_force.pk).steps:
-            if step.source is not None and step.source.arrival is not None:
-                since = _since(pipeline, step.dataset)
-                opened.extend(_open_source(step.source, since=since, now=now))
-
-    clocks = Slot.objects.filter(state=SlotState.EXPECTED, event__actor=CLOCK)
-    singly.each(clocks.select_related("dataset__pipeline__current", "event"), _follow_revision)
-    singly.each(pipelines, open_for)
-    return len(opened)
+def moments_of(slot: Slot) -> Moments:
+    """The moments that a slot has now."""
+    return Moments(expected_at=slot.expected_at, due_at=slot.due_at, late_at=slot.late_at, missing_at=slot.missing_at)
 
 
-def _open_source(source: Source, *, since: datetime, now: datetime) -> list[str]:
-    due = dict(_due_between(source, since, now + timedelta(days=settings.SLOT_HORIZON_DAYS)))
-    dataset = Dataset.objects.get(name=source.dataset)
-    known = set(Slot.objects.filter(dataset=dataset, period__in=due).values_list("period", flat=True))
-    missing = [period for period in due if period not in known]
-    for period in missing:
-        _open(dataset, period, due[period], actor=CLOCK)
-    return missing
+def _next(slot: Slot, since: datetime | None) -> datetime | None:
+    """When the clock has something to say about an open slot, later than what it said last."""
+    said = [slot.due_at, slot.late_at, slot.missing_at, *([slot.risk_at] if slot.risk_at is not None else [])]
+    ahead = [moment for moment in said if since is None or moment > since]
+    return min(ahead, default=None)
 
 
-def _since(pipeline: Pipeline, dataset: str) -> datetime:
-    """From when on a source's arrivals are expected: since its deadline was declared, or the pipeline resumed."""
-    current = pipeline.in_force
-    declared = _declared_since(current.pk, current.created_at, dataset)
-    resumed = Event.objects.filter(kind=PipelineResumed.kind, pipeline=pipeline.name).order_by("-id").first()
-    return declared if resumed is None else max(declared, resumed.at)
+def pass_time(now: datetime) -> int:
+    """Move the slots of which a moment has passed: due, late, missing, or a risk for what they feed; says how many."""
+    waiting = Slot.objects.filter(next_at__lte=now).order_by("next_at")[:AT_ONCE]
+    return singly.each(waiting, lambda slot: _pass(slot, now))
 
 
-@lru_cache(maxsize=1024)
-def _declared_since(revision: int, created_at: datetime, dataset: str) -> datetime:
-    """When the unbroken chain of revisions that declare a deadline for a source began; revisions never change."""
-    last = Revision.objects.get(pk=revision)
-    chain = Revision.objects.filter(pipeline=last.pipeline_id, number__lt=last.number).order_by("-number")
-    since = created_at
-    for at, document in chain.values_list("created_at", "document").iterator(chunk_size=20):
-        if "arrival" not in document.get("sources", {}).get(dataset, {}):
-            break
-        since = at
-    return since
-
-
-def _follow_revision(slot: Slot) -> None:
-    """Keep a slot that the clock opened to what its pipeline declares by now: another moment, or none at all."""
-    pipeline = slot.dataset.pipeline
-    source = _declared(pipeline, slot.dataset.name)
-    deadline = source.arrival if source is not None else None
-    if (
-        source is None
-        or deadline is None
-        or not periods.is_valid(source.period, slot.period)
-        or not periods.is_expected(deadline, slot.period)
-    ):
-        revision = f"revision {pipeline.in_force.number}" if pipeline is not None else "any pipeline"
-        with suppress(IllegalMove):  # it came just now
-            waive(slot, reason=f"no longer expected by {revision}", actor=CLOCK)
-        return
-    due_at = periods.due_at(deadline, source.period, slot.period)
-    if due_at != slot.due_at:
-        _open(slot.dataset, slot.period, due_at, actor=CLOCK)
-
-
-def _declared(pipeline: Pipeline | None, dataset: str) -> Source | None:
-    if pipeline is None or pipeline.current_id is None:
-        return None
-    steps = planning.compiled(pipeline.current_id).steps
-    return next((step.source for step in steps if step.dataset == dataset), None)
-
-
-def _due_between(source: Source, since: datetime, until: datetime) -> Iterator[tuple[str, datetime]]:
-    """The periods whose deadline lies in the range, with their deadlines."""
-    deadline = source.arrival
-    if deadline is None or source.period is PeriodKind.NONE:
-        return
-    earliest = since - timedelta(days=deadline.days_after + 32)
-    key = periods.key_of(source.period, max(earliest, until - timedelta(days=60 + deadline.days_after)))
-    while (due := periods.due_at(deadline, source.period, key)) <= until:
-        if due > since and periods.is_expected(deadline, key):
-            yield key, due
-        key = periods.following(source.period, key)
-
-
-def mark_late(now: datetime) -> int:
-    """Move the slots whose deadline has passed with nothing there; says how many."""
-    overdue = Slot.objects.filter(state=SlotState.EXPECTED, due_at__lte=now).select_related("dataset", "event")
-    return singly.each(overdue.order_by("due_at")[:500], _make_late)
-
-
-def _make_late(slot: Slot) -> bool:
-    as_it_was = Slot.objects.filter(pk=slot.pk, state=SlotState.EXPECTED, due_at=slot.due_at)
-    if not as_it_was.update(state=SlotState.LATE):
+def _pass(seen: Slot, now: datetime) -> bool:
+    held = Slot.objects.select_for_update(of=("self",)).select_related("dataset__pipeline", "event")
+    slot = held.filter(pk=seen.pk, next_at__lte=now, state__in=OPEN).first()
+    if slot is None:
         return False
-    fact = SlotBecameLate(dataset=slot.dataset.name, period=slot.period, slot=slot.pk, due_at=slot.due_at.isoformat())
-    events.record(fact, cause=slot.event)
+    if slot.risk_at is not None and slot.risk_at <= now:
+        foreseeing.tell(slot, now)
+    for fact in _facts_until(slot, now):
+        events.record(fact, cause=slot.event)
+    slot.state = state_at(slot, now)
+    slot.next_at = _next(slot, now)
+    slot.save(update_fields=["state", "next_at", "risk_at"])
     return True
 
 
+def state_at(slot: Slot, now: datetime) -> SlotState:
+    """What an open slot is at a moment, by the clock alone."""
+    if now >= slot.missing_at:
+        return SlotState.MISSING
+    if now >= slot.late_at:
+        return SlotState.LATE
+    return SlotState.DUE if now >= slot.due_at else SlotState.EXPECTED
+
+
+def _facts_until(slot: Slot, now: datetime) -> list[Fact]:
+    """What has to be said of a slot on its way to where it is by now, in order."""
+    reached = OPEN.index(state_at(slot, now))
+    said: list[Fact] = []
+    about = {"dataset": slot.dataset.name, "period": slot.period, "due_at": slot.due_at.isoformat()}
+    for state, kind in SAID:
+        passed = OPEN.index(SlotState(slot.state)) < OPEN.index(state) <= reached
+        has_grace = state is not SlotState.DUE or slot.late_at > slot.due_at
+        said += [kind(slot=slot.pk, **about)] if passed and has_grace else []
+    return said
+
+
 def next_due() -> datetime | None:
-    """When the next expected arrival falls due."""
-    waiting = Slot.objects.filter(state=SlotState.EXPECTED).order_by("due_at")
-    return waiting.values_list("due_at", flat=True).first()
+    """When the clock next has something to say about an expected arrival."""
+    waiting = Slot.objects.filter(next_at__isnull=False).order_by("next_at")
+    return waiting.values_list("next_at", flat=True).first()
 
 
 def fill(arrival: Arrival, *, cause: Event) -> None:
-    """Let an arrival fill the slot that waits for it, if one does."""
-    slot = Slot.objects.open().select_for_update().filter(dataset=arrival.dataset, period=arrival.period).first()
+    """Let an arrival fill the slot that waits for it, or for something better than what came, if one does."""
+    waiting = Slot.objects.select_for_update().filter(dataset=arrival.dataset, period=arrival.period)
+    slot = waiting.filter(state__in=[*OPEN, *WANTING]).first()
     if slot is not None:
         _fill(slot, arrival, cause=cause)
 
 
 def _fill(slot: Slot, arrival: Arrival, *, cause: Event) -> None:
-    late = max(0.0, (arrival.received_at - slot.due_at).total_seconds())
-    slot.state = SlotState.ARRIVED_LATE if late else SlotState.ARRIVED
-    slot.arrival = arrival
-    slot.save(update_fields=["state", "arrival"])
+    is_late = arrival.received_at > slot.late_at
+    slot.late_seconds = (arrival.received_at - slot.due_at).total_seconds() if is_late else 0.0
+    slot.state, slot.arrival, slot.next_at = SlotState.ARRIVED, arrival, None
+    slot.save(update_fields=["state", "arrival", "late_seconds", "next_at"])
     fact = SlotFilled(
         dataset=arrival.dataset.name,
         period=slot.period,
         slot=slot.pk,
         arrival=arrival.pk,
-        late_seconds=late,
+        late_seconds=slot.late_seconds,
     )
     events.record(fact, cause=cause)
 
 
 @transaction.atomic
+def settle(seen: Slot, state: str, *, run: int, cause: Event) -> bool:
+    """Write down how what came was read; False where nothing that came was, or something newer waits to be read."""
+    slot = Slot.objects.select_for_update(of=("self",)).select_related("arrival", "dataset").get(pk=seen.pk)
+    is_read = slot.arrival is not None and slot.arrival.state in READ
+    if not is_read or slot.state not in (SlotState.ARRIVED, *WANTING):
+        return False
+    seen.state = slot.state = SlotState(state)
+    slot.save(update_fields=["state"])
+    fact = SlotSettled(dataset=slot.dataset.name, period=slot.period, slot=slot.pk, state=state, run=run)
+    events.record(fact, cause=cause)
+    return True
+
+
+@transaction.atomic
 def waive(slot: Slot, *, reason: str, actor: str) -> None:
-    """Stop expecting an arrival, for a reason that is kept; raises IllegalMove if it has come or was waived."""
-    if not Slot.objects.open().filter(pk=slot.pk).update(state=SlotState.WAIVED, reason=reason[:500]):
+    """Stop expecting an arrival, or something better than what came, for a reason that is kept.
+
+    Raises IllegalMove if good data have come or it was waived before.
+    """
+    waiting = Slot.objects.filter(pk=slot.pk, state__in=[*OPEN, *WANTING])
+    if not waiting.update(state=SlotState.WAIVED, reason=reason[:500], next_at=None):
+        slot.refresh_from_db(fields=["state"])
         raise IllegalMove(f"{slot} is not expected any more: it is {slot.get_state_display().lower()}.")
     fact = SlotWaived(dataset=slot.dataset.name, period=slot.period, slot=slot.pk, reason=reason)
     events.record(fact, actor=actor)
+    if actor != CLOCK:
+        subject, change = f"{slot.dataset.name}/{slot.period}", {"reason": reason[:500]}
+        audit.record(actor=actor, action="slot.waived", subject=subject, team=slot.dataset.team, change=change)

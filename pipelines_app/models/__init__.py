@@ -15,8 +15,6 @@ from pipelines_app.models.arrivals import (
     ArrivalState,
     Door,
     IdempotencyKey,
-    Slot,
-    SlotState,
 )
 from pipelines_app.models.backfills import Backfill, BackfillEffect, BackfillMode, BackfillPeriod, BackfillState
 from pipelines_app.models.checks import Check, CheckResult, Severity
@@ -35,6 +33,7 @@ from pipelines_app.models.drafts import Draft
 from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Outcome, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
+from pipelines_app.models.slots import Habit, HabitState, Outlook, Slot, SlotState
 from pipelines_app.models.triggers import (
     Clock,
     DropSeen,
@@ -89,10 +88,13 @@ __all__ = [
     "ForeignRun",
     "ForeignRunState",
     "ForeignTold",
+    "Habit",
+    "HabitState",
     "IdempotencyKey",
     "Listener",
     "Membership",
     "Outcome",
+    "Outlook",
     "Part",
     "Pipeline",
     "Pulse",

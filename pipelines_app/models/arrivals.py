@@ -1,4 +1,4 @@
-"""What comes in, what was expected to, and the doors it comes through."""
+"""What comes in, and the doors it comes through."""
 
 from __future__ import annotations
 
@@ -75,49 +75,6 @@ class Arrival(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} for {self.dataset}"
-
-
-class SlotState(models.TextChoices):
-    EXPECTED = "expected", "Expected"
-    LATE = "late", "Late"
-    ARRIVED = "arrived", "Arrived"
-    ARRIVED_LATE = "arrived_late", "Arrived late"
-    WAIVED = "waived", "Waived"
-
-
-class SlotQuerySet(models.QuerySet["Slot"]):
-    def visible_to(self, user: User | AnonymousUser) -> SlotQuerySet:
-        return self.filter(dataset__in=Dataset.objects.visible_to(user))
-
-    def operable_by(self, user: User | AnonymousUser) -> SlotQuerySet:
-        return self.filter(dataset__in=Dataset.objects.operable_by(user))
-
-    def open(self) -> SlotQuerySet:
-        return self.filter(state__in=[SlotState.EXPECTED, SlotState.LATE])
-
-
-class Slot(models.Model):
-    """One expected arrival: a dataset's period, the moment by which it is due, and what came."""
-
-    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="slots")
-    period = models.CharField(max_length=13, blank=True)
-    due_at = models.DateTimeField()
-    state = models.CharField(max_length=12, choices=SlotState.choices, default=SlotState.EXPECTED)
-    arrival = models.ForeignKey(Arrival, models.PROTECT, null=True, related_name="slots")
-    reason = models.CharField(max_length=500, blank=True, help_text="Why it was waived.")
-    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="What opened it.")
-
-    objects = SlotQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "period"], name="slot_once"),
-            models.CheckConstraint(condition=Q(state__in=SlotState.values), name="slot_state_known"),
-        ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(state="expected"), name="slot_due")]
-
-    def __str__(self) -> str:
-        return f"{self.dataset} {self.period}"
 
 
 class IdempotencyKey(models.Model):

@@ -10,7 +10,7 @@ from statistics import median
 
 from django.db.models import Max, OuterRef, Q, Subquery
 
-from pipelines_app.models import Current, Edge, Pipeline, Run, RunState, Slot, SlotState
+from pipelines_app.models import Current, Edge, Pipeline, Run, RunState, Slot
 
 LAST = 20
 GOOD_ENDS = frozenset({RunState.SUCCEEDED, RunState.WARNED})
@@ -45,7 +45,8 @@ def standings(pipelines: Sequence[Pipeline]) -> list[Standing]:
     runs = last_runs(pipelines)
     fresh = _fresh(pipelines)
     late = set(
-        Slot.objects.filter(dataset__pipeline__in=pipelines, state=SlotState.LATE)
+        Slot.objects.overdue()
+        .filter(dataset__pipeline__in=pipelines)
         .values_list("dataset__pipeline", flat=True)
         .distinct()
     )

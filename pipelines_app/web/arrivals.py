@@ -46,7 +46,7 @@ def arrivals(request: Asked) -> HttpResponseBase:
             .values_list("name", flat=True)
         ),
         "operable": set(Dataset.objects.operable_by(request.user).filter(is_source=True).values_list("pk", flat=True)),
-        "late": Slot.objects.visible_to(request.user).filter(state=SlotState.LATE).count(),
+        "late": Slot.objects.visible_to(request.user).overdue().count(),
         "is_filtered": bool(dataset or state),
     }
     return render(request, "arrivals/arrivals.html", context)

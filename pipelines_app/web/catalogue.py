@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from pipelines_app.environments import mapping
-from pipelines_app.models import Current, Dataset, DatasetVersion, Slot, SlotState, User, VersionState
+from pipelines_app.models import Current, Dataset, DatasetVersion, Slot, User, VersionState
 
 STANDINGS = ["late", "quarantined", "waiting", "fresh"]
 
@@ -13,7 +13,7 @@ STANDINGS = ["late", "quarantined", "waiting", "fresh"]
 def with_standing(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
     """Annotate version_id, number, published_at, total_rows and standing: one of STANDINGS, the worst that holds."""
     pointer = Current.objects.filter(environment__name=mapping.PRODUCTION, dataset=OuterRef("pk"))
-    late = Slot.objects.filter(state=SlotState.LATE)
+    late = Slot.objects.overdue()
     return datasets.annotate(
         version_id=Subquery(pointer.values("version_id")[:1]),
         number=Subquery(pointer.values("version__number")[:1]),

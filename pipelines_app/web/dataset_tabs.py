@@ -31,7 +31,7 @@ def overview(request: Asked, dataset: Dataset, version: DatasetVersion | None) -
 
 
 def _late(dataset: Dataset) -> QuerySet[Slot]:
-    late = Slot.objects.filter(state="late").order_by("due_at").select_related("dataset")
+    late = Slot.objects.overdue().order_by("due_at").select_related("dataset")
     if dataset.is_source or dataset.pipeline_id is None:
         return late.filter(dataset=dataset)
     return late.filter(dataset__pipeline=dataset.pipeline_id)

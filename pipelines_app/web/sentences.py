@@ -109,6 +109,41 @@ def _(fact: facts.SlotBecameLate) -> Said:
 
 
 @say.register
+def _(fact: facts.SlotFellDue) -> Said:
+    return Said(fact.dataset, f"due now{_of_period(fact.period)}")
+
+
+@say.register
+def _(fact: facts.SlotWentMissing) -> Said:
+    return Said(fact.dataset, f"missing{_of_period(fact.period)}: it was due by {_moment(fact.due_at)}", "bad")
+
+
+@say.register
+def _(fact: facts.SlotPutAtRisk) -> Said:
+    late = f"it takes {words.duration(fact.seconds)} from {fact.dataset}, which has not come"
+    return Said(fact.target, f"at risk{_of_period(fact.period)}: {late}", "warn")
+
+
+SETTLED = {"consumed": ("was read", "good"), "partial": ("was read but for some rows", "warn")}
+
+
+@say.register
+def _(fact: facts.SlotSettled) -> Said:
+    read, level = SETTLED.get(fact.state, ("was quarantined", "warn"))
+    return Said(fact.dataset, f"what was expected{_of_period(fact.period)} {read} by run {fact.run}", level)
+
+
+@say.register
+def _(fact: facts.HabitLearned) -> Said:
+    return Said(fact.dataset, f"it usually comes {fact.sentence}, by its last {fact.arrivals} arrivals")
+
+
+@say.register
+def _(fact: facts.HabitDecided) -> Said:
+    return Said(fact.dataset, f"the deadline proposed from its past was {fact.state}")
+
+
+@say.register
 def _(fact: facts.SlotFilled) -> Said:
     late = f", {words.duration(fact.late_seconds)} late" if fact.late_seconds else ", in time"
     return Said(fact.dataset, f"what was expected{_of_period(fact.period)} has come{late}", "good")

@@ -37,7 +37,6 @@ STATES: dict[str, Saying] = {
     "late": Saying("Late", "bad", "hourglass"),
     "missing": Saying("Missing", "bad", "cross"),
     "arrived": Saying("Arrived", "good", "check"),
-    "arrived_late": Saying("Arrived late", "warn", "check"),
     "consumed": Saying("Consumed", "good", "check"),
     "superseded": Saying("Superseded", "idle", "skip"),
     "partial": Saying("Partial", "warn", "half"),

@@ -43,7 +43,7 @@ def test_the_pages_of_operating_have_no_barriers_and_fit(page, context, live_ser
     dataset = operating.happen()
     road.register_yaml(orders.PIPELINE.replace("amount < 100", "amount < 500"), why="Larger shops")
     slots.announce(dataset, period="2013-02-09", due_at=timezone.now() - timedelta(hours=1), actor="user:ana")
-    slots.mark_late(timezone.now())
+    slots.pass_time(timezone.now())
     road.drain()
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)

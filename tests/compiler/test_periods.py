@@ -1,11 +1,9 @@
 """Periods: keys, file names, clocks in other zones, and words."""
 
-from datetime import time
-
 import pytest
 
 from pipelines_app.compiler import periods
-from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind
+from pipelines_app.compiler.definition import PeriodKind
 
 HOUR, DAY, MONTH, NONE = PeriodKind.HOUR, PeriodKind.DAY, PeriodKind.MONTH, PeriodKind.NONE
 
@@ -59,27 +57,6 @@ def test_a_key_is_valid_or_not(kind, key, valid):
 )
 def test_a_period_is_followed_by_the_next(kind, key, following):
     assert periods.following(kind, key) == following
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "by", "zone", "days_after", "due"),
-    [
-        (DAY, "2013-01-01", time(7), "America/New_York", 1, "2013-01-02T12:00:00+00:00"),
-        (DAY, "2013-07-01", time(7), "America/New_York", 1, "2013-07-02T11:00:00+00:00"),
-        (DAY, "2013-01-01", time(7), "Pacific/Kiritimati", 0, "2012-12-31T17:00:00+00:00"),
-        # 02:30 does not exist on 10 March 2013 in New York: an hour is skipped.
-        (DAY, "2013-03-09", time(2, 30), "America/New_York", 1, "2013-03-10T07:30:00+00:00"),
-        # 01:30 comes twice on 3 November 2013: the first one counts.
-        (DAY, "2013-11-02", time(1, 30), "America/New_York", 1, "2013-11-03T05:30:00+00:00"),
-        (MONTH, "2013-02", time(6), "UTC", 1, "2013-03-01T06:00:00+00:00"),
-        (MONTH, "2012-02", time(6), "UTC", 0, "2012-02-29T06:00:00+00:00"),
-        (HOUR, "2013-01-01T05", time(6), "UTC", 0, "2013-01-01T06:00:00+00:00"),
-    ],
-)
-def test_a_period_is_due_by_the_wall_clock_of_its_zone(kind, key, by, zone, days_after, due):
-    deadline = ArrivalDeadline(by=by, timezone=zone, days_after=days_after)
-    moment = periods.due_at(deadline, kind, key)
-    assert moment.astimezone(periods.UTC).isoformat() == due
 
 
 def test_a_day_of_the_change_of_clocks_has_23_hours():

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from monitoring_app.models import Alert, AlertState
 from pipelines_app.errors import ArrivalRefused, IllegalMove
-from pipelines_app.intake import slots
+from pipelines_app.intake import opening, slots
 from pipelines_app.models import Arrival, Dataset, Event, Pipeline, Revision, Slot, SlotState
 from pipelines_app.runs import pausing
 from pipelines_app.singly import SomeFailed
@@ -30,17 +30,20 @@ def flights() -> None:
 @pytest.mark.usefixtures("flights")
 def test_a_late_file_is_noticed_told_and_closed_by_its_arrival_without_a_hand() -> None:
     slot = expect(timedelta(seconds=30))
-    assert slots.mark_late(timezone.now()) == 0
-    assert slots.mark_late(timezone.now() + timedelta(minutes=1)) == 1
+    assert slots.pass_time(timezone.now()) == 0
+    assert slots.pass_time(timezone.now() + timedelta(minutes=1)) == 1
     road.drain()
     alert = Alert.objects.get(rule="late")
     assert (alert.state, alert.period) == (AlertState.OPEN, DAY)
-    Slot.objects.filter(pk=slot.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    Slot.objects.filter(pk=slot.pk).update(
+        due_at=timezone.now() - timedelta(hours=1), late_at=timezone.now() - timedelta(hours=1)
+    )
     road.send_flights(DAY)
     road.drain()
     slot.refresh_from_db()
     alert.refresh_from_db()
-    assert slot.state == SlotState.ARRIVED_LATE
+    assert slot.state == SlotState.CONSUMED
+    assert slot.late_seconds > 3500
     assert alert.state == AlertState.RESOLVED
     assert Event.objects.get(kind="slot.filled").body["late_seconds"] > 3500
 
@@ -48,8 +51,8 @@ def test_a_late_file_is_noticed_told_and_closed_by_its_arrival_without_a_hand() 
 @pytest.mark.usefixtures("flights")
 def test_two_sweeps_make_a_slot_late_once() -> None:
     expect(timedelta(seconds=-1))
-    assert slots.mark_late(timezone.now()) == 1
-    assert slots.mark_late(timezone.now()) == 0
+    assert slots.pass_time(timezone.now()) == 1
+    assert slots.pass_time(timezone.now()) == 0
     assert Event.objects.filter(kind="slot.became_late").count() == 1
 
 
@@ -59,7 +62,7 @@ def test_a_file_on_time_is_not_late() -> None:
     road.send_flights(DAY)
     slot.refresh_from_db()
     assert slot.state == SlotState.ARRIVED
-    assert slots.mark_late(timezone.now() + timedelta(days=1)) == 0
+    assert slots.pass_time(timezone.now() + timedelta(days=1)) == 0
 
 
 @pytest.mark.usefixtures("flights")
@@ -68,7 +71,7 @@ def test_a_slot_is_waived_with_a_reason_that_is_kept_and_once_only() -> None:
     slots.waive(slot, reason="the airport was closed", actor="user:ana")
     slot.refresh_from_db()
     assert (slot.state, slot.reason) == (SlotState.WAIVED, "the airport was closed")
-    assert slots.mark_late(timezone.now()) == 0
+    assert slots.pass_time(timezone.now()) == 0
     with pytest.raises(IllegalMove, match="waived"):
         slots.waive(slot, reason="again", actor="user:ana")
 
@@ -105,14 +108,14 @@ def test_slots_are_opened_ahead_in_the_deadlines_own_zone_and_history_is_not_acc
     road.register_yaml(DAILY)
     Revision.objects.update(created_at=datetime(2026, 3, 27, 12, tzinfo=UTC))
     now = datetime(2026, 3, 28, 12, tzinfo=UTC)
-    slots.open_ahead(now)
+    opening.open_ahead(now)
     found = dict(Slot.objects.order_by("period").values_list("period", "due_at"))
     assert found == {
         "2026-03-27": datetime(2026, 3, 28, 6, tzinfo=UTC),
         "2026-03-28": datetime(2026, 3, 29, 5, tzinfo=UTC),  # the clocks went forward in the night
         "2026-03-29": datetime(2026, 3, 30, 5, tzinfo=UTC),
     }
-    assert slots.open_ahead(now) == 0
+    assert opening.open_ahead(now) == 0
 
 
 def test_a_file_that_came_before_its_slot_was_opened_fills_it() -> None:
@@ -121,8 +124,8 @@ def test_a_file_that_came_before_its_slot_was_opened_fills_it() -> None:
     Revision.objects.update(created_at=now - timedelta(days=3))
     period = f"{now - timedelta(days=1):%Y-%m-%d}"
     road.send("raw.orders", b"id\n1\n", name="orders.csv", period=period)
-    slots.open_ahead(now)
-    assert Slot.objects.get(period=period).state in {SlotState.ARRIVED, SlotState.ARRIVED_LATE}
+    opening.open_ahead(now)
+    assert Slot.objects.get(period=period).state == SlotState.ARRIVED
 
 
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
@@ -147,7 +150,7 @@ def test_what_has_come_before_it_was_announced_is_not_late() -> None:
     slot = expect(timedelta(hours=1))
     assert slot.state == SlotState.ARRIVED
     assert slot.arrival == Arrival.objects.get()
-    assert slots.mark_late(timezone.now() + timedelta(days=1)) == 0
+    assert slots.pass_time(timezone.now() + timedelta(days=1)) == 0
 
 
 def test_a_deadline_that_a_revision_adds_does_not_accuse_what_was_before_it() -> None:
@@ -155,7 +158,7 @@ def test_a_deadline_that_a_revision_adds_does_not_accuse_what_was_before_it() ->
     road.register_yaml(DAILY)
     road.register_yaml(DAILY.replace("BIGINT", "VARCHAR"))
     revisions_began(NOON - timedelta(days=300), NOON - timedelta(days=1), NOON - timedelta(hours=1))
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     assert set(due()) == OPEN
 
 
@@ -166,7 +169,7 @@ def test_a_pipeline_that_goes_on_is_not_accused_of_its_pause() -> None:
     pausing.pause(pipeline, actor="user:ana")
     pausing.resume(pipeline, actor="user:ana")
     now = timezone.now()
-    slots.open_ahead(now)
+    opening.open_ahead(now)
     assert due()
     assert min(due().values()) > now - timedelta(minutes=1)
 
@@ -174,10 +177,10 @@ def test_a_pipeline_that_goes_on_is_not_accused_of_its_pause() -> None:
 def test_a_deadline_that_a_revision_drops_is_waived_but_not_what_a_person_announced() -> None:
     road.register_yaml(DAILY)
     revisions_began(NOON - timedelta(days=1))
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     told = slots.announce(Dataset.objects.get(), period="2026-04-20", due_at=NOON, actor="user:ana")
     road.register_yaml(NO_DEADLINE)
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     assert set(due()) == {told.period}
     waived = Slot.objects.filter(state=SlotState.WAIVED)
     assert set(waived.values_list("period", flat=True)) == OPEN
@@ -187,12 +190,12 @@ def test_a_deadline_that_a_revision_drops_is_waived_but_not_what_a_person_announ
 def test_a_deadline_that_a_revision_moves_moves_what_the_clock_opened() -> None:
     road.register_yaml(DAILY)
     revisions_began(NOON - timedelta(days=1))
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     before = due()
     road.register_yaml(DAILY.replace("07:00", "09:30"))
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     assert due() == {period: moment + timedelta(hours=2, minutes=30) for period, moment in before.items()}
-    slots.open_ahead(NOON)
+    opening.open_ahead(NOON)
     assert Event.objects.filter(kind="slot.opened").count() == 2 * len(before)
 
 
@@ -202,5 +205,5 @@ def test_a_pipeline_that_cannot_be_read_does_not_keep_the_others_slots_from_open
     Revision.objects.filter(pipeline=broken).update(compiled={"format": "unheard of"})
     Revision.objects.update(created_at=NOON - timedelta(days=1))
     with pytest.raises(SomeFailed, match="a-broken-one"):
-        slots.open_ahead(NOON)
+        opening.open_ahead(NOON)
     assert set(due()) == OPEN

@@ -31,7 +31,7 @@ def filled(slot, seconds):
     return SlotFilled(dataset="raw.flights", period=slot.period, slot=slot.pk, arrival=1, late_seconds=seconds)
 
 
-def come(slot, state="arrived_late"):
+def come(slot, state="arrived"):
     slot.state = state
     slot.save()
 
@@ -69,7 +69,7 @@ def test_lateness_that_is_heard_after_the_arrival_opens_nothing(slot):
     late = events.record(became_late(slot), actor="clock")
     come(slot)
     happen(filled(slot, 60))
-    assert hear(late) == "ignored: raw.flights 2013-01-20 is arrived late by now"
+    assert hear(late) == "ignored: raw.flights 2013-01-20 is arrived by now"
     assert not Alert.objects.exists()
 
 

@@ -124,7 +124,7 @@ def test_an_arrival_while_its_lateness_is_being_heard_closes_the_alert():
 
     def arrive():
         with transaction.atomic():
-            Slot.objects.filter(pk=slot.pk).update(state="arrived_late")
+            Slot.objects.filter(pk=slot.pk).update(state="arrived")
             return events.record(SlotFilled(**about, arrival=1, late_seconds=5), actor="clock")
 
     late = events.record(SlotBecameLate(**about, due_at=slot.due_at.isoformat()), actor="clock")

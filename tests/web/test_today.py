@@ -35,7 +35,7 @@ def be_late(day="2013-02-09"):
     """Expect a file that should have come an hour ago, and notice that it did not."""
     dataset = Dataset.objects.get(name="raw.orders")
     slots.announce(dataset, period=day, due_at=timezone.now() - timedelta(hours=1), actor="user:ana")
-    slots.mark_late(timezone.now())
+    slots.pass_time(timezone.now())
     road.drain()
 
 

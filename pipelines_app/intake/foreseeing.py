@@ -1,0 +1,163 @@
+"""What an arrival feeds, how long that usually takes, and what can no longer be published in time without it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from django.conf import settings
+
+from pipelines_app import events, singly
+from pipelines_app.compiler import cadences, deadlines, periods
+from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.facts import SlotPutAtRisk
+from pipelines_app.models import Dataset, Event, Pipeline, Slot, Trigger, TriggerKind
+from pipelines_app.runs import planning, standing
+
+MOST_PIPELINES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """A dataset downstream of an arrival: the pipelines on the longest way there, the first one first."""
+
+    dataset: str
+    way: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A promised dataset downstream: by when, by which pipeline, and how long it usually takes to get there."""
+
+    dataset: str
+    pipeline: str
+    due_at: datetime
+    seconds: float
+
+    @property
+    def last_call(self) -> datetime:
+        """The last moment at which what it waits for may come."""
+        return self.due_at - timedelta(seconds=self.seconds)
+
+
+def risk_at(dataset: Dataset, period: str, *, after: datetime | None = None) -> datetime | None:
+    """From when on something promised downstream cannot be met any more if nothing comes; None if nothing is."""
+    calls = [target.last_call for target in targets(dataset, period)]
+    return min((call for call in calls if after is None or call > after), default=None)
+
+
+def targets(dataset: Dataset, period: str) -> list[Target]:
+    """What is promised downstream of an arrival, in the order in which it would be at risk."""
+    if dataset.pipeline is None or dataset.pipeline.current_id is None:
+        return []
+    reached = downstream(dataset.name, dataset.pipeline)
+    pipelines = {one.pk: one for one in Pipeline.objects.filter(pk__in={pk for one in reached for pk in one.way})}
+    promised = [one for one in reached if one.dataset in _promises(pipelines[one.way[-1]].current_id or 0)]
+    if not promised:
+        return []
+    usual = usual_seconds([pipelines[pk] for pk in {pk for one in promised for pk in one.way}])
+    found = [_target(one, pipelines, usual, dataset, period) for one in promised]
+    return sorted((one for one in found if one is not None), key=lambda one: one.last_call)
+
+
+def _target(
+    one: Reached, pipelines: dict[int, Pipeline], usual: dict[int, float], dataset: Dataset, period: str
+) -> Target | None:
+    pipeline = pipelines[one.way[-1]]
+    due = _due(pipeline.current_id or 0, one.dataset, PeriodKind(dataset.period_kind), period)
+    if due is None:
+        return None
+    seconds = sum(usual.get(pk, 0.0) for pk in one.way)
+    return Target(dataset=one.dataset, pipeline=pipeline.name, due_at=due, seconds=seconds)
+
+
+@lru_cache(maxsize=512)
+def _promises(revision: int) -> frozenset[str]:
+    return frozenset(promise.dataset for promise in planning.compiled(revision).definition.promises)
+
+
+def _due(revision: int, dataset: str, kind: PeriodKind, period: str) -> datetime | None:
+    """By when the data of an arrival's period are promised in a dataset; its promise may count by longer periods."""
+    definition = planning.compiled(revision).definition
+    deadline = next(promise.deadline for promise in definition.promises if promise.dataset == dataset)
+    by = deadlines.promised_kind(definition.sources)
+    if kind == PeriodKind.NONE or not periods.is_valid(kind, period):
+        return None
+    key = period if kind == by else periods.key_of(by, periods.local_start(kind, period))
+    return cadences.due_at(deadline, by, key)
+
+
+def downstream(source: str, pipeline: Pipeline) -> list[Reached]:
+    """Everything made from a source, in this pipeline and in those that its publications start, by the longest way."""
+    reached: dict[str, Reached] = {source: Reached(dataset=source, way=(pipeline.pk,))}
+    waves = [[pipeline]]
+    for _ in range(MOST_PIPELINES):
+        for one in waves[-1]:
+            _spread(one, reached)
+        following = _started(waves[-1], reached)
+        if not following:
+            break
+        waves.append(following)
+    return [one for name, one in reached.items() if name != source]
+
+
+def _spread(pipeline: Pipeline, reached: dict[str, Reached]) -> None:
+    """Reach the datasets of a pipeline that are made from what is reached; its steps are in order."""
+    for step in planning.compiled(pipeline.current_id or 0).steps:
+        ways = [reached[name].way for name in step.inputs if name in reached]
+        if ways:
+            longest = max((way if way[-1] == pipeline.pk else (*way, pipeline.pk) for way in ways), key=len)
+            reached[step.dataset] = Reached(dataset=step.dataset, way=longest)
+
+
+def _started(pipelines: Sequence[Pipeline], reached: dict[str, Reached]) -> list[Pipeline]:
+    """The pipelines that start when one of these publishes something that is reached."""
+    made = [name for name, one in reached.items() if one.way[-1] in {pipeline.pk for pipeline in pipelines}]
+    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name__in=made).exclude(pipeline__in=pipelines)
+    known = Pipeline.objects.filter(pk__in=triggers.values("pipeline"), current__isnull=False).order_by("pk")
+    return list(known[:MOST_PIPELINES])
+
+
+def usual_seconds(pipelines: Sequence[Pipeline]) -> dict[int, float]:
+    """How long each pipeline usually runs: the median of its last runs that went well; nothing known counts nothing."""
+    runs = standing.last_runs(pipelines) if pipelines else {}
+    usual: dict[int, float] = defaultdict(float)
+    for pipeline in pipelines:
+        usual[pipeline.pk] = standing.usual(runs[pipeline.pk]) or 0.0
+    return usual
+
+
+def tell(slot: Slot, now: datetime) -> None:
+    """Record what an open slot puts at risk by now, each once; the slot takes the next such moment."""
+    told = Event.objects.filter(kind=SlotPutAtRisk.kind, dataset=slot.dataset.name, period=slot.period)
+    before = {body["target"] for body in told.values_list("body", flat=True)}
+    for target in targets(slot.dataset, slot.period):
+        if target.last_call <= now and target.dataset not in before:
+            fact = SlotPutAtRisk(
+                dataset=slot.dataset.name,
+                period=slot.period,
+                slot=slot.pk,
+                pipeline=target.pipeline,
+                target=target.dataset,
+                target_due_at=target.due_at.isoformat(),
+                seconds=target.seconds,
+            )
+            events.record(fact, cause=slot.event)
+    slot.risk_at = risk_at(slot.dataset, slot.period, after=now)
+
+
+def look_again(now: datetime) -> int:
+    """Foresee anew what falls due soon: what runs take, and what is promised, may have changed since it was opened."""
+    soon = now + timedelta(days=settings.SLOT_HORIZON_DAYS)
+    near = Slot.objects.open().filter(due_at__gt=now - timedelta(days=1), due_at__lte=soon)
+    return singly.each(near.select_related("dataset__pipeline"), _foresee)
+
+
+def _foresee(slot: Slot) -> bool:
+    moment = risk_at(slot.dataset, slot.period)
+    if moment == slot.risk_at:
+        return False
+    seen = Slot.objects.open().filter(pk=slot.pk, next_at=slot.next_at)
+    at = min((one for one in (moment, slot.next_at) if one is not None), default=None)
+    return bool(seen.update(risk_at=moment, next_at=at))

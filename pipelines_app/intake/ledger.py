@@ -1,0 +1,38 @@
+"""What becomes of an arrival is written back into the slot that expected it."""
+
+from pipelines_app import events
+from pipelines_app.compiler import names
+from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact, StepReused
+from pipelines_app.intake import slots
+from pipelines_app.models import DatasetVersion, Event, Run, Slot, SlotState
+
+NOTHING = "ignored: nothing was expected there"
+
+
+def _is_made(fact: Fact) -> bool:
+    """Whether it is about a dataset that a step makes: only what arrives is expected."""
+    return not str(getattr(fact, "dataset", "")).startswith(f"{names.SOURCE_LAYER}.")
+
+
+@events.hears(DatasetPublished, DataQuarantined, StepReused, ignores=_is_made)
+def hear(event: Event, fact: Fact) -> str:
+    """Settle the slot of what was read; the answer is the event's disposition in words."""
+    match fact:
+        case DatasetPublished(dataset=dataset, period=period, run=run, version=version):
+            aside = DatasetVersion.objects.filter(pk=version, rejected__gt=0).exists()
+            return _settle(dataset, period, SlotState.PARTIAL if aside else SlotState.CONSUMED, run, event)
+        case DataQuarantined(dataset=dataset, period=period, run=run):
+            return _settle(dataset, period, SlotState.QUARANTINED, run, event)
+        case StepReused(dataset=dataset, run=run):
+            period = Run.objects.values_list("period", flat=True).get(pk=run)
+            return _settle(dataset, period, SlotState.CONSUMED, run, event)
+    return NOTHING
+
+
+def _settle(dataset: str, period: str, state: str, run: int, event: Event) -> str:
+    slot = Slot.objects.select_related("arrival", "dataset").filter(dataset__name=dataset, period=period).first()
+    if slot is None:
+        return NOTHING
+    if not slots.settle(slot, state, run=run, cause=event):
+        return f"ignored: {slot} is {slot.get_state_display().lower()}"
+    return f"{slot} is {slot.get_state_display().lower()}"
