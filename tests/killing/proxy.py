@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 CHUNK = 1 << 16
 
 
+class Cut(Exception):
+    """One half of a connection is gone, and the other has to go with it."""
+
+
 @dataclass
 class Weather:
     """What the network does from now on; changed from any thread."""
 
     latency: float = 0.0  # seconds before each piece goes on
     black_hole: bool = False  # taken and never passed on, in both directions
-    cut_after: int | None = None  # bytes of answers; then the connection is reset
+    cut_answer: int | None = None  # after how many bytes of an answer the connection is reset
+    cut_request: int | None = None  # the same for a request
 
 
 @dataclass
@@ -25,7 +30,6 @@ class Proxy:
     target: int
     weather: Weather = field(default_factory=Weather)
     port: int = field(default=0, init=False)
-    answered: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -59,10 +63,8 @@ class Proxy:
         self._loop.run_forever()
         server.close()
         self._abort_all()
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        while tasks := asyncio.all_tasks(self._loop):
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -73,40 +75,37 @@ class Proxy:
             writer.transport.abort()
             return
         self._lines |= {writer, there_writer}
-        try:
-            await asyncio.gather(
-                self._pass(reader, there_writer, is_answer=False), self._pass(there_reader, writer, is_answer=True)
-            )
-        finally:
-            for line in (writer, there_writer):
-                line.transport.abort()
-                self._lines.discard(line)
+        both = [
+            asyncio.ensure_future(self._pass(reader, there_writer, is_answer=False)),
+            asyncio.ensure_future(self._pass(there_reader, writer, is_answer=True)),
+        ]
+        with suppress(Cut):
+            await asyncio.gather(*both)
+        for half in both:
+            half.cancel()
+        await asyncio.gather(*both, return_exceptions=True)
+        for line in (writer, there_writer):
+            line.transport.abort()
+            self._lines.discard(line)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool) -> None:
+        passed = 0
         with suppress(ConnectionError):
             while piece := await reader.read(CHUNK):
                 await asyncio.sleep(self.weather.latency)
                 if self.weather.black_hole:
                     continue
-                if is_answer and self._cuts(writer, piece):
-                    return
+                limit = self.weather.cut_answer if is_answer else self.weather.cut_request
+                if limit is not None and passed + len(piece) >= limit:
+                    writer.write(piece[: limit - passed])
+                    raise ConnectionResetError("cut here")
+                passed += len(piece)
                 writer.write(piece)
                 await writer.drain()
             if writer.can_write_eof():
                 writer.write_eof()
-
-    def _cuts(self, writer: asyncio.StreamWriter, piece: bytes) -> bool:
-        """Count what was answered; where the cut is due, pass on what still fits and hang up."""
-        limit = self.weather.cut_after
-        if limit is None:
-            return False
-        left = limit - self.answered
-        self.answered += len(piece)
-        if len(piece) < left:
-            return False
-        writer.write(piece[: max(0, left)])
-        writer.transport.close() if left > 0 else writer.transport.abort()
-        return True
+            return
+        raise Cut
 
 
 @contextmanager
