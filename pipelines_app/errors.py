@@ -177,3 +177,21 @@ class TooMany(LooplineError):
     def __init__(self, message: str, *, todo: str = "", retry_after: float) -> None:
         super().__init__(message, todo=todo)
         self.retry_after = retry_after
+
+
+class PlaceUnreachable(LooplineError):
+    """A folder or bucket into which files are dropped cannot be looked into; what lies there waits."""
+
+    code = "place_unreachable"
+    status = 503
+
+
+class MessageInvalid(LooplineError):
+    """A message of another tool is not what it says it is; `pointer` is the place of the fault (RFC 6901)."""
+
+    code = "message_invalid"
+    status = 422
+
+    def __init__(self, message: str, *, pointer: str = "", todo: str = "") -> None:
+        super().__init__(message, todo=todo)
+        self.pointer = pointer

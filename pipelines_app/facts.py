@@ -395,3 +395,11 @@ class ForeignCompleted(Fact):
     job: str
     run_id: str
     fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropCleared(Fact):
+    """No dropped file is refused any more: those that were have been replaced, or taken away."""
+
+    kind = "drop.cleared"
+    dataset: str

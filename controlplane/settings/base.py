@@ -154,6 +154,10 @@ WEBHOOK_MAX_BYTES = 5 << 20
 WEBHOOK_TOLERANCE_SECONDS = 300
 WEBHOOK_PER_MINUTE = int(env.number("LOOPLINE_WEBHOOK_PER_MINUTE", 6000, least=1))  # of each webhook
 SLOT_HORIZON_DAYS = 2
+# Below which local folders files may be dropped, `/folder` for every team or `team=/folder`; and from which stores.
+DROP_ROOTS = env.listed("LOOPLINE_DROP_ROOTS", ":")
+S3_ENDPOINTS = [one.rstrip("/") for one in env.listed("LOOPLINE_S3_ENDPOINTS", ",")]
+DROP_SECONDS = env.number("LOOPLINE_DROP_SECONDS", 10, least=1)
 LAYERS = ["raw", "staging", "core", "mart"]
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}

@@ -1,4 +1,4 @@
-"""The only place that reads environment variables: five functions that fail loudly on nonsense."""
+"""The only place that reads environment variables: six functions that fail loudly on nonsense."""
 
 import math
 import os
@@ -39,6 +39,11 @@ def number(name: str, default: float, *, least: float) -> float:
     if not least <= given < math.inf:
         raise ImproperlyConfigured(f"{name} is {value!r}: write a number that is {least:g} or more.")
     return given
+
+
+def listed(name: str, separator: str) -> list[str]:
+    """The variable as a list; empty where it is not set."""
+    return [part for entry in os.environ.get(name, "").split(separator) if (part := entry.strip())]
 
 
 def lease() -> float:

@@ -61,3 +61,15 @@ def period_of(schedule: Schedule, kind: PeriodKind, tick: datetime) -> str:
         return periods.key_of(kind, (tick - timedelta(hours=1)).astimezone(ZoneInfo(schedule.timezone)))
     back = local.day if kind is PeriodKind.MONTH else 1
     return periods.key_of(kind, local - timedelta(days=back))
+
+
+def period_at(kind: PeriodKind, text: str) -> str:
+    """The key that a text gives: a key, a date, or a moment, by the clock it is written in; empty where it is none."""
+    if kind is PeriodKind.NONE or periods.is_valid(kind, text):
+        return text if kind is not PeriodKind.NONE else ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    has_hours = "T" in text or " " in text
+    return periods.key_of(kind, moment) if has_hours or kind is not PeriodKind.HOUR else ""

@@ -14,7 +14,7 @@ from pipelines_app.compiler import checks as catalogue_of_checks
 from pipelines_app.compiler import codec, compile, documents
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Column, Definition
-from pipelines_app.definitions import catalogue, lines
+from pipelines_app.definitions import allowed, catalogue, lines, wiring
 from pipelines_app.engines.base import Relation
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
@@ -52,6 +52,7 @@ def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, C
     if team is None:
         raise DefinitionInvalid([Problem(path="team", message=f"There is no team {definition.team!r}.")])
     pipeline = Pipeline.objects.filter(name=definition.pipeline).select_related("team", "current").first()
+    _refuse_odd_drops(definition)
     _own_names(definition, pipeline)
     compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
     lines.refuse_cycle(compiled)
@@ -61,6 +62,12 @@ def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, C
 def _explain(statement: exp.Query, inputs: Sequence[tuple[str, tuple[Column, ...]]]) -> tuple[Column, ...]:
     relations = [Relation(name=name, columns=columns) for name, columns in inputs]
     return lake.engine().explain(statement, relations)
+
+
+def _refuse_odd_drops(definition: Definition) -> None:
+    drops = {source.dataset: source.drop for source in definition.sources if source.drop is not None}
+    if problems := allowed.problems(drops, definition.team):
+        raise DefinitionInvalid(problems)
 
 
 def _own_names(definition: Definition, pipeline: Pipeline | None) -> None:
@@ -131,6 +138,7 @@ def _write(
     Pipeline.objects.filter(pk=pipeline.pk).update(current=revision, team=team)
     datasets = _write_datasets(pipeline, team, compiled)
     _write_triggers(pipeline, compiled, datasets)
+    wiring.wire(pipeline, definition, datasets)
     _write_edges(revision, compiled, datasets)
     _write_checks(revision, compiled, datasets)
     fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])

@@ -6,6 +6,7 @@ from typing import Never
 
 from pipelines_app.compiler.definition import Format, Source
 from pipelines_app.errors import ArrivalRefused
+from pipelines_app.intake import payloads
 
 DEEPEST = 64
 
@@ -16,6 +17,7 @@ class Unfolded:
 
     body: bytes
     period: str
+    name: str = ""
 
 
 def is_json(content_type: str) -> bool:
@@ -25,8 +27,11 @@ def is_json(content_type: str) -> bool:
 
 def records(body: bytes, source: Source, *, period: str) -> Unfolded:
     """The records of a JSON body as JSON lines; `period` is what else is known. Raises ArrivalRefused."""
-    payload = read(body)
-    if isinstance(payload, dict) and "records" in payload:
+    payload, name = read(body), ""
+    if source.payload is not None:
+        mapped = payloads.mapped(payload, source)
+        rows, period, name = mapped.records, mapped.period or period, mapped.name
+    elif isinstance(payload, dict) and "records" in payload:
         rows, period = payload["records"], str(payload.get("period") or period)
     else:
         rows = payload
@@ -39,7 +44,7 @@ def records(body: bytes, source: Source, *, period: str) -> Unfolded:
     if not all(isinstance(row, dict) for row in rows):
         raise ArrivalRefused("Every record has to be a JSON object.", todo='Send {"period": …, "records": [{…}, …]}.')
     lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    return Unfolded(body=lines.encode(), period=period)
+    return Unfolded(body=lines.encode(), period=period, name=name)
 
 
 def read(body: bytes) -> object:

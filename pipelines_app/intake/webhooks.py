@@ -130,14 +130,14 @@ def _before(call: WebhookCall) -> Arrival | None:
 def _unfold(webhook: Webhook, message: Message, message_id: str) -> tuple[Envelope, bytes]:
     """What is known of a message, and the bytes to keep: records become JSON lines, a file stays as it is."""
     source = accepting.source_of(webhook.dataset)
-    body, period = message.body, message.period
+    body, period, name = message.body, message.period, message.name
     if unfolding.is_json(message.content_type):
         unfolded = unfolding.records(message.body, source, period=message.period)
-        body, period = unfolded.body, unfolded.period
+        body, period, name = unfolded.body, unfolded.period, unfolded.name or name
     envelope = Envelope(
         dataset=webhook.dataset,
         door=Door.WEBHOOK,
-        name=message.name or f"{message_id or 'message'}.{source.format}",
+        name=name or f"{message_id or 'message'}.{source.format}",
         sender=f"webhook:{webhook.public_id}",
         period=period,
     )

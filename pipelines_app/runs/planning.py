@@ -10,7 +10,14 @@ from pipelines_app.compiler import codec, periods
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind, StartWhen
 from pipelines_app.environments import mapping
-from pipelines_app.facts import DatasetPublished, PipelineRevised, RunRequested, StepHeld
+from pipelines_app.facts import (
+    DatasetPublished,
+    ForeignCompleted,
+    PipelineRevised,
+    RunRequested,
+    ScheduleTicked,
+    StepHeld,
+)
 from pipelines_app.models import (
     Arrival,
     ArrivalState,
@@ -26,6 +33,10 @@ from pipelines_app.models import (
 )
 from pipelines_app.runs import ending, lifecycle
 from pipelines_app.transactions import joined
+
+
+# Whoever asks, be it a person, the clock or another tool, asks for every step that can run.
+ASKED = {RunRequested.kind, PipelineRevised.kind, ScheduleTicked.kind, ForeignCompleted.kind}
 
 
 @lru_cache(maxsize=256)
@@ -143,7 +154,7 @@ def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
     if roots and recipe.definition.start.when is StartWhen.ALL:
         roots |= set(recipe.external)  # the last to come starts it, and the others waited for that
-    if any(kind in {RunRequested.kind, PipelineRevised.kind} for kind, _ in causes):
+    if any(kind in ASKED for kind, _ in causes):
         roots |= {name for step in recipe.steps for name in step.inputs}
     return roots
 
