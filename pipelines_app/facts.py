@@ -188,6 +188,22 @@ class RunRequested(Fact):
     pipeline: str
     period: str
     retry_of: int | None = None
+    start_from: str = ""
+    backfill: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillMoved(Fact):
+    """A backfill began, was paused, went on or ended; `periods` is how many it has."""
+
+    kind = "backfill.moved"
+    backfill: int
+    pipeline: str
+    state: str
+    first: str
+    last: str
+    mode: str
+    periods: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +214,7 @@ class RunMoved(Fact):
     period: str
     state: str
     because: str = ""
+    backfill: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,14 @@ def _write(run: Run, to: str, because: str, moment: datetime) -> None:
 
 
 def _moved(run: Run) -> RunMoved:
-    return RunMoved(run=run.pk, pipeline=run.pipeline.name, period=run.period, state=run.state, because=run.reason)
+    return RunMoved(
+        run=run.pk,
+        pipeline=run.pipeline.name,
+        period=run.period,
+        state=run.state,
+        because=run.reason,
+        backfill=run.backfill_id,
+    )
 
 
 @transaction.atomic
@@ -66,7 +73,9 @@ def cancel(run: Run, *, actor: str, because: str) -> None:
     _write(run, RunState.CANCELLED, because, timezone.now())
     event = events.record(_moved(run), actor=actor)
     run.steps.filter(state__in=UNFINISHED_STEPS).update(state=StepState.CANCELLED, finished_at=timezone.now())
-    given = _meant_for(run) if waited else Arrival.objects.filter(run=run)
+    given = Arrival.objects.filter(run=run)
+    if waited and not run.again_from:
+        given |= _meant_for(run)
     given.filter(state=ArrivalState.PENDING).update(
         run=run,
         state=ArrivalState.FAILED,

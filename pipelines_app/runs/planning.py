@@ -1,5 +1,6 @@
 """From a queued run to its steps: what must be made, from which versions, and what has to wait."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -31,7 +32,8 @@ from pipelines_app.models import (
     StepRun,
     StepState,
 )
-from pipelines_app.runs import ending, lifecycle
+from pipelines_app.runs import ending, lifecycle, repeating
+from pipelines_app.runs.repeating import Repetition
 from pipelines_app.transactions import joined
 
 
@@ -78,7 +80,9 @@ def _start_one(pipeline: Pipeline) -> bool:
     run = waiting.select_for_update(of=("self",)).order_by("id").first()
     if run is None:
         return False
-    run.pipeline, run.revision_id = pipeline, pipeline.current_id
+    run.pipeline = pipeline
+    if not run.keeps_revision:
+        run.revision_id = pipeline.current_id
     started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
     return not plan(run) and ending.finish_if_done(run, cause=started)
 
@@ -129,18 +133,41 @@ def draw(run: Run) -> Outline:
     recipe = compiled_of(run)
     names = {step.dataset for step in recipe.steps} | set(recipe.external)
     datasets = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
-    arrivals = pending_arrivals(run.pipeline, run.period)
+    repeated = repeating.of(run, recipe)
+    arrivals = pending_arrivals(run.pipeline, run.period) if repeated is None else repeating.arrivals(run)
     outline = Outline(datasets=datasets, arrivals=arrivals)
     team = run.pipeline.team_id
     # It may have been restricted since the revision was registered: then the step waits, and its log says for what.
     readable = [dataset for dataset in datasets.values() if dataset.team_id == team or not dataset.restricted]
     versions = mapping.current(run.environment, readable)
     known = {name: versions[dataset.pk] for name, dataset in datasets.items() if dataset.pk in versions}
+    if repeated is not None:
+        known |= {name: version for name, version in repeated.pins.items() if datasets.get(name) in readable}
+    left = _left_for_the_end(run, recipe, known)
     roots = {arrival.dataset.name for arrival in arrivals} | _roots_of_causes(run, recipe)
     for step in recipe.steps:
-        if _is_affected(step, roots, outline, run):
+        if step.dataset not in left and _is_affected(step, roots, outline, run, repeated):
             _admit(step, known, outline, run)
     return outline
+
+
+def _left_for_the_end(run: Run, recipe: Compiled, known: Collection[str]) -> set[str]:
+    """What a period of a backfill does not make: datasets made anew as a whole are made once, when all are there."""
+    if run.backfill_id is None or not run.period:
+        return set()
+    return whole_steps(recipe) - {
+        name for step in recipe.steps if makes_by_period(step) for name in step.inputs if name not in known
+    }
+
+
+def whole_steps(recipe: Compiled) -> set[str]:
+    """What is made anew as a whole whenever anything it reads has changed."""
+    return {step.dataset for step in recipe.steps if step.kind is StepKind.TRANSFORM and not makes_by_period(step)}
+
+
+def makes_by_period(step: CompiledStep) -> bool:
+    """Whether the step makes one period of its dataset at a time."""
+    return step.materialise is Materialisation.INCREMENTAL
 
 
 def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
@@ -154,14 +181,19 @@ def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
     if roots and recipe.definition.start.when is StartWhen.ALL:
         roots |= set(recipe.external)  # the last to come starts it, and the others waited for that
-    if any(kind in ASKED for kind, _ in causes):
+    if run.backfill_id or any(kind in ASKED for kind, _ in causes):
         roots |= {name for step in recipe.steps for name in step.inputs}
     return roots
 
 
-def _is_affected(step: CompiledStep, roots: set[str], outline: Outline, run: Run) -> bool:
+def _is_affected(
+    step: CompiledStep, roots: set[str], outline: Outline, run: Run, repeated: Repetition | None
+) -> bool:
     if step.kind is StepKind.LOAD:
         return step.dataset in {arrival.dataset.name for arrival in outline.arrivals}
+    if repeated is not None:
+        begins = step.dataset in repeated.roots
+        return fits(step, run.period) and (begins or any(name in outline.made for name in step.inputs))
     return fits(step, run.period) and any(name in roots or name in outline.made for name in step.inputs)
 
 

@@ -15,21 +15,32 @@ from pipelines_app.transactions import joined
 NOT_TAKEN = [ArrivalState.FAILED, ArrivalState.QUARANTINED]
 
 
+BACKFILL_PRIORITY = -10  # after everything that is live
+
+
 @joined
-def put(pipeline: Pipeline, *, period: str, cause: Event) -> tuple[Run, bool]:
+def put(pipeline: Pipeline, *, period: str, cause: Event, backfill: int | None = None) -> tuple[Run, bool]:
     """Have the pipeline run for a period because of an event; True if the event merged into a run already queued.
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
     held = planning.hold(pipeline)
     asked = {"pipeline": held, "environment": mapping.production(), "period": period, "state": RunState.QUEUED}
-    waiting = Run.objects.filter(**asked).first()
+    waiting = Run.objects.filter(**asked, again_from="").first()
     if waiting is not None:
         waiting.causes.add(cause)
+        if backfill is None and waiting.backfill_id is not None:
+            Run.objects.filter(pk=waiting.pk).update(backfill=None, priority=0)  # what is live does not wait for it
         return waiting, True
-    run = Run.objects.create(**asked, revision_id=held.revision_in_force, cause=cause)
+    priority = 0 if backfill is None else BACKFILL_PRIORITY
+    run = Run.objects.create(
+        **asked, revision_id=held.revision_in_force, cause=cause, backfill_id=backfill, priority=priority
+    )
     run.causes.add(cause)
-    events.record(RunMoved(run=run.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED), cause=cause)
+    queued = RunMoved(
+        run=run.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED, backfill=run.backfill_id
+    )
+    events.record(queued, cause=cause)
     planning.start_held(held)
     return run, False
 
@@ -41,7 +52,9 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
     The event merges into it, for nothing more would be made of it.
     """
     planning.hold(pipeline)
-    reading = Run.objects.filter(pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version)
+    reading = Run.objects.filter(
+        pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version, keeps_revision=False
+    )
     run = reading.select_related("pipeline").first()
     if run is None or not planning.plans_all_readers(run, version=version):
         return None
@@ -102,7 +115,9 @@ def _retry(run: Run, actor: str) -> Run | None:
     brought_back = [_bring_back(arrival, run) for arrival in run.arrivals.filter(state__in=NOT_TAKEN).order_by("id")]
     if not any(brought_back) and _was_for_arrivals_alone(run):
         return None
-    return _ask(run.pipeline, run.period, actor, retry_of=run.pk)
+    again = _ask(run.pipeline, run.period, actor, retry_of=run.pk)
+    Run.objects.filter(pk=again.pk, again_of=None).exclude(pk=run.pk).update(again_of=run)
+    return again
 
 
 def _was_for_arrivals_alone(run: Run) -> bool:
