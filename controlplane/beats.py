@@ -25,6 +25,12 @@ def keep_house() -> None:
 
 
 @shared_task
+def look_outside() -> None:
+    """A look into the drop folders and buckets that are due."""
+    sweep.look_outside()
+
+
+@shared_task
 def pulse(name: str, at: str) -> None:
     """Leave a worker's sign of life."""
     try:

@@ -46,6 +46,7 @@ app.conf.update(
     task_routes={
         "pipelines_app.tasks.execute_step": {"queue": STEPS},
         "controlplane.beats.keep_house": {"queue": STEPS},  # long, too
+        "controlplane.beats.look_outside": {"queue": STEPS},  # as slow as the store that it looks into
     },
     task_default_queue=QUICK,
     timezone="UTC",
@@ -60,6 +61,11 @@ app.conf.update(
             "task": "controlplane.beats.keep_house",
             "schedule": HOUSEKEEPING_SECONDS,
             "options": {"expires": HOUSEKEEPING_SECONDS},
+        },
+        "drops": {
+            "task": "controlplane.beats.look_outside",
+            "schedule": float(settings.DROP_SECONDS),
+            "options": {"expires": float(settings.DROP_SECONDS)},
         },
     },
     beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108

@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 PUTTING_BACK_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
 
+LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
+
 Work = tuple[str, int]
 Bell = queue.SimpleQueue[Work | None]
 # One for each kind of work: long steps must not keep events waiting, nor a slow mail server the steps.
@@ -75,6 +77,7 @@ class Workers:
         self._thread("messenger", self._work, _bells[wake.NOTIFICATION])
         self._thread("sweep", self._sweep, None)
         self._thread("housekeeper", self._keep_house, None)
+        self._thread("looker", self._look_outside, None)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let the threads finish what they have in hand; what takes longer is stopped and goes back in the queue."""
@@ -133,6 +136,16 @@ class Workers:
                 logger.exception("the long chores were not done; they will be")
             close_old_connections()
             self._stopping.wait(HOUSEKEEPING_SECONDS)
+        connections.close_all()
+
+    def _look_outside(self, _: object) -> None:
+        while not self._stopping.is_set():
+            try:
+                sweep.look_outside()
+            except Exception:  # the database is away: the sweep says so
+                logger.exception("nobody looked into the drop folders; somebody will")
+            close_old_connections()
+            self._stopping.wait(LOOKING_SECONDS)
         connections.close_all()
 
     def _say_goodbye(self) -> None:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, Now
 
 from monitoring_app.alerts import sweeping
 from pipelines_app import events, wake
-from pipelines_app.intake import foreseeing, habits, housekeeping, opening, slots
+from pipelines_app.intake import dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
 from pipelines_app.models import Pulse
 from pipelines_app.runs import leases, recovery
 
@@ -45,6 +45,7 @@ def _ring_deliveries(now: datetime) -> int:
 
 CHORES = [
     Chore("leases", timedelta(0), lambda now: recovery.recover()),
+    Chore("clocks", timedelta(0), scheduling.tick),
     Chore("steps", timedelta(0), lambda now: recovery.ring_again()),
     Chore("deliveries", timedelta(0), _ring_deliveries),
     Chore("slots late", timedelta(0), slots.pass_time),
@@ -58,6 +59,8 @@ LONG_CHORES = [
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
     Chore("habits", timedelta(hours=1), habits.learn_all),
 ]
+# A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.
+OUTSIDE_CHORES = [Chore("drops", timedelta(0), dropping.look_all)]
 
 
 def once(now: datetime | None = None) -> None:
@@ -70,6 +73,11 @@ def once(now: datetime | None = None) -> None:
 def keep_house(now: datetime | None = None) -> None:
     """Do the long chores that are due."""
     _do_all(LONG_CHORES, now or database_now())
+
+
+def look_outside(now: datetime | None = None) -> None:
+    """Look into the folders and buckets whose time has come."""
+    _do_all(OUTSIDE_CHORES, now or database_now())
 
 
 def database_now() -> datetime:
@@ -125,6 +133,6 @@ def forget_silent(now: datetime) -> int:
 def pause(now: datetime | None = None) -> float:
     """How many seconds the next sweep can wait: until the next moment that is known, a sweep's interval at most."""
     moment = now or database_now()
-    moments = [known for known in (slots.next_due(), leases.next_due()) if known is not None]
+    moments = [known for known in (slots.next_due(), scheduling.next_due(), leases.next_due()) if known is not None]
     ahead = [(known - moment).total_seconds() for known in moments]
     return max(0.1, min([settings.SWEEP_SECONDS, *[seconds for seconds in ahead if seconds > 0]]))

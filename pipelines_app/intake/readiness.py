@@ -6,7 +6,15 @@ from pipelines_app import events
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, PeriodKind, StartWhen
 from pipelines_app.environments import mapping
-from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, DatasetPublished, Fact, PipelineRevised
+from pipelines_app.facts import (
+    ArrivalAccepted,
+    ArrivalReplayed,
+    DatasetPublished,
+    Fact,
+    ForeignCompleted,
+    PipelineRevised,
+    ScheduleTicked,
+)
 from pipelines_app.models import Dataset, Event, Pipeline, Run, StepRun, Trigger, TriggerKind
 from pipelines_app.runs import planning, queue
 
@@ -16,7 +24,10 @@ def _revises(fact: Fact) -> bool:
     return isinstance(fact, PipelineRevised) and fact.revision > 1
 
 
-@events.hears(ArrivalAccepted, ArrivalReplayed, DatasetPublished, PipelineRevised, ignores=_revises)
+@events.hears(
+    *(ArrivalAccepted, ArrivalReplayed, DatasetPublished, PipelineRevised, ScheduleTicked, ForeignCompleted),
+    ignores=_revises,
+)
 def hear(event: Event, fact: Fact) -> str:
     """Start what the event makes ready; the answer is the event's disposition in words."""
     match fact:
@@ -26,7 +37,19 @@ def hear(event: Event, fact: Fact) -> str:
             return _published(fact, event)
         case PipelineRevised(pipeline=name):
             return _registered(Pipeline.objects.get(name=name), event)
+        case ScheduleTicked() | ForeignCompleted():
+            return _from_outside(fact, event)
     return "ignored: nothing here starts on it"
+
+
+def _from_outside(fact: ScheduleTicked | ForeignCompleted, event: Event) -> str:
+    """Start what the clock or another tool starts: it runs with what is there, as if a person had asked for it."""
+    if isinstance(fact, ForeignCompleted) and fact.fault:
+        return f"ignored: {fact.fault}"
+    pipeline = Pipeline.objects.filter(name=fact.pipeline).exclude(current=None).first()
+    if pipeline is None:
+        return f"ignored: there is no pipeline {fact.pipeline} any more"
+    return _start(pipeline, [fact.period], event)
 
 
 def _arrived(name: str, period: str, event: Event) -> str:
