@@ -11,6 +11,8 @@ from pipelines_app.models import (
     Delivery,
     DeliveryState,
     Event,
+    Habit,
+    HabitState,
     Pipeline,
     Run,
     RunState,
@@ -62,11 +64,23 @@ class ArrivalFilter(filters.FilterSet):
 
 class SlotFilter(filters.FilterSet):
     dataset = filters.CharFilter("dataset__name")
-    state = filters.ChoiceFilter(choices=SlotState.choices)
+    team = filters.CharFilter("dataset__team__name")
+    state = filters.MultipleChoiceFilter(choices=SlotState.choices)
     period = filters.CharFilter()
+    period_gte = filters.CharFilter("period", "gte", help_text="Periods from this one on.")
+    period_lte = filters.CharFilter("period", "lte", help_text="Periods up to this one.")
 
     class Meta:
         model = Slot
+        fields: list[str] = []
+
+
+class HabitFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=HabitState.choices)
+    team = filters.CharFilter("dataset__team__name")
+
+    class Meta:
+        model = Habit
         fields: list[str] = []
 
 

@@ -4,13 +4,14 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
-from pipelines_app.api.views.arrivals import ArrivalViewSet, SlotViewSet
+from pipelines_app.api.views.arrivals import ArrivalViewSet
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet, LineageView
 from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
+from pipelines_app.api.views.slots import HabitViewSet, SlotViewSet
 
 
 class DatasetName(StringConverter):
@@ -29,7 +30,14 @@ class Id(StringConverter):
 
 
 register_converter(DatasetName, "dataset")
+class Period(StringConverter):
+    """The key of a period, or `-` for a dataset that has none."""
+
+    regex = "[0-9T-]{1,13}"
+
+
 register_converter(Id, "id")
+register_converter(Period, "period")
 
 app_name = "api"
 
@@ -55,6 +63,12 @@ urlpatterns = [
     path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),
     path("versions/<id:pk>", VersionViewSet.as_view({"get": "retrieve"}), name="version"),
     path("slots", SlotViewSet.as_view({"get": "list", "post": "create"}), name="slots"),
+    path("slots/<dataset:dataset>/<period:period>", SlotViewSet.as_view({"get": "retrieve"}), name="slot"),
+    path("slots/<dataset:dataset>/<period:period>/why", SlotViewSet.as_view({"get": "why"}), name="slot-why"),
+    path("habits", HabitViewSet.as_view({"get": "list"}), name="habits"),
+    path("habits/<dataset:name>", HabitViewSet.as_view({"get": "retrieve"}), name="habit"),
+    path("habits/<dataset:name>/accept", HabitViewSet.as_view({"post": "accept"}), name="habit-accept"),
+    path("habits/<dataset:name>/dismiss", HabitViewSet.as_view({"post": "dismiss"}), name="habit-dismiss"),
     path("slots/<id:pk>/waive", SlotViewSet.as_view({"post": "waive"}), name="slot-waive"),
     path("runs", RunViewSet.as_view({"get": "list"}), name="runs"),
     path("runs/<id:pk>", RunViewSet.as_view({"get": "retrieve"}), name="run"),

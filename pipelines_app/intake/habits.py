@@ -1,7 +1,7 @@
 """Cadences learned from what came: proposed with their history, accepted as a new revision, or dismissed for good."""
 
 import copy
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, singly
-from pipelines_app.compiler import cadences, deadlines, learning, periods
+from pipelines_app.compiler import cadences, calendars, deadlines, learning, periods
 from pipelines_app.compiler.definition import WEEKDAYS, PeriodKind
 from pipelines_app.compiler.learning import Learned
 from pipelines_app.compiler.reading import Reader
@@ -123,3 +123,50 @@ def _decide(habit: Habit, state: HabitState, *, actor: str) -> None:
         raise IllegalMove(f"What was learned of {habit.dataset.name} was decided already.", todo="Read it again.")
     habit.state = state
     events.record(HabitDecided(dataset=habit.dataset.name, state=state), actor=actor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsualDay:
+    """What is usual on one weekday: how many came, when, and how far they strayed, in minutes."""
+
+    name: str
+    number: int
+    usually: str
+    spread: int
+
+
+def usual_days(habit: Habit) -> list[UsualDay]:
+    """What was learned, weekday by weekday, as people read it."""
+    return [
+        UsualDay(
+            name=calendars.DAYS.get(str(one["weekday"]), "Any day"),
+            number=int(one["number"]),
+            usually=_clock(float(one["median"])),
+            spread=round(float(one["spread"]) / 60),
+        )
+        for one in habit.weekdays
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Came:
+    """One past arrival that a habit was learned from."""
+
+    period: str
+    at: datetime
+    clock: str
+
+
+def history(habit: Habit) -> list[Came]:
+    """The arrivals it was learned from, newest first."""
+    return [
+        Came(period=str(one["period"]), at=datetime.fromisoformat(one["at"]), clock=_clock(float(one["seconds"])))
+        for one in reversed(habit.history)
+    ]
+
+
+def _clock(seconds: float) -> str:
+    """Seconds after a day began as a clock shows them: "06:20", "06:20 a day later"."""
+    days, within = divmod(int(seconds), 86_400)
+    later = "" if days == 0 else " a day later" if days == 1 else f" {days} days later"
+    return f"{within // 3600:02}:{within % 3600 // 60:02}{later}"

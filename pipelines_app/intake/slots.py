@@ -29,6 +29,7 @@ AT_ONCE = 500
 MISSING_AFTER = timedelta(days=1)
 MAY_MOVE = (SlotState.EXPECTED, SlotState.DUE)
 SAID = ((SlotState.DUE, SlotFellDue), (SlotState.LATE, SlotBecameLate), (SlotState.MISSING, SlotWentMissing))
+BECAME = {ArrivalState.CONSUMED: SlotState.CONSUMED, ArrivalState.QUARANTINED: SlotState.QUARANTINED}
 READ = (ArrivalState.CONSUMED, ArrivalState.QUARANTINED, ArrivalState.SUPERSEDED)
 
 
@@ -152,7 +153,7 @@ def fill(arrival: Arrival, *, cause: Event) -> None:
 def _fill(slot: Slot, arrival: Arrival, *, cause: Event) -> None:
     is_late = arrival.received_at > slot.late_at
     slot.late_seconds = (arrival.received_at - slot.due_at).total_seconds() if is_late else 0.0
-    slot.state, slot.arrival, slot.next_at = SlotState.ARRIVED, arrival, None
+    slot.state, slot.arrival, slot.next_at = BECAME.get(arrival.state, SlotState.ARRIVED), arrival, None
     slot.save(update_fields=["state", "arrival", "late_seconds", "next_at"])
     fact = SlotFilled(
         dataset=arrival.dataset.name,

@@ -77,6 +77,9 @@ QUERIES = {
     "/datasets/raw.orders/arrivals": 3,
     "/datasets/raw.orders/versions": 3,
     "/slots": 2,
+    "/slots/raw.orders/2013-01-05": 2,
+    "/slots/raw.orders/2013-01-05/why": 5,
+    "/habits": 2,
     "/runs": 2,
     "/events": 2,
     "/checks": 3,
@@ -90,6 +93,7 @@ QUERIES = {
 
 @pytest.mark.parametrize(("path", "queries"), QUERIES.items())
 def test_a_list_costs_the_same_however_long_it_is(published, ana, path, queries):
+    factories.make_slot(published.dataset, period="2013-01-05")
     ana.get("/me")  # notes the token's use
     assert cost(ana, path) == queries
     for day in (6, 7):

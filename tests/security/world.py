@@ -23,6 +23,7 @@ from pipelines_app.models import (
     Delivery,
     DeliveryState,
     Event,
+    Habit,
     Membership,
     Pipeline,
     Role,
@@ -140,6 +141,8 @@ def _ids(things: Things, editor) -> dict[str, int]:
     delivery = Delivery.objects.filter(event=arrival.event).first()
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.STUCK, error=f"about {things.dataset}")
     slot = slots.announce(dataset, period=NEXT, due_at=timezone.now() + timedelta(hours=1), actor="user:test")
+    arrival_block = {"by": "07:00", "timezone": "UTC"}
+    Habit.objects.create(dataset=dataset, zone="UTC", arrivals=9, weekdays=[], history=[], arrival=arrival_block)
     problem = Problem(
         rule="late",
         subject=things.dataset,

@@ -1,9 +1,9 @@
-"""Arrivals, and the slots that expect them."""
+"""Arrivals."""
 
 from django.urls import reverse
 from rest_framework import serializers
 
-from pipelines_app.models import Arrival, Slot
+from pipelines_app.models import Arrival
 
 
 class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
@@ -26,14 +26,3 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
             "dataset": reverse("api:dataset", args=[arrival.dataset.name]),
         }
         return {**links, "run": reverse("api:run", args=[arrival.run_id])} if arrival.run_id else links
-
-
-class SlotSerializer(serializers.ModelSerializer[Slot]):
-    """One expected arrival."""
-
-    dataset = serializers.CharField(source="dataset.name", read_only=True)
-
-    class Meta:
-        model = Slot
-        fields = ["id", "dataset", "period", "due_at", "state", "arrival", "reason", "event"]
-        read_only_fields = fields

@@ -1,4 +1,4 @@
-"""Arrivals: send a file, see what became of it, bring it in again; and the slots that expect one."""
+"""Arrivals: send a file, see what became of it, bring it in again."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ from rest_framework.response import Response
 from pipelines_app.access import permits
 from pipelines_app.api import incoming, keyed
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.commands import AnnounceSlot, Nothing, WaiveSlot, said
-from pipelines_app.api.filters import ArrivalFilter, SlotFilter
+from pipelines_app.api.commands import Nothing, said
+from pipelines_app.api.filters import ArrivalFilter
 from pipelines_app.api.incoming import Announced
-from pipelines_app.api.serializers.arrivals import ArrivalSerializer, SlotSerializer
+from pipelines_app.api.serializers.arrivals import ArrivalSerializer
 from pipelines_app.errors import LooplineError
-from pipelines_app.intake import accepting, idempotency, receiving, slots
+from pipelines_app.intake import accepting, idempotency, receiving
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.intake.idempotency import Reply
 from pipelines_app.intake.receiving import Received
-from pipelines_app.models import Arrival, Dataset, Door, Slot
+from pipelines_app.models import Arrival, Dataset, Door
 
 SENDING = [
     OpenApiParameter("name", OpenApiTypes.STR, description="The file's name, if Content-Disposition does not say it."),
@@ -135,44 +135,3 @@ def _accept(request: Request, dataset: Dataset, promise: Announced, received: Re
 
 def _jsonable(arrival: Arrival) -> dict[str, Any]:
     return dict(ArrivalSerializer(arrival).data)
-
-
-@extend_schema_view(list=extend_schema(operation_id="slots_list", tags=["slots"], summary="Expected arrivals"))
-class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
-    """Expected arrivals."""
-
-    queryset = Slot.objects.none()
-    serializer_class = SlotSerializer
-    filterset_class = SlotFilter
-
-    def get_queryset(self) -> QuerySet[Slot]:
-        return Slot.objects.visible_to(self.request.user).select_related("dataset")
-
-    @extend_schema(
-        operation_id="slots_announce",
-        tags=["slots"],
-        summary="Expect an arrival by a moment",
-        request=AnnounceSlot,
-        responses={201: SlotSerializer},
-    )
-    def create(self, request: Request) -> Response:
-        command = said(AnnounceSlot, request)
-        user = person(request)
-        dataset = permits.operable(Dataset.objects.operable_by(user), user, team="team", name=command["dataset"])
-        slot = slots.announce(dataset, period=command["period"], due_at=command["due_at"], actor=actor(request))
-        return Response(SlotSerializer(slot).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(
-        operation_id="slots_waive",
-        tags=["slots"],
-        summary="Stop expecting an arrival",
-        request=WaiveSlot,
-        responses=SlotSerializer,
-    )
-    def waive(self, request: Request, pk: int) -> Response:
-        user = person(request)
-        allowed = Slot.objects.operable_by(user).select_related("dataset")
-        slot = permits.operable(allowed, user, team="dataset__team", pk=pk)
-        slots.waive(slot, reason=said(WaiveSlot, request)["reason"], actor=actor(request))
-        slot.refresh_from_db(fields=["state", "reason"])
-        return Response(SlotSerializer(slot).data)
