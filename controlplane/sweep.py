@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.db.models.functions import Coalesce, Now
 
-from monitoring_app.alerts import sweeping
+from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
 from pipelines_app.intake import dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
 from pipelines_app.models import Pulse
@@ -58,6 +58,7 @@ LONG_CHORES = [
     Chore("housekeeping", timedelta(hours=1), housekeeping.tidy),
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
     Chore("habits", timedelta(hours=1), habits.learn_all),
+    Chore("old messages", timedelta(hours=1), sending.forget_old),
 ]
 # A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.
 OUTSIDE_CHORES = [Chore("drops", timedelta(0), dropping.look_all)]

@@ -84,7 +84,7 @@ class AlertResolved(Fact):
 @dataclass(frozen=True, kw_only=True)
 class NotificationSent(Fact):
     kind = "notification.sent"
-    alert: int
+    alert: int | None
     notification: int
     channel: str
     state: str
@@ -97,7 +97,7 @@ class NotificationUndelivered(Fact):
     """Every attempt to send a message failed; the team is told by another channel."""
 
     kind = "notification.undelivered"
-    alert: int
+    alert: int | None
     notification: int
     channel: str
     error: str

@@ -1,7 +1,7 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
 from monitoring_app import lateness
-from monitoring_app.alerts import evidence, lifecycle, messages
+from monitoring_app.alerts import evidence, lifecycle, messages, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from pipelines_app import events
@@ -50,8 +50,14 @@ def _says_nothing(fact: Fact) -> bool:
     DeliveryReleased,
     ignores=_says_nothing,
 )
-def hear(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions, read from top to bottom
-    """React to an event; the answer is its disposition in words."""
+def hear(event: Event, fact: Fact) -> str:
+    """React to an event and tell those who subscribed to its kind; the answer is its disposition in words."""
+    said = _react(event, fact)
+    told = subscribing.tell(event)
+    return f"{said}; {told} outbound webhook{'s were' if told > 1 else ' was'} told" if told else said
+
+
+def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions, read from top to bottom
     match fact:
         case SlotBecameLate() | SlotWentMissing():
             return _overdue(lateness.overdue(fact, event))

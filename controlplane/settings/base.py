@@ -170,6 +170,8 @@ PUBLIC_URL = env.text("LOOPLINE_URL", "http://127.0.0.1:8000")
 MAIL_URL = env.text("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.text("LOOPLINE_FROM", "Loopline <loopline@localhost>")
 SLACK_HOSTS = ["hooks.slack.com"]
+# Origins inside the house that outbound webhooks may reach, such as http://etl.internal:8080, apart by commas.
+WEBHOOK_INSIDE = [one.strip() for one in env.text("LOOPLINE_WEBHOOK_INSIDE", "").split(",") if one.strip()]
 SLACK_TEST_URL = env.text("LOOPLINE_SLACK_TEST_URL", "")
 
 LOGGING = logs.configuration(as_json=False)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from monitoring_app.alerts import messages
-from monitoring_app.models import Alert, Channel, ChannelKind, Notification
+from monitoring_app.models import Alert, Channel, ChannelKind, Endpoint, Notification
 from pipelines_app import wake
 from pipelines_app.models import Event, Pipeline, Team
+
+CHANNEL = "channel"  # the rule of alerts about channels that do not deliver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,10 @@ def channels_of(alert: Alert, *, but: Channel | None = None) -> list[Channel]:
     """The channels that hear of an alert, one at least: the console, where there is no other."""
     wishes = _wishes(alert.pipeline)
     of_team = Channel.objects.filter(team=alert.team_id, enabled=True, is_declared=False)
+    of_team = of_team.exclude(kind=ChannelKind.WEBHOOK, endpoint__alerts=False)
     heard = {channel.pk: channel for channel in of_team if wishes.slack or channel.kind != ChannelKind.SLACK}
-    heard |= {channel.pk: channel for channel in _declared(alert.team, wishes.emails) if channel.enabled}
+    named = _declared(alert.team, [*wishes.emails, *_keepers(alert)])
+    heard |= {channel.pk: channel for channel in named if channel.enabled}
     if but is not None:
         heard.pop(but.pk, None)
     return list(heard.values()) or [console_of(alert.team)]
@@ -54,6 +58,14 @@ def _declared(team: Team | None, emails: Iterable[str]) -> list[Channel]:
         )[0]
         for address in dict.fromkeys([*own, *emails])
     ]
+
+
+def _keepers(alert: Alert) -> Iterable[str]:
+    """Who made the outbound webhook that an alert is about: they are told by e-mail."""
+    if alert.rule != CHANNEL:
+        return []
+    made = Endpoint.objects.filter(channel_id=int(alert.subject.removeprefix(f"{CHANNEL}/"))).exclude(owner="")
+    return made.values_list("owner", flat=True)
 
 
 def console_of(team: Team | None) -> Channel:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
-from monitoring_app.channels.message import SECONDS, Message, NotDelivered
+from monitoring_app.channels.message import SECONDS, Message, NotDelivered, Taken
 from monitoring_app.models import Channel, NotificationState
 
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -40,10 +40,10 @@ def server(url: str) -> MailServer:
     )
 
 
-def send(channel: Channel, message: Message) -> str:
+def send(channel: Channel, message: Message) -> Taken:
     """Hand the message to the mail server; without one it is kept in the console."""
     if not settings.MAIL_URL:
-        return NotificationState.KEPT
+        return Taken(state=NotificationState.KEPT, said="kept in the console")
     mail = EmailMessage(
         subject=message.subject,
         body=f"{message.body}\n\n{message.link}\n",
@@ -62,7 +62,7 @@ def send(channel: Channel, message: Message) -> str:
         raise NotDelivered(f"The mail server did not answer: {reason}") from error
     except ValueError as error:
         raise NotDelivered(f"{channel.address!r} cannot be written to: {error}", for_good=True) from error
-    return NotificationState.DELIVERED
+    return Taken(state=NotificationState.DELIVERED, said="taken by the mail server")
 
 
 def _connection(to: MailServer) -> EmailBackend:

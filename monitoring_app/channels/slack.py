@@ -1,20 +1,20 @@
 """Slack through an incoming webhook.
 
 slack-sdk makes the blocks, whose limits it knows. Its WebhookClient does not send them: it follows redirects, connects
-to whatever the name resolves to, and sleeps through a rate limit in the worker. requests-hardened resolves once,
-refuses addresses that are not public, and follows nothing; a rate limit is waited out in our own queue.
+to whatever the name resolves to, and sleeps through a rate limit in the worker. `posting` does none of that; a rate
+limit is waited out in our own queue.
 """
 
 import json
 from urllib.parse import urlsplit
 
-import requests
 from cryptography.fernet import InvalidToken
 from django.conf import settings
-from requests_hardened import Config, Manager
 from slack_sdk.models.blocks import Block, HeaderBlock, MarkdownTextObject, PlainTextObject, SectionBlock
 
-from monitoring_app.channels.message import SECONDS, Message, NotDelivered
+from monitoring_app.channels import posting
+from monitoring_app.channels.message import SECONDS, Message, NotDelivered, Taken
+from monitoring_app.channels.posting import Letter
 from monitoring_app.models import Channel, NotificationState
 from pipelines_app import vault
 
@@ -23,17 +23,15 @@ HEADERS = {"Content-Type": "application/json"}
 MENTIONS = ("@channel", "@here", "@everyone")
 
 
-def send(channel: Channel, message: Message) -> str:
+def send(channel: Channel, message: Message) -> Taken:
     """Post the message; anything but 200 is an error, and a redirect is one too."""
     url = _address(channel)
-    try:
-        _post(url, message)
-    except requests.Timeout as error:
-        raise NotDelivered(f"Slack did not answer within {SECONDS} seconds.") from error
-    except requests.RequestException as error:
-        # The error's own text holds the secret address: only its kind is told.
-        raise NotDelivered(f"Slack could not be reached ({type(error).__name__}).") from error
-    return NotificationState.DELIVERED
+    body = json.dumps(payload(message)).encode()
+    letter = Letter(url=url, body=body, headers=HEADERS, to="Slack", seconds=SECONDS, loopback=_is_rehearsal(url))
+    answer = posting.post(letter)
+    if answer.status != 200:
+        raise NotDelivered(f"Slack answered {answer}", retry_after=answer.retry_after)
+    return Taken(state=NotificationState.DELIVERED, said=str(answer))
 
 
 def _address(channel: Channel) -> str:
@@ -45,27 +43,6 @@ def _address(channel: Channel) -> str:
     if refusal:
         raise NotDelivered(refusal, for_good=True)
     return url
-
-
-def _post(url: str, message: Message) -> None:
-    with _client(url) as client:
-        client.trust_env = False  # no .netrc, no proxy taken from the environment
-        answer = client.post(url, data=json.dumps(payload(message)), headers=HEADERS, stream=True)
-        if answer.status_code != 200:
-            said = next(answer.iter_content(200), b"").decode(errors="replace")
-            raise NotDelivered(f"Slack answered {answer.status_code} {said}".strip(), retry_after=_retry_after(answer))
-
-
-def _client(url: str) -> requests.Session:
-    session: requests.Session = Manager(
-        Config(
-            ip_filter_enable=True,
-            ip_filter_allow_loopback_ips=_is_rehearsal(url),
-            never_redirect=True,
-            default_timeout=(SECONDS, SECONDS),
-        )
-    ).get_session()
-    return session
 
 
 def _is_rehearsal(url: str) -> bool:
@@ -86,11 +63,6 @@ def refused(url: str) -> str:
     if parts.hostname not in settings.SLACK_HOSTS:
         return f"Only webhooks of {' or '.join(settings.SLACK_HOSTS)} are posted to."
     return ""
-
-
-def _retry_after(answer: requests.Response) -> float:
-    text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isdecimal() else 0.0
 
 
 def payload(message: Message) -> dict[str, object]:

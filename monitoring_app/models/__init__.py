@@ -2,6 +2,7 @@
 
 from monitoring_app.models.alert import Alert, AlertState, AlertUrgency
 from monitoring_app.models.channel import Channel, ChannelKind
+from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
 from monitoring_app.models.notification import About, Notification, NotificationState
 
@@ -11,8 +12,11 @@ __all__ = [
     "AlertEntry",
     "AlertState",
     "AlertUrgency",
+    "Attempt",
     "Channel",
     "ChannelKind",
+    "Endpoint",
     "Notification",
     "NotificationState",
+    "Subscription",
 ]

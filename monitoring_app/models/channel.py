@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class ChannelKind(models.TextChoices):
     EMAIL = "email", "E-mail"
     SLACK = "slack", "Slack"
+    WEBHOOK = "webhook", "Webhook"
     CONSOLE = "console", "Console"
 
 
@@ -42,7 +43,7 @@ class Channel(models.Model):
     )
     kind = models.CharField(max_length=7, choices=ChannelKind.choices)
     name = models.CharField(max_length=200)
-    address = models.CharField(max_length=254, blank=True, help_text="An e-mail address.")
+    address = models.CharField(max_length=254, blank=True, help_text="An e-mail address; a webhook's public id.")
     secret = models.TextField(blank=True, help_text="A Slack webhook's address, encrypted.")
     enabled = models.BooleanField(default=True)
     is_declared = models.BooleanField(

@@ -15,6 +15,7 @@ class About(models.TextChoices):
     WORSE = "worse", "Worse"
     STILL_OPEN = "still_open", "Still open"
     RESOLVED = "resolved", "Resolved"
+    EVENT = "event", "Event"
 
 
 class NotificationState(models.TextChoices):
@@ -25,11 +26,11 @@ class NotificationState(models.TextChoices):
 
 
 class Notification(models.Model):
-    """One message about an alert to one channel, and its attempts; sent at least once, told apart by its event."""
+    """One message about an alert, or an event itself, to one channel; sent at least once, told apart by its event."""
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
+    alert = models.ForeignKey(Alert, models.CASCADE, null=True, related_name="notifications")
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="notifications")
-    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="What happened to the alert.")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="+", help_text="What happened.")
     about = models.CharField(max_length=10, choices=About.choices)
     subject = models.CharField(max_length=300)
     body = models.TextField()
@@ -45,6 +46,12 @@ class Notification(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["alert", "channel", "about", "event"], name="notification_once"),
+            models.UniqueConstraint(
+                fields=["channel", "event"], condition=Q(alert__isnull=True), name="notification_once_per_event"
+            ),
+            models.CheckConstraint(
+                condition=Q(alert__isnull=False) | Q(about="event"), name="notification_is_about_something"
+            ),
             models.CheckConstraint(condition=Q(state__in=NotificationState.values), name="notification_state_known"),
             models.CheckConstraint(condition=Q(about__in=About.values), name="notification_about_known"),
         ]
@@ -52,6 +59,7 @@ class Notification(models.Model):
             models.Index(fields=["not_before"], condition=Q(state="pending"), name="notification_queue"),
             models.Index(fields=["-id"], condition=Q(state="undelivered"), name="notification_undelivered"),
             models.Index(fields=["channel", "-id"], name="notification_of_channel"),
+            models.Index(fields=["created_at"], condition=Q(alert__isnull=True), name="notification_old"),
         ]
 
     def __str__(self) -> str:

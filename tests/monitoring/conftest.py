@@ -19,6 +19,14 @@ def mailbox(settings):
 
 
 @pytest.fixture
+def receiver(settings):
+    """A receiver of outbound webhooks inside the house, which the settings allow."""
+    with SlackReceiver() as server:
+        settings.WEBHOOK_INSIDE = [server.url.partition("/services")[0]]
+        yield server
+
+
+@pytest.fixture
 def slack(settings):
     """Something that answers as Slack does, at the one address that is allowed for trying."""
     with SlackReceiver() as server:

@@ -46,6 +46,7 @@ class Answer:
     body: str = "ok"
     headers: dict = field(default_factory=dict)
     hangs: bool = False
+    drips: bool = False
 
 
 class SlackReceiver:
@@ -54,8 +55,10 @@ class SlackReceiver:
     def __init__(self):
         self.posted = []
         self.paths = []
+        self.heard = []  # headers and raw body of everything that came
         self.answers = []
         self.closed = threading.Event()
+        self.cut = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/services/T0/B0/very-secret"
@@ -63,14 +66,10 @@ class SlackReceiver:
     def _handler(receiver):
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                receiver.paths.append(self.path)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                answer = receiver.answers.pop(0) if receiver.answers else Answer()
-                if answer.hangs:
-                    receiver.closed.wait(30)
+                answer = receiver.hear(self.path, dict(self.headers), body)
+                if receiver.spoils(answer, self.wfile):
                     return
-                if answer.status == 200:
-                    receiver.posted.append(json.loads(body))
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
@@ -87,6 +86,32 @@ class SlackReceiver:
                 """Say nothing on the terminal."""
 
         return Handler
+
+    def hear(self, path, headers, body):
+        """Keep what came; the answer to it."""
+        self.paths.append(path)
+        self.heard.append((headers, body))
+        answer = self.answers.pop(0) if self.answers else Answer()
+        if 200 <= answer.status < 300 and not answer.hangs:
+            self.posted.append(json.loads(body))
+        return answer
+
+    def spoils(self, answer, out):
+        """Whether the answer is none that ends."""
+        if answer.hangs:
+            self.closed.wait(30)
+        if answer.drips:
+            self.drip(out)
+        return answer.hangs or answer.drips
+
+    def drip(self, out):
+        """Begin an answer, and never end it."""
+        try:
+            out.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not self.closed.wait(0.05):
+                out.write(b"x")
+        except OSError:
+            self.cut.set()
 
     def __enter__(self):
         self._thread.start()

@@ -154,7 +154,7 @@ def test_two_channels_that_are_both_down_do_not_chase_each_other(team, by_slack,
 def test_a_sender_that_dies_after_sending_leaves_a_message_that_is_sent_again(team, by_email, mailbox, monkeypatch):
     notification = report(team).notifications.get()
     with monkeypatch.context() as patch:
-        patch.setattr(sending, "_sent", lambda *_: pytest.fail("the sender died"))
+        patch.setattr(sending, "_sent", lambda *_, **__: pytest.fail("the sender died"))
         with pytest.raises(pytest.fail.Exception):
             sending.send(notification.pk)
     sending.send(notification.pk)
@@ -186,7 +186,7 @@ def test_the_sweep_rings_for_what_waits_and_not_for_what_is_backing_off(team, by
 
 
 def test_a_test_message_says_what_became_of_it(team, by_slack, slack):
-    assert sending.rehearse(by_slack) == "delivered"
+    assert sending.rehearse(by_slack).state == "delivered"
     slack.answers = [DOWN]
     with pytest.raises(NotDelivered):
         sending.rehearse(by_slack)

@@ -24,7 +24,7 @@ def refusal_of(url):
 
 
 def test_a_message_arrives_as_blocks(slack):
-    assert channel.send(to(slack.url), MESSAGE) == "delivered"
+    assert channel.send(to(slack.url), MESSAGE).state == "delivered"
     (posted,) = slack.posted
     assert posted["text"] == MESSAGE.subject
     assert [block["type"] for block in posted["blocks"]] == ["header", "section", "section"]
