@@ -218,6 +218,38 @@ class RunMoved(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaitEnded(Fact):
+    """The clock ended the waiting for a period: it started, started with a part, or was skipped (`how`)."""
+
+    kind = "wait.ended"
+    pipeline: str
+    period: str
+    how: str
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitOverdue(Fact):
+    """The latest moment has passed, not enough has come, and the period goes on waiting."""
+
+    kind = "wait.overdue"
+    pipeline: str
+    period: str
+    lacks: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWasPartial(Fact):
+    """A run went on without some of its inputs; what comes later makes it good."""
+
+    kind = "run.partial"
+    run: int
+    pipeline: str
+    period: str
+    lacks: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepHeld(Fact):
     """A step was left out of a run because something it reads does not exist yet; its arrival starts it."""
 

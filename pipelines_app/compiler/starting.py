@@ -125,7 +125,7 @@ def faults(start: Start, steps: Sequence[CompiledStep]) -> list[Problem]:
     number = len(start.inputs or there)
     if start.when is StartWhen.AT_LEAST and start.least > number:
         inputs = "1 input" if number == 1 else f"{number} inputs"
-        message = f"{start.least} inputs are asked for, and there are {inputs} to wait for"
+        message = f"{start.least} inputs are asked for, but it waits for {inputs}"
         found.append(Problem(path="start.when.at_least", message=message))
     return found
 
@@ -175,6 +175,45 @@ def finer(kind: str, than: str) -> bool:
     return PeriodKind.NONE not in (kind, than) and _FINENESS[PeriodKind(kind)] > _FINENESS[PeriodKind(than)]
 
 
+def reads_part(step: CompiledStep, kind: str) -> bool:
+    """Whether the step reads only the run's period of a dataset that comes by this kind of period, not all of it."""
+    return (
+        step.materialise is Materialisation.INCREMENTAL
+        and step.period is not PeriodKind.NONE
+        and (kind == step.period or finer(kind, step.period))
+    )
+
+
+def kinds(compiled: Compiled) -> list[PeriodKind]:
+    """The kinds of period by which a pipeline's queries run; none, where no query runs by period."""
+    found = {
+        step.period
+        for step in compiled.steps
+        if step.kind is StepKind.TRANSFORM and step.materialise is Materialisation.INCREMENTAL
+    }
+    return sorted(found - {PeriodKind.NONE}) or [PeriodKind.NONE]
+
+
+LENGTH = {kind: len(example) for kind, example in periods.EXAMPLES.items()} | {PeriodKind.NONE: 0}
+
+
+def widened(period: str, kind: PeriodKind) -> str:
+    """The period of a longer kind that holds a period: keys begin with what holds them, as `2013-02-08` does."""
+    return period[: LENGTH[kind]]
+
+
+def within(kind: PeriodKind, period: str, longer: PeriodKind) -> list[str]:
+    """The periods of one kind that make up a period of another, in order; itself, where both are of one kind."""
+    if kind == longer:
+        return [period]
+    found = []
+    key = periods.key_of(kind, periods.local_start(longer, period))
+    while key.startswith(period):
+        found.append(key)
+        key = periods.following(kind, key)
+    return found
+
+
 def tolerates(start: Start) -> bool:
     """Whether a run may go on without some of the inputs: it is then marked partial."""
     return start.then is Then.PARTIAL or start.when is StartWhen.AT_LEAST
@@ -208,6 +247,11 @@ def _at(day: date, clock: time | None, zone: ZoneInfo) -> datetime | None:
     if clock is None:
         return None
     return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+def wall(moment: datetime, zone: str) -> str:
+    """A moment as a clock of the policy's zone shows it: `2013-02-09 06:00`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def dump(start: Start) -> Document:

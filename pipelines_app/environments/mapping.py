@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Max, Sum
 
 from pipelines_app import lake
-from pipelines_app.compiler.definition import Column, Mode
+from pipelines_app.compiler import starting
+from pipelines_app.compiler.definition import Column, Mode, PeriodKind
 from pipelines_app.engines.base import Relation
 from pipelines_app.models import (
     Current,
@@ -49,8 +50,15 @@ def current(environment: Environment, datasets: Sequence[Dataset]) -> dict[int, 
 
 
 def has_period(environment: Environment, dataset: Dataset, period: str) -> bool:
-    """Whether readers of the environment see this period of the dataset."""
-    return _live(environment, dataset).filter(period=period).exists()
+    """Whether readers of the environment see this period of the dataset, or a part of it: a day of a month."""
+    return _of_period(_live(environment, dataset), dataset, period).exists()
+
+
+def _of_period(parts: PartQuerySet, dataset: Dataset, period: str) -> PartQuerySet:
+    """The files of a period: its own, or those of the shorter periods that make it up, whose keys begin with its."""
+    if period and starting.LENGTH[PeriodKind(dataset.period_kind)] > len(period):
+        return parts.filter(period__startswith=period)
+    return parts.filter(period=period)
 
 
 def periods(environment: Environment, dataset: Dataset) -> set[str]:
@@ -87,7 +95,7 @@ def content(
     """What a version holds, all of it or one period, as its own columns or as those it is declared with by now."""
     parts = Part.objects.of_version(version)
     if period is not None:
-        parts = parts.filter(period=period)
+        parts = _of_period(parts, version.dataset, period)
     chosen = list(parts.order_by("period", "id").values_list("id", "path", "rows", "version__columns"))
     declared = columns or columns_of(version.columns)
     groups: dict[tuple[Column, ...], list[Path]] = {}

@@ -1,219 +1,221 @@
 """From an event to the runs it makes ready, or to the sentence that says what it waits for."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from pipelines_app import events
-from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.definition import Materialisation, PeriodKind, StartWhen
+from pipelines_app.compiler import starting
+from pipelines_app.compiler.compiled import Compiled
+from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.facts import (
     ArrivalAccepted,
+    ArrivalDuplicated,
     ArrivalReplayed,
     DatasetPublished,
     Fact,
     ForeignCompleted,
     PipelineRevised,
     ScheduleTicked,
+    SlotBecameLate,
 )
-from pipelines_app.models import Dataset, Event, Pipeline, Run, StepRun, Trigger, TriggerKind
+from pipelines_app.intake import coalescing, lacking, waiting
+from pipelines_app.models import (
+    Dataset,
+    Disposition,
+    Event,
+    Outcome,
+    Pipeline,
+    Run,
+    StepRun,
+    Trigger,
+    TriggerKind,
+    Waiting,
+)
 from pipelines_app.runs import planning, queue
 
-
-def _revises(fact: Fact) -> bool:
-    """Whether it is a later revision of a pipeline: what was made by an earlier one is not made again by itself."""
-    return isinstance(fact, PipelineRevised) and fact.revision > 1
+# What stands for an event that had several outcomes: while one of them waits, the event does.
+ORDER = (Disposition.FAILED, Disposition.WAITING, Disposition.CONSUMED, Disposition.MERGED, Disposition.IGNORED)
 
 
 @events.hears(
-    *(ArrivalAccepted, ArrivalReplayed, DatasetPublished, PipelineRevised, ScheduleTicked, ForeignCompleted),
-    ignores=_revises,
+    *(ArrivalAccepted, ArrivalReplayed, ArrivalDuplicated, DatasetPublished, PipelineRevised, SlotBecameLate),
+    *(ScheduleTicked, ForeignCompleted),
 )
-def hear(event: Event, fact: Fact) -> str:
-    """Start what the event makes ready; the answer is the event's disposition in words."""
+def hear(event: Event, fact: Fact) -> Outcome:
+    """Start what the event makes ready; the answer is the event's disposition."""
     match fact:
         case ArrivalAccepted(dataset=name, period=period) | ArrivalReplayed(dataset=name, period=period):
             return _arrived(name, period, event)
+        case ArrivalDuplicated(twin=twin):
+            return _ignored(f"the same content came as arrival {twin}")
         case DatasetPublished():
-            return _published(fact, event)
+            return coalescing.held_back(fact) or _published(fact, event)
         case PipelineRevised(pipeline=name):
-            return _registered(Pipeline.objects.get(name=name), event)
+            return _revised(Pipeline.objects.get(name=name), fact, event)
+        case SlotBecameLate(dataset=name, period=period):
+            return _late(name, period, event)
         case ScheduleTicked() | ForeignCompleted():
             return _from_outside(fact, event)
-    return "ignored: nothing here starts on it"
+    return _ignored("nothing here starts on it")
 
 
-def _from_outside(fact: ScheduleTicked | ForeignCompleted, event: Event) -> str:
+def _ignored(because: str) -> Outcome:
+    return Outcome(kind=Disposition.IGNORED, text=f"ignored: {because}")
+
+
+def _said(outcomes: Sequence[Outcome], otherwise: str) -> Outcome:
+    """Several outcomes as one."""
+    if not outcomes:
+        return _ignored(otherwise)
+    first = min(outcomes, key=lambda outcome: ORDER.index(Disposition(outcome.kind)))
+    return Outcome(kind=first.kind, text="; ".join(outcome.text for outcome in outcomes), run=first.run)
+
+
+def _from_outside(fact: ScheduleTicked | ForeignCompleted, event: Event) -> Outcome:
     """Start what the clock or another tool starts: it runs with what is there, as if a person had asked for it."""
     if isinstance(fact, ForeignCompleted) and fact.fault:
-        return f"ignored: {fact.fault}"
+        return _ignored(fact.fault)
     pipeline = Pipeline.objects.filter(name=fact.pipeline).exclude(current=None).first()
     if pipeline is None:
-        return f"ignored: there is no pipeline {fact.pipeline} any more"
+        return _ignored(f"there is no pipeline {fact.pipeline} any more")
     return _start(pipeline, [fact.period], event)
 
 
-def _arrived(name: str, period: str, event: Event) -> str:
+def _arrived(name: str, period: str, event: Event) -> Outcome:
+    """A file is loaded at once; where the policy holds the queries back, they are started by what was loaded."""
     triggers = Trigger.objects.filter(kind=TriggerKind.ARRIVAL, dataset__name=name)
     said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline")]
-    return "; ".join(said) or f"ignored: no pipeline reads arrivals of {name}"
+    return _said(said, f"no pipeline reads arrivals of {name}")
 
 
-def _published(fact: DatasetPublished, event: Event) -> str:
-    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name=fact.dataset)
-    said = _caught_up(fact, event)
-    # By pipeline: two events that start the same pipelines hold them in the same order.
-    for trigger in triggers.select_related("pipeline", "dataset").order_by("pipeline"):
-        answer = ready(trigger.pipeline, trigger.dataset, fact.period)
-        if answer.periods:
-            said.append(_start(trigger.pipeline, answer.periods, event, version=fact.version))
-        else:
-            said.append(f"{trigger.pipeline.name} waits for {' and '.join(answer.missing)}")
-    return "; ".join(said) or f"ignored: no pipeline starts when {fact.dataset} is published"
-
-
-def _caught_up(fact: DatasetPublished, event: Event) -> list[str]:
-    """Start the periods of the pipeline itself whose steps were held until this dataset of its own was there."""
+def _published(fact: DatasetPublished, event: Event) -> Outcome:
     dataset = Dataset.objects.select_related("pipeline").get(name=fact.dataset)
+    said = _at_home(fact, dataset, event)
+    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset=dataset)
+    # By pipeline: two events that start the same pipelines hold them in the same order.
+    for trigger in triggers.select_related("pipeline").order_by("pipeline"):
+        said.append(_reached(trigger.pipeline, dataset, fact.period, event, version=fact.version))
+    return _said(said, f"no pipeline starts when {fact.dataset} is published")
+
+
+def _at_home(fact: DatasetPublished, dataset: Dataset, event: Event) -> list[Outcome]:
+    """What a dataset starts within the pipeline that made it."""
     pipeline = dataset.pipeline
     if pipeline is None or pipeline.current_id is None:
         return []
+    recipe = planning.compiled(pipeline.current_id)
+    if dataset.is_source and starting.holds_back(recipe):
+        run = Run.objects.get(pk=fact.run)
+        if run.period == fact.period and _has_readers(run, recipe, dataset, fact):
+            return [Outcome(kind=Disposition.MERGED, text=f"{pipeline.name}: merged into run {run.pk}", run=run.pk)]
+        return [_reached(pipeline, dataset, fact.period, event)] if dataset.name in starting.awaited(recipe) else []
+    if dataset.is_source and fact.period:
+        longer = [period for period in lacking.touched(recipe, dataset, fact.period) or [] if period != fact.period]
+        if longer:
+            return [_start(pipeline, longer, event, version=fact.version)]
+    return _caught_up(fact, dataset, pipeline, recipe, event)
+
+
+def _has_readers(run: Run, recipe: Compiled, dataset: Dataset, fact: DatasetPublished) -> bool:
+    """Whether the run that published a source has the queries that read it, too: somebody asked for all of them."""
+    readers = [step for step in recipe.steps if dataset.name in step.inputs and planning.fits(step, run.period)]
+    return bool(readers) and planning.plans_all_readers(run, version=fact.version)
+
+
+def _caught_up(
+    fact: DatasetPublished, dataset: Dataset, pipeline: Pipeline, recipe: Compiled, event: Event
+) -> list[Outcome]:
+    """Start the periods of the pipeline itself whose steps were held until this dataset of its own was there."""
     within = set(StepRun.objects.filter(run=fact.run).values_list("dataset__name", flat=True))
-    waiting: set[str] = set()
-    for step in _incremental(planning.compiled(pipeline.current_id)):
+    held: set[str] = set()
+    for step in lacking.incremental(recipe):
         if fact.dataset in step.inputs and not planning.reads_period(step, dataset):
             # What the publishing run itself makes, or has failed to make, does not wait for it.
             its_own = Run.objects.get(pk=fact.run).period if step.dataset in within else None
-            waiting |= lacking(step) - {its_own}
-    return [_start(pipeline, sorted(waiting), event, version=fact.version)] if waiting else []
+            held |= lacking.by_step(step) - {its_own}
+    return [_start(pipeline, sorted(held), event, version=fact.version)] if held else []
 
 
-def _registered(pipeline: Pipeline, event: Event) -> str:
-    """Start a new pipeline for what other pipelines have published before."""
-    compiled = planning.compiled(pipeline.current_id or 0)
-    externals = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=compiled.external)}
-    if not mapping.current(mapping.production(), list(externals.values())):
-        return f"{pipeline.name} waits: nothing that it reads is there yet"
-    answer = _join([_decide(_come(compiled, externals, kind), compiled, externals, kind) for kind in kinds(compiled)])
-    if answer.periods:
-        return _start(pipeline, answer.periods, event)
-    return f"{pipeline.name} waits for {' and '.join(answer.missing)}"
+def _reached(pipeline: Pipeline, dataset: Dataset, period: str, event: Event, *, version: int | None = None) -> Outcome:
+    """What the publication of an input means to a pipeline.
+
+    An input by period is about its own period; one without periods (reference data) about every period that was
+    waiting for it, and none that was made already.
+    """
+    recipe = planning.compiled(pipeline.current_id or 0)
+    holds = starting.holds_back(recipe) and dataset.name in starting.awaited(recipe)
+    about = lacking.touched(recipe, dataset, period)
+    if about is None:
+        about = [one for kind in starting.kinds(recipe) for one in lacking.periods(recipe, kind)]
+        about = _with_open(pipeline, about) if holds else about
+    elif not holds and recipe.definition.start.inputs and dataset.name not in recipe.definition.start.inputs:
+        return _ignored(f"{pipeline.name} does not start on {dataset.name}")
+    if not about:
+        return _ignored(f"{pipeline.name} has made every period it could make")
+    if not holds:
+        return _start(pipeline, about, event, version=version)
+    return _said([_brought(pipeline, one, event, version) for one in about], "")
 
 
-def _start(pipeline: Pipeline, periods: list[str], event: Event, *, version: int | None = None) -> str:
+def _with_open(pipeline: Pipeline, periods: list[str]) -> list[str]:
+    """The same with what has run without a part of its inputs, or waits for them."""
+    rows = Waiting.objects.open().filter(pipeline=pipeline).values_list("period", flat=True)
+    return sorted({*periods, *rows})
+
+
+def _brought(pipeline: Pipeline, period: str, event: Event, version: int | None) -> Outcome:
+    """One period of a pipeline that may wait; a run in flight that reads the very version takes the event in."""
+    reading = queue.already_reads(pipeline, period=period, version=version, cause=event) if version else None
+    if reading is not None:
+        text = f"{pipeline.name}: merged into run {reading.pk}, which reads it"
+        return Outcome(kind=Disposition.MERGED, text=text, run=reading.pk)
+    return waiting.bring(pipeline, period, event)
+
+
+def _revised(pipeline: Pipeline, fact: PipelineRevised, event: Event) -> Outcome:
+    """Start a new pipeline for what others have published before; a later revision makes nothing again by itself."""
+    if fact.revision > 1:
+        judged = waiting.judge_again(pipeline, event)
+        return _said(judged, "what an earlier revision made is not made again by itself")
+    recipe = planning.compiled(pipeline.current_id or 0)
+    externals = list(Dataset.objects.filter(name__in=recipe.external))
+    if not mapping.current(mapping.production(), externals):
+        text = f"{pipeline.name} waits: nothing that it reads is there yet"
+        return Outcome(kind=Disposition.IGNORED, text=f"ignored: {text}")
+    about = [period for kind in starting.kinds(recipe) for period in lacking.come(recipe, kind)]
+    if not starting.holds_back(recipe):
+        return _start(pipeline, about, event) if about else _ignored(f"no period of {pipeline.name} is there whole yet")
+    return _said([waiting.bring(pipeline, period, event) for period in about], f"nothing of {pipeline.name} is there")
+
+
+def _late(name: str, period: str, event: Event) -> Outcome:
+    """What should have come and has not opens the waiting of the pipelines whose policy ends it at a time."""
+    dataset = Dataset.objects.get(name=name)
+    pipelines = Pipeline.objects.filter(triggers__dataset=dataset).exclude(current=None).distinct().order_by("pk")
     said = []
+    for pipeline in pipelines:
+        recipe = planning.compiled(pipeline.current_id or 0)
+        timed = recipe.definition.start.at_latest is not None and name in starting.awaited(recipe)
+        about = lacking.touched(recipe, dataset, period) if timed else None
+        said += [waiting.expect(pipeline, one, event) for one in about or []]
+    return _said(said, f"nothing waits for {name} until a time of day")
+
+
+def _start(pipeline: Pipeline, periods: list[str], event: Event, *, version: int | None = None) -> Outcome:
+    """Have a pipeline run for some periods at once."""
+    took: list[Outcome] = []
     for period in periods:
         reading = queue.already_reads(pipeline, period=period, version=version, cause=event) if version else None
         if reading is not None:
-            said.append(f"merged into run {reading.pk}, which reads it")
+            text = f"merged into run {reading.pk}, which reads it"
+            took.append(Outcome(kind=Disposition.MERGED, text=text, run=reading.pk))
             continue
         run, merged = queue.put(pipeline, period=period, cause=event)
-        said.append(f"merged into run {run.pk}" if merged else f"started run {run.pk}")
-    held = ", which waits: the pipeline is paused" if pipeline.paused_at else ""
-    return f"{pipeline.name}: {', '.join(said)}{held}"
+        took.append(waiting.taken(run, merged=merged))
+    first = _said(took, "no period to run")
+    return Outcome(kind=first.kind, text=f"{pipeline.name}: {', '.join(one.text for one in took)}", run=first.run)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Readiness:
-    """The periods for which a pipeline may run now, or what it still waits for."""
-
-    periods: list[str]
-    missing: list[str]
-
-
-def ready(pipeline: Pipeline, published: Dataset, period: str) -> Readiness:
-    """Which periods of a pipeline the publication of one of its inputs makes ready.
-
-    An input by period makes its own period ready; one without periods (reference data) makes ready every period that
-    was waiting for it, and none that was made already.
-    """
-    compiled = planning.compiled(pipeline.current_id or 0)
-    externals = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=compiled.external)}
-    known = kinds(compiled)
-    if published.period_kind in known and published.period_kind != PeriodKind.NONE:
-        return _decide([period], compiled, externals, PeriodKind(published.period_kind))
-    return _join([_decide(_waiting(compiled, externals, kind), compiled, externals, kind) for kind in known])
-
-
-def kinds(compiled: Compiled) -> list[PeriodKind]:
-    """The kinds of period by which a pipeline's steps run; none, where no step runs by period."""
-    found = {step.period for step in _incremental(compiled)} - {PeriodKind.NONE}
-    return sorted(found) or [PeriodKind.NONE]
-
-
-def driving_kind(compiled: Compiled) -> PeriodKind:
+def driving_kind(recipe: Compiled) -> PeriodKind:
     """The kind of period for which a pipeline is asked to run: the first of those by which its steps run."""
-    return kinds(compiled)[0]
-
-
-def _incremental(compiled: Compiled) -> list[CompiledStep]:
-    return [
-        step
-        for step in compiled.steps
-        if step.kind is StepKind.TRANSFORM and step.materialise is Materialisation.INCREMENTAL
-    ]
-
-
-def lacking(step: CompiledStep) -> set[str]:
-    """The periods that a step could make now, for everything it reads is there, and that its dataset has not."""
-    environment = mapping.production()
-    inputs = list(Dataset.objects.filter(name__in=step.inputs))
-    by_period = [dataset for dataset in inputs if planning.reads_period(step, dataset)]
-    if not by_period or len(mapping.current(environment, inputs)) < len(step.inputs):
-        return set()
-    there = set.intersection(*(mapping.periods(environment, dataset) for dataset in by_period))
-    return there - mapping.periods(environment, Dataset.objects.get(name=step.dataset))
-
-
-def _come(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
-    """The periods of this kind that have come from elsewhere for a step, oldest first; where any input starts the
-    pipeline, only those of which a step has everything.
-    """
-    if kind is PeriodKind.NONE:
-        return [""]
-    environment, whole = mapping.production(), compiled.definition.start.when is StartWhen.ANY
-    present = mapping.current(environment, list(externals.values()))
-    come: set[str] = set()
-    for step in _incremental(compiled):
-        read = [externals[name] for name in step.inputs if name in externals]
-        by_period = [one for one in read if step.period is kind and planning.reads_period(step, one)]
-        if by_period and not (whole and any(one.pk not in present for one in read)):
-            found = [mapping.periods(environment, one) for one in by_period]
-            come |= set.intersection(*found) if whole else set.union(*found)
-    return sorted(come)
-
-
-def _waiting(compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> list[str]:
-    """The periods of this kind that inputs have and the pipeline's own incremental datasets have not, oldest first."""
-    come = _come(compiled, externals, kind)
-    if kind is PeriodKind.NONE:
-        return come
-    targets = [step.dataset for step in _incremental(compiled) if step.period is kind]
-    made = [mapping.periods(mapping.production(), one) for one in Dataset.objects.filter(name__in=targets)]
-    return [period for period in come if not all(period in periods for periods in made)]
-
-
-def _join(answers: list[Readiness]) -> Readiness:
-    periods = [period for answer in answers for period in answer.periods]
-    missing = [name for answer in answers for name in answer.missing]
-    return Readiness(periods=periods, missing=list(dict.fromkeys(missing)))
-
-
-def _decide(periods: list[str], compiled: Compiled, externals: dict[str, Dataset], kind: PeriodKind) -> Readiness:
-    """Which of the periods may run by the pipeline's own rule of starting."""
-    if compiled.definition.start.when is StartWhen.ANY:
-        return Readiness(periods=periods, missing=[])
-    environment = mapping.production()
-    there = mapping.current(environment, list(externals.values()))
-    missing = sorted(name for name, dataset in externals.items() if dataset.pk not in there)
-    if missing:
-        return Readiness(periods=[], missing=missing)
-    steps = [step for step in _incremental(compiled) if step.period is kind]
-    read = [
-        dataset
-        for name, dataset in externals.items()
-        if any(name in step.inputs and planning.reads_period(step, dataset) for step in steps)
-    ]
-    held = {dataset.name: mapping.periods(environment, dataset) for dataset in read}
-    ready = [period for period in periods if all(period in has for has in held.values())]
-    lacks = [f"{name} of {period}" for period in periods for name, has in held.items() if period not in has]
-    return Readiness(periods=ready, missing=lacks or ["nothing: every period it could make is made"])
+    return starting.kinds(recipe)[0]

@@ -2,22 +2,23 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from django.utils import timezone
 
 from pipelines_app import events, wake
-from pipelines_app.compiler import codec, periods
+from pipelines_app.compiler import periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.definition import Materialisation, Mode, PeriodKind, StartWhen
+from pipelines_app.compiler.definition import Materialisation, Mode, StartWhen
 from pipelines_app.environments import mapping
 from pipelines_app.facts import (
     DatasetPublished,
     ForeignCompleted,
     PipelineRevised,
     RunRequested,
+    RunWasPartial,
     ScheduleTicked,
     StepHeld,
+    WaitEnded,
 )
 from pipelines_app.models import (
     Arrival,
@@ -25,26 +26,20 @@ from pipelines_app.models import (
     Dataset,
     DatasetVersion,
     Pipeline,
-    Revision,
     Run,
     RunInput,
     RunState,
     StepRun,
     StepState,
 )
-from pipelines_app.runs import ending, lifecycle, repeating
+from pipelines_app.runs import dispositions, ending, inputs, lifecycle, repeating
 from pipelines_app.runs.repeating import Repetition
+from pipelines_app.runs.recipes import compiled as compiled
 from pipelines_app.transactions import joined
 
 
 # Whoever asks, be it a person, the clock or another tool, asks for every step that can run.
 ASKED = {RunRequested.kind, PipelineRevised.kind, ScheduleTicked.kind, ForeignCompleted.kind}
-
-
-@lru_cache(maxsize=256)
-def compiled(revision: int) -> Compiled:
-    """What a revision compiled to; a revision never changes, so it is kept in memory."""
-    return codec.from_json(Revision.objects.values_list("compiled", flat=True).get(pk=revision))
 
 
 def compiled_of(run: Run) -> Compiled:
@@ -84,12 +79,14 @@ def _start_one(pipeline: Pipeline) -> bool:
     if not run.keeps_revision:
         run.revision_id = pipeline.current_id
     started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
+    dispositions.consumed(run)
     return not plan(run) and ending.finish_if_done(run, cause=started)
 
 
 def plan(run: Run) -> int:
     """Write the run's steps and pin what they read; says how many steps there are."""
     outline = draw(run)
+    _tell_partial(run, outline)
     steps = []
     for position, step in enumerate(outline.steps):
         follows = [name for name in step.inputs if name in outline.made]
@@ -126,6 +123,7 @@ class Outline:
     made: set[str] = field(default_factory=set)
     pins: dict[str, DatasetVersion] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
+    readable: set[str] = field(default_factory=set)
 
 
 def draw(run: Run) -> Outline:
@@ -139,13 +137,15 @@ def draw(run: Run) -> Outline:
     team = run.pipeline.team_id
     # It may have been restricted since the revision was registered: then the step waits, and its log says for what.
     readable = [dataset for dataset in datasets.values() if dataset.team_id == team or not dataset.restricted]
+    outline.readable = {dataset.name for dataset in readable}
     versions = mapping.current(run.environment, readable)
     known = {name: versions[dataset.pk] for name, dataset in datasets.items() if dataset.pk in versions}
     if repeated is not None:
         known |= {name: version for name, version in repeated.pins.items() if datasets.get(name) in readable}
     left = _left_for_the_end(run, recipe, known)
-    roots = {arrival.dataset.name for arrival in arrivals} | _roots_of_causes(run, recipe)
-    for step in recipe.steps:
+    caused = _roots_of_causes(run, recipe)
+    roots = {arrival.dataset.name for arrival in arrivals} | caused
+    for step in recipe.steps if caused or not starting.holds_back(recipe) else _loads(recipe):
         if step.dataset not in left and _is_affected(step, roots, outline, run, repeated):
             _admit(step, known, outline, run)
     return outline
@@ -170,6 +170,11 @@ def makes_by_period(step: CompiledStep) -> bool:
     return step.materialise is Materialisation.INCREMENTAL
 
 
+def _loads(recipe: Compiled) -> list[CompiledStep]:
+    """What a file is for at once where the policy holds the queries back: it is loaded."""
+    return [step for step in recipe.steps if step.kind is StepKind.LOAD]
+
+
 def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
     """What has come in for the pipeline's sources and this period and no run has taken yet, oldest first."""
     pending = Arrival.objects.filter(dataset__pipeline=pipeline, period=period, state=ArrivalState.PENDING, run=None)
@@ -179,8 +184,9 @@ def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
 def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     causes = list(run.causes.values_list("kind", "dataset"))
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
-    if roots and recipe.definition.start.when is StartWhen.ALL:
-        roots |= set(recipe.external)  # the last to come starts it, and the others waited for that
+    waited = recipe.definition.start.when is StartWhen.ALL or starting.holds_back(recipe)
+    if (roots and waited) or any(kind == WaitEnded.kind for kind, _ in causes):
+        roots |= {*recipe.external, *starting.awaited(recipe)}  # what was there before waited for what starts it
     if run.backfill_id or any(kind in ASKED for kind, _ in causes):
         roots |= {name for step in recipe.steps for name in step.inputs}
     return roots
@@ -212,12 +218,35 @@ def fits(step: CompiledStep, period: str) -> bool:
 def _admit(step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> None:
     outside = [name for name in step.inputs if name not in outline.made]
     missing = [name for name in outside if not _is_there(name, step, known, outline, run)]
-    if missing:
+    if missing and not _goes_without(missing, step, outline, run):
         outline.held[step.dataset] = missing
         return
     outline.steps.append(step)
     outline.made.add(step.dataset)
-    outline.pins.update({name: known[name] for name in outside})
+    outline.pins.update({name: known[name] for name in outside if name in known})
+
+
+def _goes_without(missing: list[str], step: CompiledStep, outline: Outline, run: Run) -> bool:
+    """Whether the policy lets a step run with a part of what it reads, the rest being empty."""
+    if not starting.tolerates(compiled_of(run).definition.start):
+        return False
+    return outline.readable.issuperset(missing) and len(missing) < len(step.inputs)
+
+
+def _tell_partial(run: Run, outline: Outline) -> None:
+    """Mark a run that goes on without some of the inputs that its policy names."""
+    recipe = compiled_of(run)
+    makes = any(step.kind is StepKind.TRANSFORM for step in outline.steps)
+    if not makes or not starting.tolerates(recipe.definition.start):
+        return
+    weighed = inputs.weigh(recipe, inputs.kind_of(recipe, run.period), run.period)
+    lacks = [one.lacks for one in weighed.conditions if not one.is_met and one.dataset not in outline.made]
+    if not lacks:
+        return
+    run.partial, run.lacks = True, " and ".join(lacks)[:500]
+    Run.objects.filter(pk=run.pk).update(partial=True, lacks=run.lacks)
+    fact = RunWasPartial(run=run.pk, pipeline=run.pipeline.name, period=run.period, lacks=run.lacks)
+    events.record(fact, cause=run.cause)
 
 
 def _is_there(name: str, step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> bool:
@@ -230,11 +259,7 @@ def _is_there(name: str, step: CompiledStep, known: dict[str, DatasetVersion], o
 
 def reads_period(step: CompiledStep, dataset: Dataset) -> bool:
     """Whether the step reads only the run's period of the dataset, not all of it."""
-    return (
-        step.materialise is Materialisation.INCREMENTAL
-        and step.period is not PeriodKind.NONE
-        and dataset.period_kind == step.period
-    )
+    return starting.reads_part(step, dataset.period_kind)
 
 
 def appends(pipeline: Pipeline, dataset: str) -> bool:

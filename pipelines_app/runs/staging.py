@@ -8,7 +8,7 @@ from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
-from pipelines_app.models import Arrival, DatasetVersion, StepRun, StepState, VersionState
+from pipelines_app.models import Arrival, Dataset, DatasetVersion, StepRun, StepState, VersionState
 from pipelines_app.quality import gates
 from pipelines_app.runs import planning
 from pipelines_app.runs.leases import Claim
@@ -77,7 +77,12 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
     versions = _versions(claim, step)
     own = {made.dataset: made.columns for made in planning.compiled_of(run).steps}
     relations, identities, rows = [], {}, 0
-    for name, version in versions.items():
+    for name in step.inputs:
+        version = versions.get(name)
+        if version is None:  # the run goes on without it
+            relations.append(_nothing(name))
+            identities[name] = _hashed("nothing")
+            continue
         period = run.period if planning.reads_period(step, version.dataset) else None
         declared = own.get(name) or mapping.columns_of(version.dataset.columns)
         content = mapping.content(version, period=period, columns=declared or None)
@@ -95,6 +100,11 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         rows_in=rows,
         run_key=_run_key(claim, step, identities),
     )
+
+
+def _nothing(name: str) -> Relation:
+    """A dataset of which no version has come yet, with the columns it will have and no rows."""
+    return Relation(name=name, columns=mapping.columns_of(Dataset.objects.get(name=name).columns), files=())
 
 
 def _run_key(claim: Claim, step: CompiledStep, inputs: dict[str, str]) -> str:
@@ -117,7 +127,7 @@ def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
     for above in made.select_related("version__dataset", "dataset"):
         if above.version is not None:
             found[above.dataset.name] = above.version
-    return {name: found[name] for name in step.inputs}
+    return {name: found[name] for name in step.inputs if name in found}
 
 
 def reusable(work: Work) -> DatasetVersion | None:

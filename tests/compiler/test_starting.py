@@ -83,11 +83,8 @@ def test_a_policy_that_contradicts_itself_is_refused_with_the_reason(start, path
 @pytest.mark.parametrize(
     ("start", "path", "said"),
     [
-        ({"when": {"at_least": 3}}, "start.when.at_least", "3 inputs are asked for, and there are 2 inputs"),
-        (
-            {"when": {"at_least": 2}, "inputs": ["raw.a", "raw.b"]},
-            Start(when=StartWhen.AT_LEAST, least=2, inputs=("raw.a", "raw.b")),
-        ),
+        ({"when": {"at_least": 3}}, "start.when.at_least", "3 inputs are asked for, but it waits for 2"),
+        ({"when": {"at_least": 2}, "inputs": ["raw.a"]}, "start.when.at_least", "asked for, but it waits for 1 input"),
         ({"when": "all", "inputs": ["raw.c"]}, "start.inputs", "raw.c is not read by this pipeline"),
         ({"when": "all", "inputs": ["mart.x"]}, "start.inputs", "not read by this pipeline"),
     ],
