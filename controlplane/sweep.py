@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce, Now
 
 from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
-from pipelines_app.intake import dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
+from pipelines_app.intake import coalescing, dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
 from pipelines_app.models import Pulse
-from pipelines_app.runs import leases, recovery
+from pipelines_app.runs import backfilling, leases, recovery
 
 logger = logging.getLogger(__name__)
 WORKER = "worker:"
@@ -50,6 +50,7 @@ CHORES = [
     Chore("deliveries", timedelta(0), _ring_deliveries),
     Chore("slots late", timedelta(0), slots.pass_time),
     Chore("alerts", timedelta(0), sweeping.sweep),
+    Chore("backfills", timedelta(0), lambda now: (backfilling.feed_all(), coalescing.settle_all())),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),
 ]

@@ -193,6 +193,17 @@ class RunRequested(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackfillRequested(Fact):
+    """Somebody asked for a range of periods to be made."""
+
+    kind = "backfill.requested"
+    pipeline: str
+    first: str
+    last: str
+    mode: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackfillMoved(Fact):
     """A backfill began, was paused, went on or ended; `periods` is how many it has."""
 
@@ -348,6 +359,7 @@ class DatasetPublished(Fact):
     version: int
     number: int
     rows: int
+    backfill: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

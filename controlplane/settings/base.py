@@ -133,6 +133,7 @@ SPECTACULAR_SETTINGS = {
 # The two wires between the parts: who hears events, and how work is woken.
 EVENT_CONSUMERS = {
     "readiness": "pipelines_app.intake.readiness.hear",
+    "backfills": "pipelines_app.intake.coalescing.hear",
     "ledger": "pipelines_app.intake.ledger.hear",
     "alerts": "monitoring_app.reactions.hear",
 }
@@ -145,6 +146,8 @@ ENGINE_CHILDREN = 2
 ENGINE_MEMORY_BYTES = 2 << 30
 STEP_SECONDS = 3600  # for a step that does not say how long it may take
 STEP_ATTEMPTS = 3
+BACKFILL_MOST_PERIODS = int(env.number("LOOPLINE_BACKFILL_MOST_PERIODS", 4000, least=1))
+BULK_MOST = 500
 DELIVERY_ATTEMPTS = 8
 FAILPOINTS = env.text("LOOPLINE_FAILPOINTS", "")  # a folder, in tests that break the product
 STOP_SECONDS = env.number("LOOPLINE_STOP_SECONDS", 20, least=0)  # for what is in hand when embedded mode is to end

@@ -77,7 +77,7 @@ def following(kind: PeriodKind, key: str) -> str:
 
 def key_of(kind: PeriodKind, moment: datetime) -> str:
     """The key of the period that holds a moment, as the clock it is given by shows it."""
-    return "" if kind == PeriodKind.NONE else moment.strftime(_SHAPES[kind][1])
+    return "" if kind == PeriodKind.NONE else moment.isoformat()[: len(EXAMPLES[kind])]
 
 
 def last_day(kind: PeriodKind, key: str) -> date:

@@ -18,7 +18,7 @@ from pipelines_app.facts import (
     ScheduleTicked,
     SlotBecameLate,
 )
-from pipelines_app.intake import lacking, waiting
+from pipelines_app.intake import coalescing, lacking, waiting
 from pipelines_app.models import (
     Dataset,
     Disposition,
@@ -49,7 +49,7 @@ def hear(event: Event, fact: Fact) -> Outcome:
         case ArrivalDuplicated(twin=twin):
             return _ignored(f"the same content came as arrival {twin}")
         case DatasetPublished():
-            return _published(fact, event)
+            return coalescing.held_back(fact) or _published(fact, event)
         case PipelineRevised(pipeline=name):
             return _revised(Pipeline.objects.get(name=name), fact, event)
         case SlotBecameLate(dataset=name, period=period):

@@ -128,6 +128,7 @@ def _published(told: _Told, *, cause: Event) -> Event:
         version=told.version.pk,
         number=told.version.number or 0,
         rows=told.staged.written.rows,
+        backfill=told.staged.work.claim.step.run.backfill_id,
     )
     event = events.record(fact, cause=cause)
     mapping.point(told.version, mode=told.staged.work.mode, event=event)

@@ -156,7 +156,24 @@ def _(fact: facts.SlotWaived) -> Said:
 
 @say.register
 def _(fact: facts.RunRequested) -> Said:
-    return Said(fact.pipeline, f"a run was asked for{_of_period(fact.period)}")
+    again = f", to do run {fact.retry_of} again" if fact.retry_of is not None else ""
+    part = {"": "", "start": " from the start", "failed": " from what failed"}.get(
+        fact.start_from, f" from {fact.start_from} on"
+    )
+    filling = f", for backfill {fact.backfill}" if fact.backfill is not None else ""
+    return Said(fact.pipeline, f"a run was asked for{_of_period(fact.period)}{again}{part}{filling}")
+
+
+@say.register
+def _(fact: facts.BackfillRequested) -> Said:
+    return Said(fact.pipeline, f"a backfill was asked for, from {fact.first} to {fact.last} ({fact.mode})")
+
+
+@say.register
+def _(fact: facts.BackfillMoved) -> Said:
+    of = f" of {fact.periods:,} periods" if fact.periods else ""
+    state = words.saying(fact.state).word.lower()
+    return Said(fact.pipeline, f"backfill {fact.backfill}{of} from {fact.first} to {fact.last} is {state}")
 
 
 RUN_LEVELS = {"succeeded": "good", "warned": "warn", "quarantined": "warn", "failed": "bad"}
