@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from pipelines_app.errors import (
     DefinitionInvalid,
     LooplineError,
+    MessageInvalid,
     NotAllowed,
     NotFound,
     StatementRefused,
@@ -146,6 +147,9 @@ def _places(error: LooplineError) -> list[dict[str, object]]:
         case StatementRefused(line=line, column=column, suggestion=suggestion):
             place = {"path": "sql", "message": error.message, "line": line, "column": column}
             return [{**place, "suggestion": suggestion}]
+        case MessageInvalid(pointer=pointer) if pointer:
+            where = {"path": pointer, "message": error.message, "line": None, "column": None}
+            return [{**where, "suggestion": ""}]
     return []
 
 

@@ -6,8 +6,10 @@ from django.urls.converters import StringConverter
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
 from pipelines_app.api.views.arrivals import ArrivalViewSet
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
+from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
-from pipelines_app.api.views.knowledge import CheckViewSet, LineageView
+from pipelines_app.api.views.knowledge import CheckViewSet
+from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageDoor, OpenLineageView
 from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
@@ -30,6 +32,8 @@ class Id(StringConverter):
 
 
 register_converter(DatasetName, "dataset")
+
+
 class Period(StringConverter):
     """The key of a period, or `-` for a dataset that has none."""
 
@@ -80,5 +84,13 @@ urlpatterns = [
     path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="deliveries"),
     path("deliveries/<id:pk>/release", DeliveryViewSet.as_view({"post": "release"}), name="delivery-release"),
     path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
-    path("lineage", LineageView.as_view(), name="lineage"),
+    path("lineage", LineageDoor.as_view(), name="lineage"),
+    path("openlineage", OpenLineageView.as_view(), name="openlineage"),
+    path("openlineage/runs", ForeignRunViewSet.as_view({"get": "list"}), name="openlineage-runs"),
+    path("drops", DropViewSet.as_view({"get": "list"}), name="drops"),
+    path("drops/<dataset:name>", DropViewSet.as_view({"get": "retrieve"}), name="drop"),
+    path("drops/<dataset:name>/files", DropTakenViewSet.as_view({"get": "list"}), name="drop-files"),
+    path("drops/<dataset:name>/look", DropViewSet.as_view({"post": "look"}), name="drop-look"),
+    path("drops/<dataset:name>/keys", DropViewSet.as_view({"put": "give"}), name="drop-keys"),
+    path("datasets/<dataset:name>/preview", PreviewView.as_view(), name="preview"),
 ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from pipelines_app.compiler import clocks
 from pipelines_app.compiler.definition import Definition, Drop, Schedule
-from pipelines_app.models import Clock, Dataset, DropSource, DropState, Listener, Pipeline
+from pipelines_app.models import Clock, Dataset, DropSource, DropState, DropTaken, Listener, Pipeline
 
 
 def wire(pipeline: Pipeline, definition: Definition, datasets: Mapping[str, Dataset]) -> None:
@@ -37,7 +37,7 @@ def _drop(dataset: Dataset, drop: Drop, now: datetime) -> None:
         source.seen.all().delete()
     source.url, source.endpoint, source.next_look = drop.url, drop.endpoint, now
     source.save()
-    source.taken.exclude(refused="").delete()  # another pattern or contract may take them
+    DropTaken.objects.filter(source=source).ask_again()  # another pattern or contract may take them
 
 
 def _store(url: str) -> str:

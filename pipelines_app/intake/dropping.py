@@ -221,7 +221,7 @@ def _refuse(look: Look, file: Found, refusal: ArrivalRefused) -> None:
 def _forget_replaced(look: Look, files: Iterable[Found]) -> None:
     """Forget refusals of files that are not there any more as they were; the last of them is a fact."""
     there = {(file.key, file.mark) for file in files}
-    refused = look.source.taken.exclude(refused="")
+    refused = DropTaken.objects.filter(source=look.source).refused()
     gone = [pk for pk, path, mark in refused.values_list("pk", "path", "mark") if (path, mark) not in there]
     if not gone:
         return

@@ -29,6 +29,7 @@ TAKEN = "taken"
 DONE = ".done"
 PIECE = 1 << 20
 MOST_LISTED = 100_000
+PAGE = 1_000
 LONGEST_KEY = 255
 UNFINISHED = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".filepart", ".inprogress", ".writing", "~")
 AWAY: tuple[type[Exception], ...] = (OSError, BotoCoreError, ClientError)
@@ -222,7 +223,7 @@ class Bucket:
     def _page(self, token: str) -> dict[str, Any]:
         more = {"ContinuationToken": token} if token else {}
         page: dict[str, Any] = self._store.call_s3(
-            "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix, Delimiter="/", **more
+            "list_objects_v2", Bucket=self._bucket, Prefix=self._prefix, Delimiter="/", MaxKeys=PAGE, **more
         )
         return page
 

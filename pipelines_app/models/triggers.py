@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from pipelines_app.models.access import ANY_ROLE, Team, User
@@ -62,6 +63,16 @@ class DropSource(models.Model):
         return f"{self.url} for {self.dataset}"
 
 
+class DropTakenQuerySet(models.QuerySet["DropTaken"]):
+    def refused(self) -> DropTakenQuerySet:
+        return self.exclude(refused="")
+
+    def ask_again(self) -> None:
+        """Have what was refused looked at as if it were new; its row goes with the next look."""
+        mark = Concat(Value("again:"), Cast("id", models.CharField()))
+        self.refused().update(mark=mark)
+
+
 class DropTaken(models.Model):
     """A dropped file that was taken in, or refused: the same file is never read twice."""
 
@@ -72,6 +83,8 @@ class DropTaken(models.Model):
     refused = models.CharField(max_length=500, blank=True, help_text="Why it was not taken in.")
     moved = models.BooleanField(default=False)
     at = models.DateTimeField(default=timezone.now)
+
+    objects = DropTakenQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -201,6 +214,8 @@ class ForeignRun(models.Model):
     ended_at = models.DateTimeField(null=True)
     told_at = models.DateTimeField(default=timezone.now)
     sender = models.CharField(max_length=200)
+    outputs = models.JSONField(default=list, help_text="What its events say it writes: [namespace, name].")
+    nominal = models.CharField(max_length=100, blank=True, help_text="The moment it is meant for, as its events say.")
     error = models.CharField(max_length=500, blank=True)
 
     objects = ForeignRunQuerySet.as_manager()

@@ -22,6 +22,7 @@ from pipelines_app.models import (
     Dataset,
     Delivery,
     DeliveryState,
+    DropSource,
     Event,
     Habit,
     Membership,
@@ -156,6 +157,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
     )
     alert = lifecycle.open_alert(problem, cause=Event.objects.filter(dataset=things.dataset).latest("pk"))
     assert Alert.objects.filter(dataset=dataset).exists()
+    DropSource.objects.create(dataset=dataset, url=f"s3://{things.pipeline}/in")
     return {
         "run": run.pk,
         "queued": factories.make_run(pipeline, state="queued", period=NEXT).pk,

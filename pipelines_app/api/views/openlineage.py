@@ -1,0 +1,126 @@
+"""The door for other tools: OpenLineage run events in, and what was told so far."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import mixins, viewsets
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pipelines_app.access import permits
+from pipelines_app.api import strictness
+from pipelines_app.api.authentication import actor, person
+from pipelines_app.api.serializers.triggers import ForeignRunSerializer, RecordedSerializer
+from pipelines_app.api.views.knowledge import LineageView
+from pipelines_app.errors import MessageInvalid, NotAllowed, TooLarge
+from pipelines_app.intake import openlineage, runevents
+from pipelines_app.models import EDITING, ForeignRun, Team
+
+EVENT = OpenApiExample(
+    "a run that has completed",
+    value={
+        "eventType": "COMPLETE",
+        "eventTime": "2026-05-04T05:58:00Z",
+        "run": {"runId": "3f5e83fa-3480-44ff-99c5-ff943904e5e8"},
+        "job": {"namespace": "warehouse", "name": "load_flights"},
+        "outputs": [{"namespace": "postgres://warehouse:5432", "name": "public.flights"}],
+        "producer": "https://example.org/loader",
+    },
+    request_only=True,
+)
+TELLING: Any = {
+    "tags": ["openlineage"],
+    "summary": "Tell of a run of another tool, as an OpenLineage run event",
+    "description": "A COMPLETE event starts the team's pipelines that listen to one of its outputs. Once committed "
+    "it is not lost; the same kind of event of the same run again changes nothing.",
+    "parameters": [
+        OpenApiParameter("team", OpenApiTypes.STR, description="Whose tool it is; not needed by who is in one team.")
+    ],
+    "request": {"application/json": OpenApiTypes.OBJECT},
+    "responses": {
+        200: OpenApiResponse(RecordedSerializer, description="The same had been told before."),
+        201: RecordedSerializer,
+    },
+    "examples": [EVENT],
+}
+
+
+class Whole(BaseParser):
+    """A JSON body as the bytes that came: they are judged strictly, and told apart by their place."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        """The bytes; raises TooLarge by what is announced, or as soon as it is so."""
+        announced = str((parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0")
+        most = settings.WEBHOOK_MAX_BYTES
+        body = b"" if announced.isdigit() and int(announced) > most else stream.read(most + 1)
+        if not announced.isdigit() or int(announced) > most or len(body) > most:
+            raise TooLarge(f"An event may have {most:,} bytes.", todo="Leave out facets that nobody reads.")
+        return body
+
+
+def _told(request: Request) -> Response:
+    """Record the event in a request's body."""
+    strictness.refuse_unknown(request, ("team",))
+    team = _team(request)
+    body = request.data
+    if not isinstance(body, bytes) or not body:
+        raise MessageInvalid("The body is empty.", todo=runevents.TODO)
+    event = runevents.read(body)
+    recorded = openlineage.record(event, team=team, sender=actor(request), now=timezone.now())
+    return Response(RecordedSerializer(recorded).data, status=200 if recorded.repeated else 201)
+
+
+def _team(request: Request) -> Team:
+    """For whom the caller tells: the team named, or the only one that they may write for."""
+    named = request.query_params.get("team", "").replace("\0", "")
+    if named:
+        permits.writes_for(person(request), named)
+        return Team.objects.get(name=named)
+    teams = list(person(request).teams_with(*EDITING)[:2])
+    if not teams:
+        raise NotAllowed("Your role allows no telling of runs.", todo="Ask an admin of the team for another role.")
+    if len(teams) > 1:
+        raise MessageInvalid("You are in several teams.", todo="Say for which one: add ?team=… to the address.")
+    return teams[0]
+
+
+class OpenLineageView(APIView):
+    """OpenLineage events, in."""
+
+    parser_classes = [Whole]
+
+    @extend_schema(operation_id="openlineage_tell", **TELLING)
+    def post(self, request: Request) -> Response:
+        return _told(request)
+
+
+class LineageDoor(LineageView):
+    """The graph, out; and OpenLineage events in, at the address that its clients use by themselves."""
+
+    parser_classes = [Whole]
+
+    @extend_schema(operation_id="lineage_tell", **TELLING)
+    def post(self, request: Request) -> Response:
+        return _told(request)
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="openlineage_runs", tags=["openlineage"], summary="Runs that other tools told of")
+)
+class ForeignRunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ForeignRun]):
+    """Runs of other tools."""
+
+    queryset = ForeignRun.objects.none()
+    serializer_class = ForeignRunSerializer
+
+    def get_queryset(self) -> QuerySet[ForeignRun]:
+        return ForeignRun.objects.visible_to(self.request.user).select_related("team")
