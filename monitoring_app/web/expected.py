@@ -62,7 +62,7 @@ def _lane(slot: Slot, now: datetime) -> dict[str, Any]:
         stretches = [{**usual, "state": slot.state}]
         note = f"by {due.astimezone(zone):%H:%M}"
     label = f"{slot.dataset.name} {slot.period}".strip()
-    url = f"{reverse('console:arrivals')}?show=expected&dataset={slot.dataset.name}"
+    url = reverse("console:slot", args=[slot.pk])
     return {"label": label, "url": url, "note": note, "stretches": stretches}
 
 

@@ -103,21 +103,31 @@ def _spread(seconds: Sequence[float], middle: float) -> float:
 
 def _arrival(usual: Sequence[Usual], days: tuple[str, ...], timezone: str) -> dict[str, object]:
     """The deadline that every usual day keeps: as late as the latest of them with its room, on a round time."""
-    latest = max(one.median + max(LEAST_ROOM, ROOM * one.spread) for one in usual)
-    seconds = ceil(latest / ROUNDED) * ROUNDED
-    days_after, within = divmod(int(seconds), DAY)
-    middle = median(one.median for one in usual) % DAY
+    is_business = days == BUSINESS_DAYS
+    latest = max(_with_room(one, is_business=is_business) for one in usual)
+    days_after, within = divmod(latest, DAY)
+    middle = median(one.median % DAY for one in usual)
     document: dict[str, object] = {
         "by": _clock(within),
         "timezone": timezone,
         "days_after": days_after,
         "usually": _clock(int(middle) // 60 * 60),
     }
-    if days == BUSINESS_DAYS and days_after <= 1:
-        return {**document, "calendar": {"weekdays": list(days)}}
-    if len(days) < len(WEEKDAYS) and days_after == 0:
-        return {**document, "calendar": {"weekdays": list(days)}}
+    if is_business or (days_after == 0 and len(days) < len(WEEKDAYS)):
+        document["calendar"] = {"weekdays": list(days)}
     return document
+
+
+def _with_room(one: Usual, *, is_business: bool) -> int:
+    """The moment by which one weekday's data are there nearly always; its days counted as the deadline counts them."""
+    seconds = ceil((one.median + max(LEAST_ROOM, ROOM * one.spread)) / ROUNDED) * ROUNDED
+    days, within = divmod(int(seconds), DAY)
+    if not is_business:
+        return int(seconds)
+    place = WEEKDAYS.index(one.weekday)
+    counted = [WEEKDAYS[(place + ahead) % 7] in BUSINESS_DAYS for ahead in range(1, days + 1)]
+    # What comes at a weekend is there before the next business day begins.
+    return (sum(counted) + 1) * DAY if counted and not counted[-1] else sum(counted) * DAY + within
 
 
 def _clock(seconds: int) -> str:

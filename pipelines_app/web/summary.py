@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines_app.compiler import starting
+from pipelines_app.compiler import cadences, deadlines, starting
 from pipelines_app.compiler.compiled import Compiled, StepKind
-from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind, Source
+from pipelines_app.compiler.definition import Definition, Source
 
-EVERY = {PeriodKind.HOUR: "every hour", PeriodKind.DAY: "every day", PeriodKind.MONTH: "every month"}
 FEW = 4
 
 
@@ -19,6 +18,7 @@ def sentences(compiled: Compiled) -> list[str]:
     if made:
         said.append(f"It makes {few(made)}.")
     said += [_expected(source) for source in sources if source.arrival is not None]
+    said += _promised(compiled.definition)
     return [*said, _guards(compiled), _told(compiled)]
 
 
@@ -32,13 +32,14 @@ def _starts(compiled: Compiled, sources: Sequence[Source]) -> str:
 
 
 def _expected(source: Source) -> str:
-    every = EVERY.get(source.period, "")
-    return f"{source.dataset} is expected {every} by {_by(source.arrival)}." if source.arrival else ""
+    return f"{source.dataset} is expected {cadences.sentence(source.arrival, source.period)}." if source.arrival else ""
 
 
-def _by(deadline: ArrivalDeadline) -> str:
-    days = {0: "the same day", 1: "a day later"}.get(deadline.days_after, f"{deadline.days_after} days later")
-    return f"{deadline.by:%H:%M} {deadline.timezone}, {days}"
+def _promised(definition: Definition) -> list[str]:
+    kind = deadlines.promised_kind(definition.sources)
+    return [
+        f"{promise.dataset} is promised {cadences.sentence(promise.deadline, kind)}." for promise in definition.promises
+    ]
 
 
 def _guards(compiled: Compiled) -> str:

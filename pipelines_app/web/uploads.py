@@ -26,7 +26,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, request: Asked, source: Source) -> None:
         posted = request.method == "POST"
-        super().__init__(request.POST if posted else None, request.FILES if posted else None)
+        prefilled = {"period": request.GET.get("period", "")[:13]}
+        super().__init__(
+            request.POST if posted else None, request.FILES if posted else None, initial=prefilled
+        )
         self.fields["file"].help_text = _expected(source)
         self.fields["file"].error_messages["required"] = "Choose a file."
         if source.period is PeriodKind.NONE:

@@ -143,7 +143,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.STUCK, error=f"about {things.dataset}")
     slot = slots.announce(dataset, period=NEXT, due_at=timezone.now() + timedelta(hours=1), actor="user:test")
     arrival_block = {"by": "07:00", "timezone": "UTC"}
-    Habit.objects.create(dataset=dataset, zone="UTC", arrivals=9, weekdays=[], history=[], arrival=arrival_block)
+    habit = Habit.objects.create(dataset=dataset, zone="UTC", arrivals=9, weekdays=[], history=[], arrival=arrival_block)
     problem = Problem(
         rule="late",
         subject=things.dataset,
@@ -166,6 +166,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "arrival": arrival.pk,
         "version": dataset.versions.latest("pk").pk,
         "slot": slot.pk,
+        "habit": habit.pk,
         "webhook": webhooks.create(dataset)[0].pk,
         "delivery": delivery.pk,
         "alert": alert.pk,

@@ -229,6 +229,13 @@ class WhenForm(Kept):
     slack = forms.BooleanField(label="Tell the team's Slack channel, too", required=False)
 
 
+DAYS = [
+    ("every", "every day"),
+    ("calendar", "business days, or other days of a calendar"),
+    ("cron", "whenever a cron line says"),
+]
+
+
 class DeadlineForm(Kept):
     dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
     on = forms.BooleanField(label="There is a deadline", required=False)
@@ -237,6 +244,16 @@ class DeadlineForm(Kept):
     days_after = optional(label="Days after", max_length=3)
     first = optional(label="First period expected", max_length=13)
     last = optional(label="Last period expected", max_length=13)
+    days = choice(DAYS, label="Which days", required=False)
+    weekdays = optional(label="Weekdays", help_text="Apart by commas: mon, tue, wed.", max_length=60)
+    country = optional(label="Country whose holidays count", help_text="Two letters, such as CH.", max_length=3)
+    subdivision = optional(label="Part of it", help_text="Such as ZH.", max_length=20)
+    but = optional(label="Not on", help_text="Days such as 2026-12-24, apart by commas.", max_length=4000)
+    cron = optional(label="Cron line", help_text="Minute, hour, day, month, weekday: 0 7 * * 1-5.", max_length=120)
+    behind = optional(label="Each tick expects the period of so many ticks before", max_length=3)
+    usually = optional(label="It usually comes at", help_text="A time of day; if empty it is learned.", max_length=8)
+    grace = optional(label="Late only after", help_text="Beyond the deadline: 15m, 1h.", max_length=20)
+    missing_after = optional(label="Missing after", help_text="Beyond the deadline: 24h; else a day.", max_length=20)
 
 
 class ReviewForm(forms.Form):

@@ -51,6 +51,14 @@ def place(problem: Problem) -> Place:
     return Place(page="yaml")
 
 
+def _deadline(inner: list[str | int]) -> str:
+    """The field of a deadline: those of its calendar stand among the others."""
+    if inner and inner[0] == "calendar":
+        field = _first(inner[1:], "country")
+        return "but" if field == "except" else field
+    return _first(inner, "by")
+
+
 def _step(rest: list[str | int]) -> Place:
     match rest:
         case [int(row), "checks", *inner]:
@@ -71,7 +79,7 @@ def _source(rest: list[str | int]) -> Place:
         case [str(name), "checks", *inner]:
             return Place(page="checks", group="sources", row=name, field=_last(inner))
         case [str(name), "arrival", *inner]:
-            return Place(page="when", group="deadlines", row=name, field=_first(inner, "by"))
+            return Place(page="when", group="deadlines", row=name, field=_deadline(inner))
         case [str(name), str(key), *_] if key in _LOOK:
             return Place(page="look", source=name, field={"from": "pattern", "null": "nulls"}.get(key, key))
         case [str(name), "format" | "description" as key, *_]:

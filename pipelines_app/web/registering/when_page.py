@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import values
+from pipelines_app.web.registering import expecting, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenForm
 
@@ -24,6 +25,11 @@ class Expected:
     every: str
     form: DeadlineForm
     mend_url: str
+
+    @property
+    def blanks(self) -> list[BoundField]:
+        """The fields that stand in the sentence; what is wrong with them is said below it."""
+        return [self.form[name] for name in ("by", "timezone", "days_after", "first", "last")]
 
 
 def page(desk: Desk) -> HttpResponseBase:
@@ -58,17 +64,8 @@ def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm
         if name in rows and isinstance(entry, dict):
             entry.pop("arrival", None)
             if rows[name].cleaned_data.get("on"):
-                entry["arrival"] = _arrival(rows[name].cleaned_data)
+                entry["arrival"] = expecting.written(rows[name].cleaned_data)
     return document
-
-
-def _arrival(given: Mapping[str, str]) -> Entry:
-    return {
-        "by": given["by"] if len(given["by"]) != 4 else f"0{given['by']}",
-        "timezone": given["timezone"],
-        "days_after": values.number_or_text(given["days_after"] or "1"),
-        **{key: given[key] for key in ("first", "last") if given[key]},
-    }
 
 
 def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
@@ -78,16 +75,9 @@ def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
     form = WhenForm(
         initial={"start": when, "emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
     )
-    rows = [_initial(desk, name, entry) for name, entry in desk.section("sources").items()]
+    zone = desk.request.user.zone
+    rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
     return form, list(Deadlines(initial=rows, prefix="deadlines").forms)
-
-
-def _initial(desk: Desk, name: str, entry: Mapping[str, object]) -> Entry:
-    arrival = entry.get("arrival")
-    usual = {"by": "07:00", "timezone": desk.request.user.zone, "days_after": 1}
-    if not isinstance(arrival, Mapping):
-        return {**usual, "dataset": name, "on": False}
-    return {**usual, **arrival, "dataset": name, "on": True}
 
 
 def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpResponseBase:

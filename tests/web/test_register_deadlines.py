@@ -1,0 +1,68 @@
+"""The deadline of a source in the form: every day, business days with their holidays, or a cron line."""
+
+import pytest
+
+from tests.web.registering import begun, editor, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def filling(client):
+    editor(client)
+    filling = begun(client, name="orders_2024-03-05.csv", content=b"id,v\n1,2\n2,3\n")
+    for page in ("look", "steps", "checks"):
+        filling.send(page)
+    return filling
+
+
+def said(filling, **fields):
+    """The page of deadlines with these fields, sent."""
+    given = {"on": "on", "by": "07:00", "timezone": "Europe/Zurich", **fields}
+    return filling.send("when", **{f"deadlines-0-{name}": value for name, value in given.items()})
+
+
+def test_every_business_day_by_seven_is_said_in_one_sentence_and_comes_back_into_the_form(filling):
+    said(filling, days="calendar", weekdays="mon, tue, wed, thu, fri", country="ch", subdivision="zh", but="2026-12-24")
+    arrival = filling.draft.document["sources"]["raw.orders"]["arrival"]
+    assert arrival["calendar"] == {
+        "weekdays": ["mon", "tue", "wed", "thu", "fri"],
+        "country": "CH",
+        "subdivision": "ZH",
+        "except": ["2026-12-24"],
+    }
+    sentence = (
+        "every business day (Monday to Friday but for the holidays of CH-ZH and 2026-12-24) by 07:00 Europe/Zurich"
+    )
+    assert f"raw.orders is expected {sentence}, a business day later." in words(filling.open("review"))
+    shown = filling.open("when").content.decode()
+    assert '<option value="calendar" selected>' in shown
+    assert 'value="ZH"' in shown
+
+
+def test_a_cron_line_is_said_in_words_with_its_grace(filling):
+    said(filling, days="cron", cron="0 7 * * 1-5", behind="1", grace="15m", usually="06:20")
+    assert "usually" in words(filling.open("when"))
+    said(filling, days="cron", cron="0 7 * * 1-5", behind="1", grace="15m", usually="")
+    arrival = filling.draft.document["sources"]["raw.orders"]["arrival"]
+    assert (arrival["cron"], arrival["grace"]) == ("0 7 * * 1-5", "15m")
+    assert "at 07:00 on Monday through Friday Europe/Zurich" in words(filling.open("review"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"days": "cron", "cron": "0 0 30 2 *"}, "is not a cron line"),
+        ({"days": "cron", "cron": ""}, "cron"),
+        ({"days": "calendar", "country": "QQ"}, "is not a country"),
+        ({"days": "calendar", "country": "CH", "subdivision": "XX"}, "is not a part of CH"),
+        ({"days": "calendar", "weekdays": "someday"}, "is not one of mon"),
+        ({"days": "calendar", "but": "tomorrow"}, "is not a day such as"),
+        ({"grace": "soon"}, "not a length of time"),
+        ({"usually": "early"}, "must be a time of day"),
+    ],
+)
+def test_what_is_wrong_with_a_deadline_is_said_on_its_page(filling, fields, message):
+    answer = said(filling, **fields)
+    assert answer.status_code in (200, 422)
+    assert message in words(answer)
