@@ -1,7 +1,7 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
 from monitoring_app import lateness
-from monitoring_app.alerts import evidence, lifecycle, messages, subscribing
+from monitoring_app.alerts import drops, evidence, lifecycle, messages, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from pipelines_app import events
@@ -12,6 +12,10 @@ from pipelines_app.facts import (
     DatasetPublished,
     DeliveryReleased,
     DeliveryStuck,
+    DropCleared,
+    DropFailed,
+    DropMended,
+    DropRefused,
     Fact,
     PipelineRevised,
     RunMoved,
@@ -48,6 +52,7 @@ def _says_nothing(fact: Fact) -> bool:
     PipelineRevised,
     DeliveryStuck,
     DeliveryReleased,
+    *(DropFailed, DropMended, DropRefused, DropCleared),
     ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:
@@ -82,6 +87,12 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _run_ended(fact, event)
         case PipelineRevised():
             return _revised(fact, event)
+        case DropFailed():
+            return _overdue(drops.failed(fact, event))
+        case DropRefused():
+            return _overdue(drops.refused(fact, event))
+        case DropMended() | DropCleared():
+            return _closed(drops.over(fact, event))
         case DeliveryStuck():
             return _stuck(fact, event)
         case DeliveryReleased():
@@ -233,6 +244,7 @@ def _revised(fact: PipelineRevised, event: Event) -> str:
     because = f"revision {fact.revision} does not declare the check"
     said = [_closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event)) for alert in gone]
     said += [_closed(alert) for alert in lateness.unpromised(pipeline, event)]
+    said += [_closed(alert) for alert in drops.undeclared(fact.pipeline, event)]
     return "; ".join(said) or NOTHING
 
 

@@ -82,7 +82,12 @@ def _(fact: facts.PipelineResumed) -> Said:
 
 @say.register
 def _(fact: facts.ArrivalAccepted) -> Said:
-    came = {"form": "uploaded in the console", "api": "uploaded through the API", "webhook": "sent to the webhook"}
+    came = {
+        "form": "uploaded in the console",
+        "api": "uploaded through the API",
+        "webhook": "sent to the webhook",
+        "drop": "dropped",
+    }
     size = words.binary_size(fact.bytes)
     text = f"{fact.name} was {came.get(fact.door, fact.door)}{_of_period(fact.period)}, {size}"
     return Said(fact.dataset, f"{text}, sha256 {fact.sha256[:4]}…{fact.sha256[-4:]}")
@@ -261,3 +266,43 @@ def _(fact: facts.DeliveryReleased) -> Said:
 def _moment(written: str) -> str:
     moment = datetime.fromisoformat(written)
     return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname() or ''}".rstrip()
+
+
+@say.register
+def _(fact: facts.DropFailed) -> Said:
+    return Said(fact.dataset, f"its drop folder cannot be read: {fact.error}", "bad")
+
+
+@say.register
+def _(fact: facts.DropMended) -> Said:
+    return Said(fact.dataset, "its drop folder can be read again", "good")
+
+
+@say.register
+def _(fact: facts.DropRefused) -> Said:
+    return Said(fact.dataset, f"{fact.name} was dropped and not taken in: {fact.because}", "warn")
+
+
+@say.register
+def _(fact: facts.DropCleared) -> Said:
+    return Said(fact.dataset, "no dropped file is refused any more", "good")
+
+
+@say.register
+def _(fact: facts.ScheduleTicked) -> Said:
+    return Said(fact.pipeline, f"its schedule came to {_moment(fact.tick)}{_of_period(fact.period)}")
+
+
+@say.register
+def _(fact: facts.TicksMissed) -> Said:
+    until = "" if fact.first == fact.last else f" to {_moment(fact.last)}"
+    made_up = f"{fact.caught_up:,} made up for" if fact.caught_up else "none made up for"
+    text = f"its schedule was missed from {_moment(fact.first)}{until}: {made_up} (catch up: {fact.rule})"
+    return Said(fact.pipeline, text, "warn")
+
+
+@say.register
+def _(fact: facts.ForeignCompleted) -> Said:
+    missing = f", and is ignored: {fact.fault}" if fact.fault else ""
+    text = f"{fact.job} of another tool completed {fact.name}{_of_period(fact.period)}{missing}"
+    return Said(fact.pipeline, text, "warn" if fact.fault else "good")

@@ -56,7 +56,7 @@ def _arrived(event: Event) -> list[Piece]:
 
 
 def _came(door: str) -> str:
-    return "was sent" if door == "webhook" else "was uploaded"
+    return {"webhook": "was sent", "drop": "was dropped"}.get(door, "was uploaded")
 
 
 def _published(event: Event) -> list[Piece]:
