@@ -8,6 +8,7 @@ from django.utils import timezone
 from pipelines_app import events
 from pipelines_app.facts import RunRequested, SlotOpened
 from pipelines_app.models import (
+    Backfill,
     Check,
     CheckResult,
     Dataset,
@@ -81,6 +82,22 @@ def make_run(pipeline, *, state="running", period="", **fields):
         **ended,
         **fields,
     )
+
+
+def make_backfill(pipeline, *periods, state="running", **fields):
+    """A backfill of these periods, none of them begun."""
+    backfill = Backfill.objects.create(
+        pipeline=pipeline,
+        first=periods[0],
+        last=periods[-1],
+        state=state,
+        created_by="user:test",
+        event=make_event(),
+        **fields,
+    )
+    for period in periods:
+        backfill.periods.create(period=period, reason="missing: mart.made")
+    return backfill
 
 
 def make_step(run, dataset, **fields):

@@ -118,6 +118,8 @@ SPECTACULAR_SETTINGS = {
         "AlertState": "monitoring_app.models.AlertState",
         "AlertUrgency": "monitoring_app.models.AlertUrgency",
         "ArrivalState": "pipelines_app.models.ArrivalState",
+        "BackfillMode": "pipelines_app.models.BackfillMode",
+        "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
         "NotificationState": "monitoring_app.models.NotificationState",
         "RunState": "pipelines_app.models.RunState",

@@ -10,6 +10,14 @@ from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, Preview
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
 from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageDoor, OpenLineageView
+from pipelines_app.api.views.operations import (
+    BackfillViewSet,
+    BulkDeliveriesView,
+    BulkPipelinesView,
+    BulkRunsView,
+    PipelineBackfillsView,
+    RerunView,
+)
 from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
@@ -49,7 +57,17 @@ urlpatterns = [
     path("me", MeView.as_view(), name="me"),
     path("teams", TeamViewSet.as_view({"get": "list"}), name="teams"),
     path("pipelines", PipelineViewSet.as_view({"get": "list", "post": "create"}), name="pipelines"),
+    path("pipelines/bulk", BulkPipelinesView.as_view(), name="pipelines-bulk"),
     path("pipelines/<slug:name>", PipelineViewSet.as_view({"get": "retrieve", "put": "update"}), name="pipeline"),
+    path("pipelines/<slug:name>/backfills", PipelineBackfillsView.as_view(), name="pipeline-backfills"),
+    path("backfills", BackfillViewSet.as_view({"get": "list"}), name="backfills"),
+    path("backfills/<id:pk>", BackfillViewSet.as_view({"get": "retrieve"}), name="backfill"),
+    path("backfills/<id:pk>/pause", BackfillViewSet.as_view({"post": "pause"}), name="backfill-pause"),
+    path("backfills/<id:pk>/resume", BackfillViewSet.as_view({"post": "resume"}), name="backfill-resume"),
+    path("backfills/<id:pk>/cancel", BackfillViewSet.as_view({"post": "cancel"}), name="backfill-cancel"),
+    path("runs/bulk", BulkRunsView.as_view(), name="runs-bulk"),
+    path("runs/<id:pk>/rerun", RerunView.as_view(), name="run-rerun"),
+    path("deliveries/bulk", BulkDeliveriesView.as_view({"post": "bulk"}), name="deliveries-bulk"),
     path("pipelines/<slug:name>/run", PipelineViewSet.as_view({"post": "run"}), name="pipeline-run"),
     path("pipelines/<slug:name>/pause", PipelineViewSet.as_view({"post": "pause"}), name="pipeline-pause"),
     path("pipelines/<slug:name>/resume", PipelineViewSet.as_view({"post": "resume"}), name="pipeline-resume"),

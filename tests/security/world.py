@@ -162,6 +162,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "run": run.pk,
         "queued": factories.make_run(pipeline, state="queued", period=NEXT).pk,
         "failed": factories.make_run(pipeline, state="failed", period="2013-01-04").pk,
+        "backfill": factories.make_backfill(pipeline, "2013-01-03", "2013-01-04").pk,
         "event": arrival.event_id,
         "arrival": arrival.pk,
         "version": dataset.versions.latest("pk").pk,

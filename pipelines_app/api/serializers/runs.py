@@ -23,7 +23,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = [
             *("id", "pipeline", "revision", "environment", "period", "state", "reason", "cause"),
-            *("created_at", "started_at", "finished_at"),
+            *("created_at", "started_at", "finished_at", "again_of", "again_from", "backfill"),
         ]
         read_only_fields = fields
 
