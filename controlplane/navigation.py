@@ -12,7 +12,15 @@ from pipelines_app.environments import mapping
 
 GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
     ("", [("Today", "monitoring:today"), ("Alerts", "monitoring:alerts")]),
-    ("Operate", [("Pipelines", "console:pipelines"), ("Runs", "console:runs"), ("Arrivals", "console:arrivals"), ("Expected", "console:expected")]),
+    (
+        "Operate",
+        [
+            ("Pipelines", "console:pipelines"),
+            ("Runs", "console:runs"),
+            ("Arrivals", "console:arrivals"),
+            ("Expected", "console:expected"),
+        ],
+    ),
     (
         "Know",
         [

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.db.models.functions import Coalesce, Now
 
+from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
 from pipelines_app.intake import coalescing, dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
@@ -17,10 +18,9 @@ from pipelines_app.models import Pulse
 from pipelines_app.runs import backfilling, leases, recovery
 
 logger = logging.getLogger(__name__)
-WORKER = "worker:"
+WORKER = worth.WORKER
 CHORE = "chore:"
 DETAIL = 200
-SILENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,11 @@ def database_now() -> datetime:
 
 def _do_all(chores: list[Chore], moment: datetime) -> None:
     known = {pulse.name: pulse for pulse in Pulse.objects.filter(name__startswith=CHORE)}
+    idle = worth.idle([chore.name for chore in chores], moment)
     for chore in chores:
         pulse = known.get(chore.pulse)
+        if chore.name in idle and not (pulse is not None and pulse.detail):
+            continue
         if chore.every and not _claims(chore, pulse, moment):
             continue
         _do(chore, moment, failed_before=pulse is not None and bool(pulse.detail))
@@ -119,7 +122,8 @@ def _do(chore: Chore, moment: datetime, *, failed_before: bool) -> None:
 
 def beat(name: str, now: datetime, detail: str = "") -> None:
     """Leave a sign of life of one part of the platform."""
-    Pulse.objects.update_or_create(name=name, defaults={"at": now, "detail": detail})
+    if not Pulse.objects.filter(name=name).update(at=now, detail=detail):
+        Pulse.objects.update_or_create(name=name, defaults={"at": now, "detail": detail})
 
 
 def forget(name: str) -> None:
@@ -129,7 +133,7 @@ def forget(name: str) -> None:
 
 def forget_silent(now: datetime) -> int:
     """Take back those of workers that nobody has heard of for long: they are not coming back under their name."""
-    return Pulse.objects.filter(name__startswith=WORKER, at__lt=now - SILENT).delete()[0]
+    return Pulse.objects.filter(name__startswith=WORKER, at__lt=now - worth.SILENT).delete()[0]
 
 
 def pause(now: datetime | None = None) -> float:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from pipelines_app import singly
 from pipelines_app.compiler import cadences
@@ -28,14 +28,18 @@ def open_ahead(now: datetime) -> int:
 
     One query where no pipeline has a new revision and none has a period that comes into sight.
     """
-    worth = Q(outlook=None) | ~Q(outlook__revision=F("current")) | Q(outlook__look_at__lte=now)
-    pipelines = Pipeline.objects.filter(worth, paused_at=None, current__isnull=False)
     opened: list[str] = []
     singly.each(
-        pipelines.select_related("current", "outlook").order_by("pk"),
+        worth_a_look(now).select_related("current", "outlook").order_by("pk"),
         lambda pipeline: opened.extend(_look(pipeline, now)),
     )
     return len(opened)
+
+
+def worth_a_look(now: datetime) -> QuerySet[Pipeline]:
+    """The pipelines that have a new revision, or a period that comes into sight by now."""
+    worth = Q(outlook=None) | ~Q(outlook__revision=F("current")) | Q(outlook__look_at__lte=now)
+    return Pipeline.objects.filter(worth, paused_at=None, current__isnull=False)
 
 
 def _look(pipeline: Pipeline, now: datetime) -> list[str]:
