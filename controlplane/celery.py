@@ -5,13 +5,16 @@ import os
 import queue
 import socket
 import threading
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from celery import Celery
 from celery.signals import worker_process_shutdown, worker_ready
 from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.production")
 logger = logging.getLogger(__name__)
@@ -19,8 +22,10 @@ logger = logging.getLogger(__name__)
 # Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step.
 STEPS, QUICK = "steps", "quick"
 HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done is written beside the chore
-# The sweep comes by again: what it rings for need not wait in the queue for longer than its next rounds.
-AGAIN_EXPIRES = max(10.0, 2 * float(settings.SWEEP_SECONDS))
+# What is asked for regularly leaves the queue in the end. A message's end is judged by the clock of whoever takes it,
+# and clocks differ.
+EXPIRES = 3 * 3600.0
+MOST_WAITING = 1000  # bells in one queue: beyond that the sweep does not ring again for what it rang for before
 
 app = Celery("loopline")
 app.conf.update(
@@ -55,17 +60,17 @@ app.conf.update(
         "sweep": {
             "task": "controlplane.beats.sweep_once",
             "schedule": float(settings.SWEEP_SECONDS),
-            "options": {"expires": max(10.0, float(settings.SWEEP_SECONDS))},  # a busy moment must not void it
+            "options": {"expires": EXPIRES},
         },
         "housekeeping": {
             "task": "controlplane.beats.keep_house",
             "schedule": HOUSEKEEPING_SECONDS,
-            "options": {"expires": HOUSEKEEPING_SECONDS},
+            "options": {"expires": EXPIRES},
         },
         "drops": {
             "task": "controlplane.beats.look_outside",
             "schedule": float(settings.DROP_SECONDS),
-            "options": {"expires": float(settings.DROP_SECONDS)},
+            "options": {"expires": EXPIRES},
         },
     },
     beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108
@@ -105,9 +110,21 @@ def _send_for_ever() -> None:
     while True:
         kind, pk, again = _outbox.get()
         try:
-            app.send_task(TASKS[kind], args=[pk], expires=AGAIN_EXPIRES if again else None)
-        except OperationalError:
+            if not (again and _is_crowded(kind)):
+                app.send_task(TASKS[kind], args=[pk])
+        except (OperationalError, RedisError):
             logger.warning("Redis did not take a bell; the sweep will ring again", extra={"kind": kind, "pk": pk})
+
+
+def _is_crowded(kind: str) -> bool:
+    """Whether so much waits for the workers that ringing again would only pile up."""
+    waiting_in = app.amqp.router.route({}, TASKS[kind])["queue"].name
+    return cast(int, _redis().llen(waiting_in)) >= MOST_WAITING
+
+
+@cache
+def _redis() -> Redis:
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2)
 
 
 @worker_ready.connect

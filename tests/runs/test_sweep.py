@@ -1,10 +1,12 @@
 """The sweep does all it can: what fails is kept apart and said, what is long is done once and aside."""
 
+import os
 import queue
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from redis import Redis
 
 from controlplane import celery, embedded, sweep
 from controlplane.sweep import Chore
@@ -116,10 +118,17 @@ def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(bells) -> None
     assert bells[wake.STEP].qsize() == 1
 
 
-def test_what_the_sweep_rings_for_leaves_redis_before_it_piles_up_and_a_first_bell_stays(monkeypatch) -> None:
+@pytest.mark.postgres
+def test_what_the_sweep_rings_for_again_does_not_pile_up_in_redis_and_a_first_bell_always_goes(monkeypatch) -> None:
     sent = queue.SimpleQueue()
-    monkeypatch.setattr(celery.app, "send_task", lambda name, **asked: sent.put(asked))
-    celery.ring(wake.STEP, 7)
-    celery.ring(wake.STEP, 7, again=True)
-    assert sent.get(timeout=10) == {"args": [7], "expires": None}
-    assert sent.get(timeout=10) == {"args": [7], "expires": celery.AGAIN_EXPIRES}
+    monkeypatch.setattr(celery.app, "send_task", lambda name, **asked: sent.put(asked["args"]))
+    with Redis.from_url(os.environ["REDIS_URL"]) as client:
+        celery.ring(wake.STEP, 7, again=True)
+        assert sent.get(timeout=10) == [7]
+        client.rpush(celery.STEPS, *["a bell"] * celery.MOST_WAITING)
+        try:
+            celery.ring(wake.STEP, 7, again=True)
+            celery.ring(wake.STEP, 8)
+            assert sent.get(timeout=10) == [8]
+        finally:
+            client.delete(celery.STEPS)
