@@ -6,7 +6,7 @@ import queue
 import socket
 import threading
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_shutdown, worker_ready
@@ -119,7 +119,7 @@ def _send_for_ever() -> None:
 def _is_crowded(kind: str) -> bool:
     """Whether so much waits for the workers that ringing again would only pile up."""
     waiting_in = app.amqp.router.route({}, TASKS[kind])["queue"].name
-    return cast(int, _redis().llen(waiting_in)) >= MOST_WAITING
+    return _redis().llen(waiting_in) >= MOST_WAITING
 
 
 @cache
