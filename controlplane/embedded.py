@@ -53,7 +53,8 @@ def _do(work: Work, owner: str) -> None:
     if kind == wake.DELIVERY:
         events.deliver(pk)
     elif kind == wake.STEP:
-        execution.execute(pk, owner)
+        while execution.execute_next(owner, rung=pk) and _open.is_set():
+            pass  # one bell rings for many: see there
     else:
         sending.send(pk)
 

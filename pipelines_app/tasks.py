@@ -20,23 +20,32 @@ def deliver_event(pk: int) -> None:
         return
     with wake.in_hand() as kept:
         events.deliver(pk)
-    _go_on(kept)
+    if kept:
+        _go_on(kept[0], mine=True)
 
 
 @shared_task
 def execute_step(pk: int) -> None:
-    """Do one step, if it is still to be done, and for a moment those that it makes ready."""
-    _go_on([pk])
+    """Do the step whose turn it is, and for a moment those that come after it."""
+    _go_on(pk, mine=False)
 
 
-def _go_on(steps: list[int]) -> None:
-    """Do a step, then the one that it made ready: without a message to Redis and back in between."""
-    until = time.monotonic() + IN_HAND_SECONDS
-    while steps and time.monotonic() < until:
+def _go_on(pk: int, *, mine: bool) -> None:
+    """Do one step after the other, without a message to Redis and back in between: first the one it made ready itself.
+
+    `mine` says that this is such a step, and not only one that was rung for.
+    """
+    owner, until = f"{socket.gethostname()}:{os.getpid()}", time.monotonic() + IN_HAND_SECONDS
+    goes_on = True
+    while goes_on and time.monotonic() < until:
         with wake.in_hand() as kept:
-            execution.execute(steps[0], f"{socket.gethostname()}:{os.getpid()}")
-        steps = kept
-    for pk in steps:
+            if mine:
+                execution.execute(pk, owner)
+            else:
+                goes_on = execution.execute_next(owner, rung=pk)
+        mine = bool(kept)
+        pk = kept[0] if kept else pk
+    if goes_on:
         wake.ring(wake.STEP, pk)
 
 

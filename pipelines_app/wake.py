@@ -1,7 +1,7 @@
 """The doorbell: says that there is work, after commit. It may be lost, doubled or late; the sweep rings again."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Protocol, cast
@@ -44,6 +44,15 @@ def in_hand() -> Iterator[list[int]]:
 @cache
 def _bell(path: str) -> Ring:
     return cast(Ring, import_string(path))
+
+
+BELLS = 64  # at once: more workers than that are woken by those, and by the sweep
+
+
+def ring_for_steps(pks: Sequence[int]) -> None:
+    """Wake workers for steps that became ready together: whoever comes does one after the other, not that one only."""
+    for pk in pks[:BELLS]:
+        ring(STEP, pk)
 
 
 def ring(kind: str, pk: int, *, again: bool = False) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from django.db import transaction
-from django.db.models import Max, Sum
+from django.db import connection, transaction
+from django.utils import timezone
 
 from pipelines_app import lake
 from pipelines_app.compiler import starting
@@ -17,7 +17,6 @@ from pipelines_app.models import (
     Dataset,
     DatasetVersion,
     Environment,
-    EnvironmentRevision,
     Event,
     Part,
 )
@@ -116,51 +115,66 @@ def _like(declared: tuple[Column, ...], written: tuple[Column, ...]) -> tuple[Co
     return declared if set(declared) <= set(written) else written
 
 
-def point(version: DatasetVersion, *, mode: Mode, event: Event) -> None:
+PLACE = """
+    SELECT
+        (SELECT max(number) FROM pipelines_app_datasetversion
+         WHERE dataset_id = %(dataset)s AND environment_id = %(environment)s),
+        (SELECT version_id FROM pipelines_app_current
+         WHERE dataset_id = %(dataset)s AND environment_id = %(environment)s),
+        (SELECT v.total_rows FROM pipelines_app_current c JOIN pipelines_app_datasetversion v ON v.id = c.version_id
+         WHERE c.dataset_id = %(dataset)s AND c.environment_id = %(environment)s),
+        (SELECT sum(rows) FROM pipelines_app_part
+         WHERE dataset_id = %(dataset)s AND environment_id = %(environment)s AND period = %(period)s
+         AND until IS NULL AND since IS NOT NULL)
+"""
+REVISED = """
+    INSERT INTO pipelines_app_environmentrevision (environment_id, dataset_id, before_id, after_id, event_id, at)
+    VALUES (%s, %s, %s, %s, %s, %s)
+"""
+REPLACED = """
+    UPDATE pipelines_app_part SET until = %s
+    WHERE environment_id = %s AND dataset_id = %s AND until IS NULL AND since IS NOT NULL AND version_id <> %s
+"""
+REPLACED_PERIOD = REPLACED + " AND period = %s"
+POINTED = """
+    INSERT INTO pipelines_app_current (environment_id, dataset_id, version_id) VALUES (%s, %s, %s)
+    ON CONFLICT (environment_id, dataset_id) DO UPDATE SET version_id = excluded.version_id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the next version of a dataset goes: its number, the version before it, and the rows of that which stay."""
+
+    number: int
+    version: int | None
+    kept: int
+
+
+def place(environment: Environment, dataset: int, *, mode: Mode, period: str) -> Place:
+    """Where a version of this period goes, in one statement; the caller holds the dataset."""
+    asked: dict[str, int | str] = {"environment": environment.pk, "dataset": dataset, "period": period}
+    with connection.cursor() as cursor:
+        cursor.execute(PLACE, asked)
+        number, version, whole, of_period = cursor.fetchone()
+    kept = {Mode.REPLACE: 0, Mode.APPEND: whole or 0, Mode.PARTITION: (whole or 0) - int(of_period or 0)}
+    return Place(number=(number or 0) + 1, version=version, kept=kept[mode])
+
+
+def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | None) -> None:
     """Make a new version current: close the files it replaces, move the pointer. In the caller's transaction.
 
     The version and its parts are saved with their numbers; `mode` says which of the live files it replaces.
     """
-    pointer = (
-        Current.objects.select_for_update()
-        .filter(environment=version.environment, dataset=version.dataset)
-        .select_related("version")
-        .first()
-    )
-    before = pointer.version if pointer else None
-    EnvironmentRevision.objects.create(
-        environment=version.environment, dataset=version.dataset, before=before, after=version, event=event
-    )
-    _replace(version, mode)
-    version.parts.update(since=version.number)
-    if pointer:
-        Current.objects.filter(pk=pointer.pk).update(version=version)
-    else:
-        Current.objects.create(environment=version.environment, dataset=version.dataset, version=version)
-
-
-def _replace(version: DatasetVersion, mode: Mode) -> None:
-    replaced = _live(version.environment, version.dataset).exclude(version=version)
-    if mode is Mode.PARTITION:
-        replaced = replaced.filter(period=version.period)
-    if mode is not Mode.APPEND:
-        replaced.update(until=version.number)
-
-
-def next_number(environment: Environment, dataset: Dataset) -> int:
-    """The number that the next published version takes."""
-    last = DatasetVersion.objects.filter(environment=environment, dataset=dataset).aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
-
-
-def rows_after(environment: Environment, dataset: Dataset, *, mode: Mode, period: str, rows: int) -> int:
-    """How many rows the dataset will have once `rows` are published by this mode."""
-    if mode is Mode.REPLACE:
-        return rows
-    kept = _live(environment, dataset)
-    if mode is Mode.PARTITION:
-        kept = kept.exclude(period=period)
-    return (kept.aggregate(total=Sum("rows"))["total"] or 0) + rows
+    where = (version.environment_id, version.dataset_id)
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(REVISED, [*where, before, version.pk, event.pk, now])
+        if mode is Mode.REPLACE:
+            cursor.execute(REPLACED, [version.number, *where, version.pk])
+        elif mode is Mode.PARTITION:
+            cursor.execute(REPLACED_PERIOD, [version.number, *where, version.pk, version.period])
+        cursor.execute(POINTED, [*where, version.pk])
 
 
 def is_still_read(version: DatasetVersion) -> bool:

@@ -1,5 +1,9 @@
 """After a step: which steps may start, which never will, and whether the run is over."""
 
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from django.db import connection
 from django.utils import timezone
 
 from pipelines_app import events, wake
@@ -11,39 +15,116 @@ from pipelines_app.transactions import joined
 GOOD = frozenset({StepState.SUCCEEDED, StepState.WARNED, StepState.REUSED})
 OVER = GOOD | {StepState.FAILED, StepState.QUARANTINED, StepState.SKIPPED, StepState.CANCELLED}
 
+# What a step costs must not depend on how many steps its run has: its readers count it off, and nobody else is read.
+COUNT_OFF = """
+    UPDATE pipelines_app_steprun
+    SET missing = missing - 1,
+        state = CASE WHEN missing = 1 THEN 'ready' ELSE state END,
+        ready_at = CASE WHEN missing = 1 THEN %s ELSE ready_at END
+    WHERE run_id = %s AND state = 'waiting' AND missing > 0 AND dataset_id IN ("""
+COUNTED = ") RETURNING id, state"
+LEFT = """
+    SELECT EXISTS (SELECT 1 FROM pipelines_app_steprun WHERE run_id = %(run)s AND state IN ('ready', 'running')),
+           EXISTS (SELECT 1 FROM pipelines_app_steprun WHERE run_id = %(run)s AND state = 'waiting')
+"""
+
 
 @joined
-def advance(run_pk: int, *, cause: Event) -> None:
-    """Ready the steps whose inputs are there, skip those that will never have them, end the run when all is over."""
-    run = (
-        Run.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("pipeline", "environment")
-        .get(pk=run_pk)
-    )
+def advance(run: Run, step: StepRun, state: str, *, cause: Event) -> None:
+    """Go on after a step that ended in this state, in a run that this transaction holds.
+
+    Ready the steps whose inputs are there, skip those that will never have them, end the run when all is over.
+    """
     if run.state != RunState.RUNNING:
         return
-    steps = list(run.steps.select_related("dataset"))
-    inputs = {step.dataset: step.inputs for step in planning.compiled_of(run).steps}
-    by_name = {step.dataset.name: step for step in steps}
-    for step in steps:
-        if step.state == StepState.WAITING:
-            _settle(step, [by_name[name] for name in inputs[step.dataset.name] if name in by_name], run, cause)
-    if ending.finish_if_done(run, cause=cause, known=steps):
-        planning.start_next(run.pipeline)
+    if state in GOOD:
+        begun = _count_off(run, planning.readers(run.revision_id).get(step.dataset_id, ()))
+    else:
+        begun = False
+        _skip_below(run, step.dataset_id, f"{step.dataset.name} was {StepState(state).label.lower()}", cause)
+    if not begun:
+        _end_if_over(run, cause)
 
 
-def _settle(step: StepRun, upstream: list[StepRun], run: Run, cause: Event) -> None:
-    barred = [above for above in upstream if above.state in OVER - GOOD]
-    if barred:
-        step.state, step.finished_at = StepState.SKIPPED, timezone.now()
-        because = f"{barred[0].dataset.name} was {barred[0].get_state_display().lower()}"
-        step.error = because
-        step.save(update_fields=["state", "finished_at", "error"])
-        fact = StepEnded(
-            run=run.pk, pipeline=run.pipeline.name, dataset=step.dataset.name, state=step.state, because=because
+def _count_off(run: Run, readers: Sequence[int]) -> bool:
+    """One input more is there for these datasets' steps; says whether any became ready."""
+    if not readers:
+        return False
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(_counting_off(len(readers)), [now, run.pk, *readers])
+        ready = [pk for pk, state in cursor.fetchall() if state == StepState.READY]
+    wake.ring_for_steps(ready)
+    return bool(ready)
+
+
+@cache
+def _counting_off(count: int) -> str:
+    return COUNT_OFF + ", ".join(["%s"] * count) + COUNTED
+
+
+def _skip_below(run: Run, dataset: int, because: str, cause: Event) -> None:
+    """Skip every step that waits for a dataset that will not be made, and those that wait for theirs."""
+    readers = planning.readers(run.revision_id).get(dataset, ())
+    if not readers:
+        return
+    waiting = run.steps.filter(dataset__in=readers, state=StepState.WAITING).select_related("dataset")
+    _skip(run, list(waiting), because, cause)
+
+
+def _skip(run: Run, steps: Collection[StepRun], because: str, cause: Event) -> None:
+    if not steps:
+        return
+    ended = {"state": StepState.SKIPPED, "finished_at": timezone.now(), "error": because}
+    StepRun.objects.filter(pk__in=[step.pk for step in steps]).update(**ended)
+    facts = [
+        StepEnded(
+            run=run.pk,
+            pipeline=run.pipeline.name,
+            dataset=step.dataset.name,
+            state=StepState.SKIPPED,
+            because=because,
         )
-        events.record(fact, cause=cause)
-    elif all(above.state in GOOD for above in upstream):
-        step.state, step.ready_at = StepState.READY, timezone.now()
-        step.save(update_fields=["state", "ready_at"])
-        wake.ring(wake.STEP, step.pk)
+        for step in steps
+    ]
+    events.record_all(facts, cause=cause)
+    for step in steps:
+        _skip_below(run, step.dataset_id, f"{step.dataset.name} was {StepState.SKIPPED.label.lower()}", cause)
+
+
+def _end_if_over(run: Run, cause: Event) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT, {"run": run.pk})
+        goes_on, waits = cursor.fetchone()
+    if goes_on or (waits and _settle_all(run, cause)):
+        return
+    # Whoever ends a run holds its pipeline: what is known of its runs is weighed under that lock, see the alerts.
+    held = planning.hold(run.pipeline)
+    run.pipeline = held
+    ending.finish(run, cause=cause)
+    planning.start_held(held)
+
+
+def _settle_all(run: Run, cause: Event) -> bool:
+    """Where steps wait and none goes on nobody has counted for them (an earlier release did not): look at each.
+
+    Says whether any became ready.
+    """
+    inputs = {step.dataset: step.inputs for step in planning.compiled_of(run).steps}
+    steps = {step.dataset.name: step for step in run.steps.select_related("dataset")}
+    ready = []
+    for step in steps.values():
+        above = [steps[name] for name in inputs[step.dataset.name] if name in steps]
+        barred = [one for one in above if one.state in OVER - GOOD]
+        if step.state != StepState.WAITING:
+            continue
+        if barred:
+            step.state = StepState.SKIPPED
+            _skip(run, [step], f"{barred[0].dataset.name} was {barred[0].get_state_display().lower()}", cause)
+        elif all(one.state in GOOD for one in above):
+            ready.append(step.pk)
+    StepRun.objects.filter(pk__in=ready, state=StepState.WAITING).update(
+        state=StepState.READY, ready_at=timezone.now(), missing=0
+    )
+    wake.ring_for_steps(ready)
+    return bool(ready)

@@ -32,17 +32,28 @@ logger = logging.getLogger(__name__)
 def execute(pk: int, owner: str) -> None:
     """Do a step if it is ready and nobody else has it; every way it can end is written before this returns."""
     claim = leases.claim(pk, owner)
-    if claim is None:
-        return
+    if claim is not None:
+        _work(claim)
+
+
+def execute_next(owner: str, *, rung: int) -> bool:
+    """Do the step whose turn it is; the one that was rung for only says that there is work. False if there is none."""
+    claim = leases.claim_next(owner) or leases.claim(rung, owner)
+    if claim is not None:
+        _work(claim)
+    return claim is not None
+
+
+def _work(claim: Claim) -> None:
     try:
         failpoints.reach("after_claim")
         _attempt(claim)
     except Fenced as lost:
-        logger.warning("fenced: %s", lost, extra={"step": pk, "epoch": claim.epoch})
+        logger.warning("fenced: %s", lost, extra={"step": claim.step.pk, "epoch": claim.epoch})
     except EngineError as error:
         _came_to_nothing(claim, error)
     except Exception as error:
-        logger.exception("step failed in the platform itself", extra={"step": pk})
+        logger.exception("step failed in the platform itself", extra={"step": claim.step.pk})
         _came_to_nothing(claim, EngineError(f"{type(error).__name__} in the platform", kind=retrying.PLATFORM))
 
 

@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from pipelines_app import events
 from pipelines_app.facts import StepStarted
-from pipelines_app.models import StepRun, StepState
+from pipelines_app.models import StepRun, StepState, Team
+from pipelines_app.prepared import Given, Prepared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +34,59 @@ def _lease_end() -> Combinable:
     return from_now(timedelta(seconds=settings.LEASE_SECONDS))
 
 
+def _free() -> "QuerySet[StepRun]":
+    """Steps that can be claimed now, and that nobody else is claiming at this moment."""
+    return (
+        StepRun.objects.filter(state=StepState.READY, not_before__lte=Now())
+        .select_related("run__pipeline", "run__environment", "run__cause", "dataset")
+        .defer("run__cause__body", "dataset__columns", "dataset__description")
+        .select_for_update(of=("self",), skip_locked=True, no_key=True)
+    )
+
+
+def _hungriest() -> "QuerySet[Team]":
+    """Teams with a step that can be claimed: the most urgent first, then who has least running, then by chance.
+
+    However many steps wait, each team is looked up in the index of the queue once. Between equals chance decides:
+    there is no row that every claim would have to write, and nobody is always the second.
+    """
+    its = StepRun.objects.filter(team=OuterRef("pk"))
+    ready = its.filter(state=StepState.READY, not_before__lte=Now()).order_by("-priority", "id")
+    running = its.filter(state=StepState.RUNNING).order_by().values("team").annotate(running=Count("pk"))
+    return (
+        Team.objects.only("pk")
+        .annotate(urgency=Subquery(ready.values("priority")[:1]))
+        .annotate(running=Coalesce(Subquery(running.values("running")), 0))
+        .filter(urgency__isnull=False)
+        .order_by("-urgency", "running", "?")
+    )
+
+
+_this = Prepared(lambda: _free().filter(pk=Given("pk")))
+_next = Prepared(lambda: _free().filter(team=Given("team")).order_by("-priority", "id")[:1])
+_teams = Prepared(_hungriest)
+
+
 @transaction.atomic
 def claim(pk: int, owner: str) -> Claim | None:
     """Take a ready step, or nothing if somebody else has it, it is done, or its back-off is not over."""
-    taken = StepRun.objects.filter(pk=pk, state=StepState.READY, not_before__lte=Now()).update(
+    step = _this.first(pk=pk)
+    return _take(step, owner) if step is not None else None
+
+
+@transaction.atomic
+def claim_next(owner: str) -> Claim | None:
+    """Take the step whose turn it is among all that are ready, or nothing if none is: no team waits behind another."""
+    for team in _teams.all():
+        step = _next.first(team=team.pk)
+        if step is not None:
+            return _take(step, owner)
+    return None
+
+
+def _take(step: StepRun, owner: str) -> Claim:
+    """Write who works on a step that this transaction holds, and until when."""
+    StepRun.objects.filter(pk=step.pk).update(
         state=StepState.RUNNING,
         owner=owner,
         lease_until=_lease_end(),
@@ -43,9 +94,8 @@ def claim(pk: int, owner: str) -> Claim | None:
         attempt=F("attempt") + 1,
         started_at=Now(),
     )
-    if not taken:
-        return None
-    step = StepRun.objects.select_related("run__pipeline", "run__environment", "run__cause", "dataset").get(pk=pk)
+    step.state, step.owner, step.started_at = StepState.RUNNING, owner, timezone.now()
+    step.epoch, step.attempt = step.epoch + 1, step.attempt + 1
     started = StepStarted(
         run=step.run_id,
         pipeline=step.run.pipeline.name,

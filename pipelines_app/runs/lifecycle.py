@@ -1,8 +1,9 @@
 """The state machine of runs; the only file that writes `Run.state`."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
 from pipelines_app.models.arrivals import ArrivalQuerySet
+from pipelines_app.runs import dispositions
 from pipelines_app.transactions import joined
 
 MOVES: dict[str, frozenset[str]] = {
@@ -26,6 +28,20 @@ MOVES: dict[str, frozenset[str]] = {
 }
 LIVE = frozenset({RunState.QUEUED, RunState.RUNNING})
 UNFINISHED_STEPS = [StepState.WAITING, StepState.READY, StepState.RUNNING]
+CAUSED = "INSERT INTO pipelines_app_run_causes (run_id, event_id) VALUES (%s, %s)"
+
+
+@joined
+def enter(run: Run, *, at_once: bool) -> Event:
+    """Write a new run and its cause: queued, or running at once. Gives the event of its last move."""
+    walk = [RunState.QUEUED]
+    if at_once:
+        walk.append(RunState.RUNNING)
+        run.state, run.started_at = RunState.RUNNING, timezone.now()
+    run.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute(CAUSED, [run.pk, run.cause_id])
+    return events.record_all([replace(_moved(run), state=state) for state in walk], cause=run.cause)[-1]
 
 
 @joined
@@ -72,6 +88,8 @@ def cancel(run: Run, *, actor: str, because: str) -> None:
     waited = run.state == RunState.QUEUED
     _write(run, RunState.CANCELLED, because, timezone.now())
     event = events.record(_moved(run), actor=actor)
+    if waited:
+        dispositions.dropped(run, because=because)
     run.steps.filter(state__in=UNFINISHED_STEPS).update(state=StepState.CANCELLED, finished_at=timezone.now())
     given = Arrival.objects.filter(run=run)
     if waited and not run.again_from:

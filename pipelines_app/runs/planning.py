@@ -2,7 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from pipelines_app import events, wake
@@ -25,6 +27,7 @@ from pipelines_app.models import (
     ArrivalState,
     Dataset,
     DatasetVersion,
+    Event,
     Pipeline,
     Run,
     RunInput,
@@ -32,11 +35,11 @@ from pipelines_app.models import (
     StepRun,
     StepState,
 )
-from pipelines_app.runs import dispositions, ending, inputs, lifecycle, repeating
-from pipelines_app.runs.repeating import Repetition
+from pipelines_app.prepared import Given, Prepared
+from pipelines_app.runs import dispositions, ending, inputs, lifecycle, limits, repeating
 from pipelines_app.runs.recipes import compiled as compiled
+from pipelines_app.runs.repeating import Repetition
 from pipelines_app.transactions import joined
-
 
 # Whoever asks, be it a person, the clock or another tool, asks for every step that can run.
 ASKED = {RunRequested.kind, PipelineRevised.kind, ScheduleTicked.kind, ForeignCompleted.kind}
@@ -47,12 +50,38 @@ def compiled_of(run: Run) -> Compiled:
     return compiled(run.revision_id)
 
 
+_to_hold = Prepared(
+    lambda: Pipeline.objects.select_for_update(no_key=True, of=("self",)).select_related("team").filter(pk=Given("pk"))
+)
+_waiting = Prepared(
+    lambda: (
+        Run.objects.filter(pipeline=Given("pipeline"), environment=Given("environment"), state=RunState.QUEUED)
+        .exclude(
+            Exists(
+                Run.objects.filter(
+                    pipeline=OuterRef("pipeline"),
+                    environment=OuterRef("environment"),
+                    period=OuterRef("period"),
+                    state=RunState.RUNNING,
+                )
+            )
+        )
+        .select_related("cause", "environment")
+        .select_for_update(of=("self",))
+        .order_by("-priority", "id")[:1]
+    )
+)
+
+
 def hold(pipeline: Pipeline) -> Pipeline:
     """Make whoever else would queue or start a run of the pipeline wait for this transaction; gives it as it is now.
 
     Always in one order: the run that runs, its steps, then the pipeline, then its queued runs.
     """
-    return Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)
+    held = _to_hold.first(pk=pipeline.pk)
+    if held is None:
+        raise Pipeline.DoesNotExist(f"{pipeline} is not there any more.")
+    return held
 
 
 @joined
@@ -68,19 +97,25 @@ def start_held(pipeline: Pipeline) -> None:
 
 
 def _start_one(pipeline: Pipeline) -> bool:
-    live = Run.objects.filter(pipeline=pipeline, environment__name=mapping.PRODUCTION)
-    if pipeline.paused_at or pipeline.current_id is None or live.filter(state=RunState.RUNNING).exists():
+    environment = mapping.production()
+    now = limits.standing(pipeline, environment)
+    if not now.any_waits or not limits.has_room(pipeline, environment, now):
         return False
-    waiting = live.filter(state=RunState.QUEUED).select_related("cause", "environment")
-    run = waiting.select_for_update(of=("self",)).order_by("id").first()
+    run = _waiting.first(pipeline=pipeline.pk, environment=environment.pk)
     if run is None:
         return False
     run.pipeline = pipeline
     if not run.keeps_revision:
-        run.revision_id = pipeline.current_id
-    started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
+        run.revision_id = pipeline.revision_in_force
+    begin(run, cause=lifecycle.move(run, RunState.RUNNING, cause=run.cause))
+    return True
+
+
+def begin(run: Run, *, cause: Event) -> None:
+    """Plan a run that has just started; one that has nothing to do is over at once."""
     dispositions.consumed(run)
-    return not plan(run) and ending.finish_if_done(run, cause=started)
+    if not plan(run):
+        ending.finish_empty(run, cause=cause)
 
 
 def plan(run: Run) -> int:
@@ -89,7 +124,7 @@ def plan(run: Run) -> int:
     _tell_partial(run, outline)
     steps = []
     for position, step in enumerate(outline.steps):
-        follows = [name for name in step.inputs if name in outline.made]
+        follows = {name for name in step.inputs if name in outline.made}
         steps.append(
             StepRun(
                 run=run,
@@ -98,19 +133,32 @@ def plan(run: Run) -> int:
                 kind=step.kind,
                 state=StepState.WAITING if follows else StepState.READY,
                 ready_at=None if follows else timezone.now(),
+                team_id=run.pipeline.team_id,
+                priority=run.priority,
+                missing=len(follows),
             )
         )
     StepRun.objects.bulk_create(steps)
-    RunInput.objects.bulk_create([RunInput(run=run, version=version) for version in outline.pins.values()])
+    if outline.pins:
+        RunInput.objects.bulk_create([RunInput(run=run, version=version) for version in outline.pins.values()])
     if outline.arrivals:
         Arrival.objects.filter(pk__in=[arrival.pk for arrival in outline.arrivals]).update(run=run)
     for held, missing in outline.held.items():
         fact = StepHeld(run=run.pk, pipeline=run.pipeline.name, dataset=held, missing=missing)
         events.record(fact, cause=run.cause)
-    for step_run in steps:
-        if step_run.state == StepState.READY:
-            wake.ring(wake.STEP, step_run.pk)
+    wake.ring_for_steps([step_run.pk for step_run in steps if step_run.state == StepState.READY])
     return len(steps)
+
+
+@lru_cache(maxsize=256)
+def readers(revision: int) -> dict[int, tuple[int, ...]]:
+    """By dataset, the datasets whose steps in this revision read it; by their ids, which never change."""
+    steps = compiled(revision).steps
+    names = {step.dataset for step in steps} | {name for step in steps for name in step.inputs}
+    ids = dict(Dataset.objects.filter(name__in=names).values_list("name", "pk"))
+    return {
+        ids[name]: tuple(ids[step.dataset] for step in steps if name in step.inputs) for name in names if name in ids
+    }
 
 
 @dataclass(kw_only=True)
@@ -192,9 +240,7 @@ def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
     return roots
 
 
-def _is_affected(
-    step: CompiledStep, roots: set[str], outline: Outline, run: Run, repeated: Repetition | None
-) -> bool:
+def _is_affected(step: CompiledStep, roots: set[str], outline: Outline, run: Run, repeated: Repetition | None) -> bool:
     if step.kind is StepKind.LOAD:
         return step.dataset in {arrival.dataset.name for arrival in outline.arrivals}
     if repeated is not None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pipelines_app import events, failpoints
 from pipelines_app.compiler.definition import Mode, PeriodKind
 from pipelines_app.environments import mapping
+from pipelines_app.environments.mapping import Place
 from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
     DataQuarantined,
@@ -29,6 +30,7 @@ from pipelines_app.models import (
     VersionInput,
     VersionState,
 )
+from pipelines_app.prepared import Given, Prepared
 from pipelines_app.quality.gates import Verdict
 from pipelines_app.runs import advancing, staging, telling
 from pipelines_app.runs.leases import Claim
@@ -50,9 +52,17 @@ class Failure:
     todo: str = ""
 
 
-def _lock_run(claim: Claim) -> None:
+_run = Prepared(lambda: Run.objects.select_for_update(no_key=True).filter(pk=Given("pk")))
+_owner = Prepared(lambda: Dataset.objects.select_for_update(no_key=True).only("pipeline").filter(pk=Given("pk")))
+
+
+def _lock_run(claim: Claim) -> Run:
     """Take the run before its steps, as whoever cancels it does: the other way round they would wait for each other."""
-    Run.objects.select_for_update(no_key=True).get(pk=claim.step.run_id)
+    known, run = claim.step.run, _run.first(pk=claim.step.run_id)
+    if run is None:
+        raise Fenced(f"{claim.step} is no longer there.")
+    run.pipeline, run.environment, run.cause = known.pipeline, known.environment, known.cause
+    return run
 
 
 def _close(claim: Claim, state: str, **values: object) -> None:
@@ -69,10 +79,13 @@ def _close(claim: Claim, state: str, **values: object) -> None:
 def publish(staged: Staged, verdict: Verdict) -> None:
     """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
     claim = staged.work.claim
+    run = _lock_run(claim)
     gone = _gone_elsewhere(claim)
     if gone:
         fail(claim, gone)
         return
+    place = mapping.place(run.environment, claim.step.dataset_id, mode=staged.work.mode, period=run.period)
+    version = _write_version(staged, place, published=verdict.admits)
     if not verdict.admits:
         state, error = StepState.QUARANTINED, verdict.because
     else:
@@ -86,44 +99,41 @@ def publish(staged: Staged, verdict: Verdict) -> None:
         error=error,
         todo=verdict.todo,
         lease_until=None,
+        version=version,
     )
-    version = _write_version(staged, published=verdict.admits)
-    StepRun.objects.filter(pk=claim.step.pk).update(version=version)
-    event = telling.tell(staged, version, verdict)
+    event = telling.tell(staged, version, verdict, before=place.version)
     _settle_arrivals(staged, verdict, event)
-    advancing.advance(claim.step.run_id, cause=event)
+    advancing.advance(run, claim.step, state, cause=event)
     failpoints.reach("before_commit")
 
 
 def _gone_elsewhere(claim: Claim) -> Failure | None:
     """Why a step may not publish: since the run began its dataset has gone over to another pipeline, or to none."""
-    _lock_run(claim)
-    dataset = Dataset.objects.select_for_update(no_key=True).get(pk=claim.step.dataset_id)
-    if dataset.pipeline_id == claim.step.run.pipeline_id:
+    dataset = _owner.first(pk=claim.step.dataset_id)
+    if dataset is not None and dataset.pipeline_id == claim.step.run.pipeline_id:
         return None
     mine = claim.step.run.pipeline.name
     return Failure(
         kind="ownership",
-        message=f"{dataset.name} is no longer made by {mine}: nothing was published.",
+        message=f"{claim.step.dataset.name} is no longer made by {mine}: nothing was published.",
         todo="Nothing, if that was meant. Otherwise let this pipeline make the dataset again, then run it.",
     )
 
 
-def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
+def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetVersion:
     work, written = staged.work, staged.written
     step, run = work.claim.step, work.claim.step.run
-    whole = mapping.rows_after(run.environment, step.dataset, mode=work.mode, period=run.period, rows=written.rows)
     version = DatasetVersion.objects.create(
         dataset=step.dataset,
         environment=run.environment,
-        number=mapping.next_number(run.environment, step.dataset) if published else None,
+        number=place.number if published else None,
         state=VersionState.PUBLISHED if published else VersionState.QUARANTINED,
         step_run=step,
         period=_period(work),
         columns=mapping.stored_columns(written.columns),
         rows=written.rows,
         bytes=written.bytes,
-        total_rows=whole,
+        total_rows=place.kept + written.rows,
         rejected=staged.rejected,
         fingerprint=written.fingerprint,
         run_key=work.run_key,
@@ -136,6 +146,7 @@ def _write_version(staged: Staged, *, published: bool) -> DatasetVersion:
         path=staged.place,
         rows=written.rows,
         bytes=written.bytes,
+        since=version.number,
     )
     VersionInput.objects.bulk_create([VersionInput(version=version, read=read) for read in work.reads])
     Reject.objects.bulk_create(
@@ -162,6 +173,8 @@ def _period(work: Work) -> str:
 
 
 def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
+    if not staged.work.arrivals:
+        return
     run = staged.work.claim.step.run
     taken = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.arrivals])
     if verdict.admits:
@@ -186,11 +199,16 @@ def _supersede(taken: Sequence[Arrival], left: Sequence[Arrival], event: Event) 
 @transaction.atomic
 def reuse(work: Work, version: DatasetVersion) -> None:
     """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
-    _lock_run(work.claim)
-    _close(work.claim, StepState.REUSED, rows_in=work.rows_in, rows_out=version.rows, lease_until=None)
-    run, dataset = work.claim.step.run, work.claim.step.dataset
+    run, dataset = _lock_run(work.claim), work.claim.step.dataset
     readers_see = mapping.current(run.environment, [dataset])[dataset.pk]
-    StepRun.objects.filter(pk=work.claim.step.pk).update(version=readers_see)
+    _close(
+        work.claim,
+        StepState.REUSED,
+        rows_in=work.rows_in,
+        rows_out=version.rows,
+        lease_until=None,
+        version=readers_see,
+    )
     fact = StepReused(run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, version=version.pk)
     event = events.record(fact, cause=run.cause)
     Arrival.objects.filter(pk__in=[arrival.pk for arrival in work.arrivals]).update(
@@ -199,13 +217,14 @@ def reuse(work: Work, version: DatasetVersion) -> None:
         event=event,
     )
     _supersede(work.arrivals, work.superseded, event)
-    advancing.advance(run.pk, cause=event)
+    advancing.advance(run, work.claim.step, StepState.REUSED, cause=event)
 
 
 @transaction.atomic
 def refuse(claim: Claim, failure: Failure) -> None:
     """Quarantine what came in because it cannot be read at all; readers keep the last good version."""
-    _lock_run(claim)
+    run, dataset = _lock_run(claim), claim.step.dataset
+    _owner.first(pk=dataset.pk)  # what is told of a dataset is told by one at a time: the alerts count on it
     _close(
         claim,
         StepState.QUARANTINED,
@@ -214,7 +233,6 @@ def refuse(claim: Claim, failure: Failure) -> None:
         todo=failure.todo,
         lease_until=None,
     )
-    run, dataset = claim.step.run, claim.step.dataset
     fact = DataQuarantined(
         run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, period=run.period, because=failure.message
     )
@@ -224,15 +242,14 @@ def refuse(claim: Claim, failure: Failure) -> None:
         state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {failure.message}"[:500], event=event
     )
     _supersede(work.arrivals, work.superseded, event)
-    advancing.advance(run.pk, cause=event)
+    advancing.advance(run, claim.step, StepState.QUARANTINED, cause=event)
 
 
 @transaction.atomic
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
-    _lock_run(claim)
+    run, dataset = _lock_run(claim), claim.step.dataset
     _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None)
-    run, dataset = claim.step.run, claim.step.dataset
     fact = StepEnded(
         run=run.pk,
         pipeline=run.pipeline.name,
@@ -240,4 +257,4 @@ def fail(claim: Claim, failure: Failure) -> None:
         state=StepState.FAILED,
         because=failure.message,
     )
-    advancing.advance(run.pk, cause=events.record(fact, cause=run.cause))
+    advancing.advance(run, claim.step, StepState.FAILED, cause=events.record(fact, cause=run.cause))

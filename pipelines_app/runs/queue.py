@@ -7,9 +7,10 @@ from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import IllegalMove, PeriodInvalid
-from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved, RunRequested
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunRequested
 from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
-from pipelines_app.runs import planning
+from pipelines_app.runs import lifecycle, limits, planning
+from pipelines_app.runs.limits import Standing
 from pipelines_app.transactions import joined
 
 NOT_TAKEN = [ArrivalState.FAILED, ArrivalState.QUARANTINED]
@@ -24,25 +25,38 @@ def put(pipeline: Pipeline, *, period: str, cause: Event, backfill: int | None =
 
     An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
     """
-    held = planning.hold(pipeline)
-    asked = {"pipeline": held, "environment": mapping.production(), "period": period, "state": RunState.QUEUED}
-    waiting = Run.objects.filter(**asked, again_from="").first()
-    if waiting is not None:
-        waiting.causes.add(cause)
-        if backfill is None and waiting.backfill_id is not None:
-            Run.objects.filter(pk=waiting.pk).update(backfill=None, priority=0)  # what is live does not wait for it
-        return waiting, True
-    priority = 0 if backfill is None else BACKFILL_PRIORITY
-    run = Run.objects.create(
-        **asked, revision_id=held.revision_in_force, cause=cause, backfill_id=backfill, priority=priority
+    held, environment = planning.hold(pipeline), mapping.production()
+    now = limits.standing(held, environment, period=period)
+    if now.waiting is not None:
+        return _merge(now.waiting, cause, backfill), True
+    run = Run(
+        pipeline=held,
+        revision_id=held.revision_in_force,
+        environment=environment,
+        period=period,
+        cause=cause,
+        backfill_id=backfill,
+        priority=0 if backfill is None else BACKFILL_PRIORITY,
     )
-    run.causes.add(cause)
-    queued = RunMoved(
-        run=run.pk, pipeline=pipeline.name, period=period, state=RunState.QUEUED, backfill=run.backfill_id
-    )
-    events.record(queued, cause=cause)
-    planning.start_held(held)
+    enter(run, now)
     return run, False
+
+
+def enter(run: Run, now: Standing) -> None:
+    """Write a run for a pipeline that is held; where nothing is before it, it is queued and started in one go."""
+    if now.any_waits or now.running_for_period or not limits.has_room(run.pipeline, run.environment, now):
+        lifecycle.enter(run, at_once=False)
+        planning.start_held(run.pipeline)
+    else:
+        planning.begin(run, cause=lifecycle.enter(run, at_once=True))
+
+
+def _merge(waiting: int, cause: Event, backfill: int | None) -> Run:
+    run = Run.objects.get(pk=waiting)
+    run.causes.add(cause)
+    if backfill is None and run.backfill_id is not None:
+        Run.objects.filter(pk=run.pk).update(backfill=None, priority=0)  # what is live does not wait for it
+    return run
 
 
 @joined

@@ -23,8 +23,11 @@ class _Told:
     period: str
 
 
-def tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
-    """Record the attempt's events and check results, and move the pointer if it is published; gives the last event."""
+def tell(staged: Staged, version: DatasetVersion, verdict: Verdict, *, before: int | None) -> Event:
+    """Record the attempt's events and check results, and move the pointer if it is published; gives the last event.
+
+    `before` is the version that readers have seen so far.
+    """
     step = staged.work.claim.step
     told = _Told(
         staged=staged,
@@ -38,10 +41,12 @@ def tell(staged: Staged, version: DatasetVersion, verdict: Verdict) -> Event:
     _keep_results(told)
     event = _staged(told, cause=step.run.cause)
     event = _checked(told, cause=event)
-    return _published(told, cause=event) if verdict.admits else _quarantined(told, cause=event)
+    return _published(told, before, cause=event) if verdict.admits else _quarantined(told, cause=event)
 
 
 def _keep_results(told: _Told) -> None:
+    if not told.verdict.results:
+        return
     step = told.staged.work.claim.step
     checks = Check.objects.filter(revision=step.run.revision_id, dataset=step.dataset)
     declared = {check.name: check for check in checks}
@@ -119,7 +124,7 @@ def _quarantined(told: _Told, *, cause: Event) -> Event:
     return events.record(fact, cause=cause)
 
 
-def _published(told: _Told, *, cause: Event) -> Event:
+def _published(told: _Told, before: int | None, *, cause: Event) -> Event:
     fact = DatasetPublished(
         run=told.run,
         pipeline=told.pipeline,
@@ -131,5 +136,5 @@ def _published(told: _Told, *, cause: Event) -> Event:
         backfill=told.staged.work.claim.step.run.backfill_id,
     )
     event = events.record(fact, cause=cause)
-    mapping.point(told.version, mode=told.staged.work.mode, event=event)
+    mapping.point(told.version, mode=told.staged.work.mode, event=event, before=before)
     return event
