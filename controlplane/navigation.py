@@ -26,6 +26,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         [
             ("Datasets", "console:datasets"),
             ("Lineage", "console:lineage"),
+            ("Other tools", "console:other-tools"),
             ("Checks", "console:checks"),
             ("Events", "console:events"),
         ],

@@ -157,7 +157,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
     )
     alert = lifecycle.open_alert(problem, cause=Event.objects.filter(dataset=things.dataset).latest("pk"))
     assert Alert.objects.filter(dataset=dataset).exists()
-    DropSource.objects.create(dataset=dataset, url=f"s3://{things.pipeline}/in")
+    drop = DropSource.objects.create(dataset=dataset, url=f"s3://{things.pipeline}/in")
     return {
         "run": run.pk,
         "queued": factories.make_run(pipeline, state="queued", period=NEXT).pk,
@@ -168,6 +168,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "version": dataset.versions.latest("pk").pk,
         "slot": slot.pk,
         "habit": habit.pk,
+        "drop": drop.pk,
         "webhook": webhooks.create(dataset)[0].pk,
         "delivery": delivery.pk,
         "alert": alert.pk,
