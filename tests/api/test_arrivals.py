@@ -87,6 +87,7 @@ def test_a_checksum_that_fits_is_accepted(orders, ana, headers):
     assert ana.send("raw.orders", DAY, query=QUERY, headers=headers).status_code == 201
 
 
+@pytest.mark.promise(16, faults="a wrong checksum")
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     ("headers", "code"),
@@ -154,6 +155,7 @@ def test_a_full_disk_is_507_and_leaves_nothing(orders, ana, small_disk):
     assert ana.send("raw.orders", DAY, query=QUERY).status_code == 201
 
 
+@pytest.mark.promise(5)
 def test_the_same_key_again_gets_the_same_answer_and_keeps_no_second_file(orders, ana, kept):
     first = ana.send("raw.orders", DAY, query=QUERY, headers={"Idempotency-Key": "k1"})
     files = kept()
@@ -164,6 +166,7 @@ def test_the_same_key_again_gets_the_same_answer_and_keeps_no_second_file(orders
     assert Arrival.objects.count() == 1
 
 
+@pytest.mark.promise(6, faults="another body under the key")
 @pytest.mark.parametrize("other", [(DAY + b"4,x,1\n", QUERY), (DAY, QUERY + "&period=2013-01-06")])
 def test_the_same_key_with_another_body_is_422_and_leaves_nothing(orders, ana, kept, other):
     body, query = other
@@ -189,6 +192,7 @@ def test_a_key_that_is_none_is_refused(orders, ana, key, kept):
     assert kept() == before
 
 
+@pytest.mark.promise(5, faults="50 requests at once")
 @pytest.mark.django_db(transaction=True)
 def test_fifty_at_once_under_one_key_are_one_arrival(orders, ana, kept):
     before = set(kept())

@@ -76,6 +76,7 @@ def test_a_file_in_chunks_arrives(port, bearer):
     assert Arrival.objects.get().bytes == len(DAY)
 
 
+@pytest.mark.promise(16, faults="a wrong length; a broken chunk")
 @pytest.mark.parametrize(
     ("field", "body"),
     [
@@ -96,6 +97,7 @@ def test_a_file_cut_short_leaves_nothing_and_comes_again(port, bearer, kept, fie
     assert said(port, head(bearer, f"Content-Length: {len(DAY)}") + DAY).startswith("HTTP/1.1 201")
 
 
+@pytest.mark.promise(16, faults="a reset in the middle of an upload")
 def test_a_connection_that_breaks_leaves_nothing_in_the_lake(port, bearer, kept):
     before = kept()
     line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)

@@ -92,6 +92,7 @@ def test_an_unsigned_message_is_401(supplier, lack):
     refused(supplier.send(headers=headers), 401, "signature_invalid")
 
 
+@pytest.mark.promise(8, faults="a forged signature")
 @pytest.mark.usefixtures("nothing_came")
 def test_a_forged_signature_is_401_and_noted_without_an_event(supplier):
     headers = supplier.signed(BODY, secret="whsec_" + "A" * 44)
@@ -106,6 +107,7 @@ def test_a_signature_holds_for_the_very_bytes(supplier, change):
     refused(supplier.send(BODY.replace("1.5", change), headers=supplier.signed(BODY)), 401, "signature_invalid")
 
 
+@pytest.mark.promise(8, faults="a stale timestamp")
 @pytest.mark.usefixtures("nothing_came")
 @pytest.mark.parametrize("minutes", [-6, 6, -600_000])
 def test_a_stale_signature_is_401(supplier, minutes):
@@ -113,6 +115,7 @@ def test_a_stale_signature_is_401(supplier, minutes):
     refused(supplier.send(headers=headers), 401, "signature_invalid")
 
 
+@pytest.mark.promise(8, faults="a rotation of secrets")
 def test_while_a_secret_is_replaced_both_are_good(supplier):
     old = supplier.secret
     supplier.secret = webhooks.rotate(webhooks.find(supplier.webhook.public_id))

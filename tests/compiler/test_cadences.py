@@ -108,6 +108,7 @@ def test_a_cron_line_keeps_to_its_calendar():
     assert due(easter, DAY, "2026-04-06") is None
 
 
+@pytest.mark.promise(23)
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati"])
 def test_what_falls_due_in_a_range_is_what_falls_due_in_its_parts(zone):
     deadline, begin = clock(time(2, 30), zone), datetime(2026, 3, 1, tzinfo=UTC)

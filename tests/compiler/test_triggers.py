@@ -148,6 +148,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@pytest.mark.promise(23, faults="days of 23 and of 25 hours, in several zones")
 @pytest.mark.parametrize(
     ("zone", "after", "ticks"),
     [

@@ -61,6 +61,7 @@ def test_a_delivery_rung_three_times_has_one_effect() -> None:
     assert (delivery.state, delivery.outcome, delivery.attempts) == (DeliveryState.DONE, "taken note of", 1)
 
 
+@pytest.mark.promise(25, faults="a consumer that always fails")
 @pytest.mark.usefixtures("consumers")
 def test_a_poisoned_event_leaves_no_half_effect_backs_off_and_ends_stuck_and_shown() -> None:
     event = asked()

@@ -81,6 +81,7 @@ def test_a_file_waits_for_its_marker(folder) -> None:
     assert [path.name for path in folder.iterdir()] == ["taken"]
 
 
+@pytest.mark.promise(17, faults="a writer that pauses in the middle of a file")
 @pytest.mark.promise(17)
 def test_a_file_whose_writer_pauses_is_read_only_when_it_is_whole(folder) -> None:
     register(f"file://{folder}", whole="stable", stable_seconds=10)
@@ -101,6 +102,7 @@ def test_a_file_whose_writer_pauses_is_read_only_when_it_is_whole(folder) -> Non
     assert Arrival.objects.get().bytes == len(b"carrier,minutes\nLX,12\nLX,13\n")
 
 
+@pytest.mark.promise(17, faults="a file that changes while it is read")
 @pytest.mark.promise(17)
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_look(folder, monkeypatch) -> None:
     register(f"file://{folder}")
@@ -135,6 +137,7 @@ def test_a_crash_before_the_acceptance_leaves_the_file_to_be_taken_once(folder, 
     assert not (folder / day(1)).exists()
 
 
+@pytest.mark.promise(17, faults="a crash between the acceptance and the move")
 def test_a_crash_between_the_acceptance_and_the_move_takes_the_file_once(folder, monkeypatch) -> None:
     register(f"file://{folder}")
     (folder / day(1)).write_bytes(BYTES)

@@ -117,6 +117,7 @@ def test_the_same_key_for_something_else_is_refused_and_another_callers_key_is_i
     ]
 
 
+@pytest.mark.promise(5, faults="50 requests at once")
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_fifty_threads_with_one_key_have_one_effect() -> None:

@@ -112,6 +112,7 @@ def test_a_tick_during_a_pause_keeps_its_effect(since) -> None:
     assert sorted(Run.objects.values_list("period", "state")) == [("2026-05-03", "queued"), ("2026-05-04", "queued")]
 
 
+@pytest.mark.promise(23, faults="a year with both changes of the clock")
 @pytest.mark.promise(23, faults="three time zones, days of 23 and of 25 hours")
 @pytest.mark.parametrize("zone", ["Europe/Zurich", "America/New_York", "Asia/Kolkata"])
 def test_a_daily_schedule_ticks_once_a_day_through_a_year(since, zone) -> None:

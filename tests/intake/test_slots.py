@@ -27,6 +27,7 @@ def flights() -> None:
     road.register_sample("flights-daily")
 
 
+@pytest.mark.promise(20, faults="a file that does not come in time")
 @pytest.mark.usefixtures("flights")
 def test_a_late_file_is_noticed_told_and_closed_by_its_arrival_without_a_hand() -> None:
     slot = expect(timedelta(seconds=30))
@@ -48,6 +49,7 @@ def test_a_late_file_is_noticed_told_and_closed_by_its_arrival_without_a_hand() 
     assert Event.objects.get(kind="slot.filled").body["late_seconds"] > 3500
 
 
+@pytest.mark.promise(20, faults="two sweeps")
 @pytest.mark.usefixtures("flights")
 def test_two_sweeps_make_a_slot_late_once() -> None:
     expect(timedelta(seconds=-1))

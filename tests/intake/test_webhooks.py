@@ -38,6 +38,7 @@ def signed(
     return Message(headers=headers, body=body, content_type=kind or "application/json")
 
 
+@pytest.mark.promise(8)
 def test_our_signatures_are_those_of_the_specifications_library() -> None:
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     at = datetime(2024, 5, 1, 12, 0, 7, tzinfo=UTC)
@@ -58,6 +59,7 @@ def test_records_become_an_arrival_of_json_lines(hook) -> None:
     ]
 
 
+@pytest.mark.promise(8, faults="a message that comes twice")
 def test_the_same_message_twice_is_one_arrival(hook) -> None:
     webhook, secret = hook
     message = signed(secret, json.dumps(RECORDS).encode())

@@ -36,6 +36,7 @@ def come(slot, state="arrived"):
     slot.save()
 
 
+@pytest.mark.promise(18)
 def test_a_late_file_opens_one_alert_and_its_arrival_closes_it(slot, mailbox):
     assert happen(became_late(slot)).startswith("opened alert")
     send_all()

@@ -99,6 +99,7 @@ def test_the_schedule_is_the_published_one_with_a_spread():
     assert len({patience.spread(key, 1) for key in range(50)}) > 40
 
 
+@pytest.mark.promise(19, faults="500")
 def test_a_receiver_that_is_down_is_tried_again_with_the_same_bytes_and_id(team, made, receiver):
     channel, _ = made
     receiver.answers = [DOWN, DOWN]
@@ -119,6 +120,7 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_bytes_and_id(team,
     assert Endpoint.objects.get().failing_since is None
 
 
+@pytest.mark.promise(19)
 def test_after_ten_attempts_the_owner_is_told_by_e_mail(team, made, receiver, mailbox):
     channel, _ = made
     receiver.answers = [DOWN] * 10
@@ -135,6 +137,7 @@ def test_after_ten_attempts_the_owner_is_told_by_e_mail(team, made, receiver, ma
     assert Channel.objects.get(pk=channel.pk).enabled
 
 
+@pytest.mark.promise(19, faults="410")
 def test_410_switches_it_off_at_once_and_gives_up_what_waits(team, made, receiver, mailbox):
     channel, _ = made
     receiver.answers = [Answer(status=410)]
@@ -153,6 +156,7 @@ def test_410_switches_it_off_at_once_and_gives_up_what_waits(team, made, receive
     assert not Notification.objects.filter(channel=channel, state="pending").exists()
 
 
+@pytest.mark.promise(19)
 def test_five_days_without_a_success_switch_it_off_and_switching_on_begins_anew(team, made, receiver, mailbox):
     channel, _ = made
     receiver.answers = [DOWN, DOWN]
@@ -170,6 +174,7 @@ def test_five_days_without_a_success_switch_it_off_and_switching_on_begins_anew(
     assert Alert.objects.get(rule="channel").state == "resolved"
 
 
+@pytest.mark.promise(19, faults="3xx")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_error_and_not_followed(team, made, receiver, status):
     channel, _ = made
@@ -181,6 +186,7 @@ def test_a_redirect_is_an_error_and_not_followed(team, made, receiver, status):
     assert len(receiver.paths) == 1
 
 
+@pytest.mark.promise(19, faults="an answer that never ends")
 @pytest.mark.parametrize("answer", [Answer(hangs=True), Answer(drips=True)])
 def test_a_receiver_that_never_ends_its_answer_is_not_waited_for(team, made, receiver, monkeypatch, answer):
     monkeypatch.setattr(webhook, "SECONDS", 0.3)

@@ -40,12 +40,14 @@ def report(cause):
     return lifecycle.open_alert(problem, cause=cause)
 
 
+@pytest.mark.promise(18, faults="one problem reported many times at once")
 def test_one_problem_reported_at_once_is_one_alert_that_counts_them_all():
     all_at_once(report, [factories.make_event() for _ in range(THREADS)])
     alert = Alert.objects.get()
     assert (alert.count, alert.notifications.count(), alert.entries.count()) == (THREADS, 1, THREADS)
 
 
+@pytest.mark.promise(18, faults="many senders at once")
 def test_many_senders_of_one_message_send_it_once(mailbox):
     team = factories.make_team(email="ops@example.com")
     problem = Problem(rule="late", subject="raw.x", title="x is late", what="x", severity="warn", team=team)

@@ -73,6 +73,7 @@ def test_a_message_without_a_mail_server_is_kept_in_the_console(team, by_email, 
     assert (notification.state, by_email.last_ok_at) == ("kept", None)
 
 
+@pytest.mark.promise(19, faults="a channel that is down")
 def test_a_channel_that_is_down_is_tried_again_after_one_two_and_four_minutes(team, by_slack, slack):
     notification = report(team).notifications.get()
     for wait in (1, 2, 4):
@@ -94,6 +95,7 @@ def test_a_rate_limit_is_waited_out(team, by_slack, slack):
     assert minutes_left(notification) == pytest.approx(10, abs=0.2)
 
 
+@pytest.mark.promise(19, faults="a channel that stays down")
 def test_after_eight_attempts_the_owner_is_told_by_another_channel(team, by_slack, by_email, slack, mailbox):
     slack.answers = [Answer(status=410, body="channel_is_archived")] * 8
     alert = report(team)
@@ -112,6 +114,7 @@ def test_after_eight_attempts_the_owner_is_told_by_another_channel(team, by_slac
     assert event.body["error"] == "Slack answered 410 channel_is_archived"
 
 
+@pytest.mark.promise(19)
 def test_an_owner_without_another_channel_is_told_in_the_console(team, by_slack, settings):
     settings.SLACK_TEST_URL = ""  # so that the address is refused for good, at the first attempt
     report(team)
@@ -151,6 +154,7 @@ def test_two_channels_that_are_both_down_do_not_chase_each_other(team, by_slack,
     assert Alert.objects.filter(rule="channel").count() == 2
 
 
+@pytest.mark.promise(18, faults="a sender that dies between sending and noting")
 def test_a_sender_that_dies_after_sending_leaves_a_message_that_is_sent_again(team, by_email, mailbox, monkeypatch):
     notification = report(team).notifications.get()
     with monkeypatch.context() as patch:

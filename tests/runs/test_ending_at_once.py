@@ -22,6 +22,7 @@ ENDS = {
 }
 
 
+@pytest.mark.promise(24, faults="a step that ends while its run is cancelled")
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("end", sorted(ENDS))

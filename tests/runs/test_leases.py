@@ -73,6 +73,7 @@ def test_a_worker_that_wakes_after_its_lease_cannot_publish_and_its_files_point_
     assert StepRun.objects.get(pk=step.pk).epoch == 2
 
 
+@pytest.mark.promise(25, faults="a worker that dies at every attempt")
 @pytest.mark.django_db
 def test_a_step_whose_worker_keeps_dying_fails_after_bounded_attempts_with_the_reason(settings) -> None:
     settings.STEP_ATTEMPTS = 2
@@ -89,6 +90,7 @@ def test_a_step_whose_worker_keeps_dying_fails_after_bounded_attempts_with_the_r
     assert Event.objects.filter(kind="step.retried").count() == 1
 
 
+@pytest.mark.promise(24)
 @pytest.mark.django_db
 def test_cancel_is_final_even_for_an_attempt_that_is_done() -> None:
     step = ready_step()

@@ -90,6 +90,7 @@ def test_of_two_who_saw_a_chore_due_one_gets_it() -> None:
     assert [sweep._claims(chore, seen, now) for _ in range(2)] == [True, False]
 
 
+@pytest.mark.promise(22)
 def test_the_sweep_goes_by_the_databases_clock() -> None:
     assert abs(sweep.database_now() - timezone.now()) < timedelta(seconds=5)
     factories.make_team()

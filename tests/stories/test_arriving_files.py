@@ -70,6 +70,7 @@ def test_a_second_day_rewrites_nothing_of_the_first() -> None:
     assert len(paths) == 2
 
 
+@pytest.mark.promise(21, faults="a correction")
 @pytest.mark.usefixtures("flights")
 def test_a_corrected_file_replaces_its_own_period_and_no_other() -> None:
     for day in ("2013-01-05", "2013-01-06"):
@@ -87,6 +88,7 @@ def test_a_corrected_file_replaces_its_own_period_and_no_other() -> None:
     }
 
 
+@pytest.mark.promise(21, faults="the same file again")
 @pytest.mark.usefixtures("flights")
 def test_a_file_sent_twice_has_one_effect() -> None:
     road.send_flights(DAY)
@@ -222,6 +224,7 @@ def test_a_chain_of_pipelines_starts_when_all_it_reads_is_there_in_any_order() -
     assert current("mart.delays_and_weather").rows > 20
 
 
+@pytest.mark.promise(29)
 @pytest.mark.usefixtures("flights")
 def test_every_event_has_a_cause_and_every_state_of_a_run_its_event() -> None:
     road.send_flights(DAY)
@@ -235,6 +238,7 @@ def test_every_event_has_a_cause_and_every_state_of_a_run_its_event() -> None:
     assert published.count() == 4
 
 
+@pytest.mark.promise(21, 28, faults="a replay")
 @pytest.mark.usefixtures("flights")
 def test_the_same_file_replayed_is_reused_not_computed_again() -> None:
     arrival = road.send_flights(DAY)

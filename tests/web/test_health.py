@@ -31,6 +31,7 @@ def text(answer):
     return answer.content.decode()
 
 
+@pytest.mark.promise(30, faults="a sweep that is silent")
 def test_a_dead_sweep_is_said_first_and_in_the_title(client, ana, settings):
     settings.REDIS_URL = ""
     sweep.beat("sweep", timezone.now() - timedelta(minutes=5))
