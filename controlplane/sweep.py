@@ -13,7 +13,17 @@ from django.db.models.functions import Coalesce, Now
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
-from pipelines_app.intake import coalescing, dropping, foreseeing, habits, housekeeping, opening, scheduling, slots
+from pipelines_app.intake import (
+    coalescing,
+    dropping,
+    foreseeing,
+    habits,
+    housekeeping,
+    opening,
+    scheduling,
+    slots,
+    waiting,
+)
 from pipelines_app.models import Pulse
 from pipelines_app.runs import backfilling, leases, recovery
 
@@ -49,6 +59,7 @@ CHORES = [
     Chore("steps", timedelta(0), lambda now: recovery.ring_again()),
     Chore("deliveries", timedelta(0), _ring_deliveries),
     Chore("slots late", timedelta(0), slots.pass_time),
+    Chore("waiting", timedelta(0), waiting.move_on),
     Chore("alerts", timedelta(0), sweeping.sweep),
     Chore("backfills", timedelta(0), lambda now: (backfilling.feed_all(), coalescing.settle_all())),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
@@ -139,6 +150,10 @@ def forget_silent(now: datetime) -> int:
 def pause(now: datetime | None = None) -> float:
     """How many seconds the next sweep can wait: until the next moment that is known, a sweep's interval at most."""
     moment = now or database_now()
-    moments = [known for known in (slots.next_due(), scheduling.next_due(), leases.next_due()) if known is not None]
+    moments = [
+        known
+        for known in (slots.next_due(), waiting.next_due(), scheduling.next_due(), leases.next_due())
+        if known is not None
+    ]
     ahead = [(known - moment).total_seconds() for known in moments]
     return max(0.1, min([settings.SWEEP_SECONDS, *[seconds for seconds in ahead if seconds > 0]]))

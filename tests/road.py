@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from controlplane.sample.playing import Script
@@ -11,6 +12,7 @@ from pipelines_app import events
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import register
 from pipelines_app.definitions.register import Author
+from pipelines_app.facts import DatasetPublished
 from pipelines_app.intake import accepting, receiving
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.models import (
@@ -18,6 +20,7 @@ from pipelines_app.models import (
     Dataset,
     Delivery,
     DeliveryState,
+    Event,
     Revision,
     StepRun,
     StepState,
@@ -101,3 +104,8 @@ def _notify() -> int:
     for pk in pks:
         sending.send(pk)
     return len(pks)
+
+
+def published(event: Event, **changes: object) -> DatasetPublished:
+    """The fact of a publication once more, changed."""
+    return replace(DatasetPublished.read(event.body), **changes)

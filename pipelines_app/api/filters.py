@@ -1,6 +1,7 @@
 """By what lists can be narrowed."""
 
 import django_filters as filters
+from django.db.models import Exists, OuterRef, QuerySet
 
 from pipelines_app.models import (
     Arrival,
@@ -10,6 +11,7 @@ from pipelines_app.models import (
     DatasetVersion,
     Delivery,
     DeliveryState,
+    Disposition,
     Event,
     Habit,
     HabitState,
@@ -102,6 +104,13 @@ class EventFilter(filters.FilterSet):
     run = filters.NumberFilter()
     since = filters.NumberFilter("id", "gt", help_text="Only events after the one with this id.")
     period = filters.CharFilter()
+    disposition = filters.ChoiceFilter(
+        choices=Disposition.choices, method="with_disposition", help_text="What became of it at one of its consumers."
+    )
+
+    def with_disposition(self, events: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+        """Events of which this became at one of their consumers."""
+        return events.filter(Exists(Delivery.objects.filter(event=OuterRef("pk"), disposition=value)))
 
     class Meta:
         model = Event
@@ -111,6 +120,7 @@ class EventFilter(filters.FilterSet):
 class DeliveryFilter(filters.FilterSet):
     state = filters.ChoiceFilter(choices=DeliveryState.choices)
     consumer = filters.CharFilter()
+    disposition = filters.ChoiceFilter(choices=Disposition.choices)
 
     class Meta:
         model = Delivery

@@ -22,6 +22,7 @@ from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
 from pipelines_app.api.views.slots import HabitViewSet, SlotViewSet
+from pipelines_app.api.views.why import EventWhyViewSet, RunWhyViewSet, VersionWhyViewSet, WaitingView
 
 
 class DatasetName(StringConverter):
@@ -71,6 +72,7 @@ urlpatterns = [
     path("pipelines/<slug:name>/run", PipelineViewSet.as_view({"post": "run"}), name="pipeline-run"),
     path("pipelines/<slug:name>/pause", PipelineViewSet.as_view({"post": "pause"}), name="pipeline-pause"),
     path("pipelines/<slug:name>/resume", PipelineViewSet.as_view({"post": "resume"}), name="pipeline-resume"),
+    path("pipelines/<slug:name>/waiting", WaitingView.as_view(), name="pipeline-waiting"),
     path("pipelines/<slug:name>/revisions", RevisionViewSet.as_view({"get": "list"}), name="revisions"),
     path("pipelines/<slug:name>/revisions/<id:number>", RevisionViewSet.as_view({"get": "retrieve"}), name="revision"),
     path("datasets", DatasetViewSet.as_view({"get": "list"}), name="datasets"),
@@ -83,6 +85,8 @@ urlpatterns = [
     path("datasets/<dataset:name>/download", DatasetViewSet.as_view({"get": "download"}), name="download"),
     path("arrivals/<id:pk>", ArrivalViewSet.as_view({"get": "retrieve"}), name="arrival"),
     path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),
+    path("versions/<id:pk>/causes", VersionWhyViewSet.as_view({"get": "causes"}), name="version-causes"),
+    path("versions/<id:pk>/effects", VersionWhyViewSet.as_view({"get": "effects"}), name="version-effects"),
     path("versions/<id:pk>", VersionViewSet.as_view({"get": "retrieve"}), name="version"),
     path("slots", SlotViewSet.as_view({"get": "list", "post": "create"}), name="slots"),
     path("slots/<dataset:dataset>/<period:period>", SlotViewSet.as_view({"get": "retrieve"}), name="slot"),
@@ -94,10 +98,14 @@ urlpatterns = [
     path("slots/<id:pk>/waive", SlotViewSet.as_view({"post": "waive"}), name="slot-waive"),
     path("runs", RunViewSet.as_view({"get": "list"}), name="runs"),
     path("runs/<id:pk>", RunViewSet.as_view({"get": "retrieve"}), name="run"),
+    path("runs/<id:pk>/causes", RunWhyViewSet.as_view({"get": "causes"}), name="run-causes"),
+    path("runs/<id:pk>/effects", RunWhyViewSet.as_view({"get": "effects"}), name="run-effects"),
     path("runs/<id:pk>/events", RunEventViewSet.as_view({"get": "list"}), name="run-events"),
     path("runs/<id:pk>/cancel", RunViewSet.as_view({"post": "cancel"}), name="run-cancel"),
     path("runs/<id:pk>/retry", RunViewSet.as_view({"post": "retry"}), name="run-retry"),
     path("events", EventViewSet.as_view({"get": "list"}), name="events"),
+    path("events/<id:pk>/causes", EventWhyViewSet.as_view({"get": "causes"}), name="event-causes"),
+    path("events/<id:pk>/effects", EventWhyViewSet.as_view({"get": "effects"}), name="event-effects"),
     path("events/<id:pk>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
     path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="deliveries"),
     path("deliveries/<id:pk>/release", DeliveryViewSet.as_view({"post": "release"}), name="delivery-release"),

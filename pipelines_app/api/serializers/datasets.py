@@ -21,12 +21,13 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     run = serializers.IntegerField(source="step_run.run_id", read_only=True)
+    partial = serializers.BooleanField(source="step_run.run.partial", read_only=True)
 
     class Meta:
         model = DatasetVersion
         fields = [
             *("id", "dataset", "number", "state", "period", "rows", "total_rows", "bytes", "rejected", "fingerprint"),
-            *("run", "created_at"),
+            *("run", "partial", "created_at"),
         ]
         read_only_fields = fields
 

@@ -15,7 +15,10 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
 
     class Meta:
         model = Delivery
-        fields = ["id", "event", "kind", "consumer", "state", "attempts", "not_before", "error", "outcome", "done_at"]
+        fields = [
+            *("id", "event", "kind", "consumer", "state", "attempts", "not_before", "error", "outcome"),
+            *("disposition", "run", "done_at"),
+        ]
         read_only_fields = fields
 
 
@@ -35,7 +38,7 @@ class OutcomeSerializer(serializers.ModelSerializer[Delivery]):
 
     class Meta:
         model = Delivery
-        fields = ["consumer", "state", "outcome"]
+        fields = ["consumer", "state", "outcome", "disposition", "run"]
         read_only_fields = fields
 
 

@@ -159,7 +159,7 @@ class VersionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DatasetVersi
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
         seen = Dataset.objects.visible_to(self.request.user)
-        versions = DatasetVersion.objects.select_related("dataset", "step_run")
+        versions = DatasetVersion.objects.select_related("dataset", "step_run__run")
         if "name" in self.kwargs:
             return versions.filter(dataset=get_object_or_404(seen, name=self.kwargs["name"]))
         return versions.filter(dataset__in=seen)
