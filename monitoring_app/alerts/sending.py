@@ -18,7 +18,7 @@ from monitoring_app.channels import registry
 from monitoring_app.channels.message import NotDelivered, Taken
 from monitoring_app.facts import NotificationSent, NotificationUndelivered
 from monitoring_app.models import AlertUrgency, Attempt, Channel, Notification, NotificationState
-from pipelines_app import events, wake
+from pipelines_app import events, failpoints, wake
 from pipelines_app.access import audit
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Event
@@ -42,12 +42,14 @@ def send(pk: int) -> None:
     claim = _claim(pk)
     if claim is None:
         return
+    failpoints.reach("before_alert_send")
     began = time.monotonic()
     try:
         taken = registry.send(claim.notification.channel, letters.message(claim.notification))
     except NotDelivered as failure:
         _failed(claim, failure, seconds=time.monotonic() - began)
     else:
+        failpoints.reach("after_alert_send")
         _sent(claim, taken, seconds=time.monotonic() - began)
 
 
