@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+SLOW_SECONDS = 10.0  # what a busy machine may need between two statements without standing still
+
 
 def text(name: str, default: str | None = None) -> str:
     """The variable as text; without a default it must be set."""
@@ -79,8 +81,12 @@ def database(name: str, default: str) -> dict[str, object]:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 "connect_timeout": 5,
+                # A line that has fallen silent is given up after half a minute, not after the system's two hours.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 4,
                 # A process that stands still in the middle of a transaction must not keep its locks for ever either.
-                "options": f"-c idle_in_transaction_session_timeout={1000 * lease():.0f}",
+                "options": f"-c idle_in_transaction_session_timeout={1000 * max(lease(), SLOW_SECONDS):.0f}",
             },
         }
     raise ImproperlyConfigured(f"{name} begins with {url.scheme!r}: use sqlite:///path or postgresql://…")
