@@ -16,7 +16,23 @@ FORMATS: Choices = [
     (Format.JSONL, "JSON lines"),
     (Format.PARQUET, "Parquet"),
 ]
-DOORS: Choices = [("upload", "as a file: upload, or the API"), ("webhook", "as messages to a webhook")]
+DOORS: Choices = [
+    ("upload", "as a file: upload, or the API"),
+    ("webhook", "as messages to a webhook"),
+    ("drop", "dropped into a folder or bucket"),
+]
+WHOLE: Choices = [
+    ("rename", "its name does not say that it is unfinished (.tmp, .part …)"),
+    ("done", "a file of the same name with .done behind it lies beside it"),
+    ("stable", "it has not changed for a while"),
+]
+TAKEN: Choices = [("move", "moved into the folder taken"), ("remember", "left where it is, and remembered")]
+CATCH_UP: Choices = [
+    ("latest", "the latest is made up for"),
+    ("all", "all are made up for"),
+    ("none", "none is made up for"),
+]
+STANDS: Choices = [("previous", "the one that ended last before it"), ("current", "the one it lies in")]
 PERIODS: Choices = [
     (PeriodKind.NONE, "none: the file is the whole dataset"),
     (PeriodKind.HOUR, "hour"),
@@ -116,6 +132,15 @@ class SourceForm(Kept):
     )
     format = choice(FORMATS, label="Format")
     door = choice(DOORS, label="How it comes")
+    drop_url = optional(label="Folder or bucket", help_text="file:///data/in, or s3://bucket/in.", max_length=300)
+    drop_pattern = optional(label="Names of the files there", help_text="With * for anything, such as orders_*.csv.")
+    drop_whole = choice(WHOLE, label="A file is whole when", required=False)
+    drop_stable_seconds = optional(label="Seconds without a change", max_length=6)
+    drop_taken = choice(TAKEN, label="What was taken is", required=False)
+    drop_endpoint = optional(label="Object store", help_text="Where the bucket is, if not at Amazon.", max_length=300)
+    payload_period = optional(label="Where its period stands", help_text="A JSON pointer, such as /batch/date.")
+    payload_records = optional(label="Where its records stand", help_text="Such as /data/items; empty: all of it.")
+    payload_name = optional(label="Where its name stands", help_text="Such as /file; empty: the message's id.")
     description = optional(label="What is in it", help_text="One sentence for the catalogue.")
     sample = forms.FileField(
         label="A sample file",
@@ -137,7 +162,11 @@ class LookForm(Kept):
     pattern = optional(
         label="Names of the files", help_text="With {period} where the date stands: orders_{period}.csv."
     )
-    mode = choice(MODES, label="What arrives")
+    mode = choice(
+        MODES,
+        label="What arrives",
+        help_text="With a period a file replaces its own period or is added; only without one it replaces everything.",
+    )
     tolerance = optional(
         label="Bad rows to tolerate",
         max_length=20,
@@ -162,6 +191,13 @@ class StepForm(Kept):
         strip=False,
         max_length=110_000,
         widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
+    )
+    timeout = optional(label="It may take", help_text="90s, 10m or 2h; empty: one hour.", max_length=12)
+    attempts = optional(label="Tries in all", help_text="1 to 10; empty: 3.", max_length=3)
+    retry_on = optional(
+        label="Tried again after",
+        help_text="Of engine, memory, disk, platform, timeout, apart by commas; empty: all but timeout.",
+        max_length=80,
     )
     remove = forms.BooleanField(label="Leave this step out", required=False)
 
@@ -221,6 +257,13 @@ class CheckForm(Kept):
 
 class WhenForm(Kept):
     start = Needed(label="It starts", widget=forms.RadioSelect(choices=[("any", ""), ("all", "")]))
+    schedule_on = forms.BooleanField(label="The clock starts it, too", required=False)
+    schedule_cron = optional(
+        label="When", help_text="A cron line: minute, hour, day, month, weekday. 0 6 * * 1-5 is 06:00 on business days."
+    )
+    schedule_timezone = optional(label="Time zone", max_length=64)
+    schedule_period = choice(STANDS, label="It stands for the period", required=False)
+    schedule_catch_up = choice(CATCH_UP, label="Of those that were missed", required=False)
     emails = optional(
         label="E-mail to",
         help_text="Beside the team's own address; apart by commas.",

@@ -44,6 +44,8 @@ def place(problem: Problem) -> Place:
         case ["parameters" | "values", str(name), *rest]:
             field = _first(rest, "default" if parts[0] == "values" else "name")
             return Place(page="steps", group="parameters", row=name, field=_FIELDS.get(field, field))
+        case ["schedule", *rest]:
+            return Place(page="when", field=f"schedule_{_first(rest, 'cron')}")
         case ["start", *_]:
             return Place(page="when", field="start")
         case ["alerts", *rest]:
@@ -63,6 +65,9 @@ def _step(rest: list[str | int]) -> Place:
     match rest:
         case [int(row), "checks", *inner]:
             return Place(page="checks", group="steps", row=row, field=_last(inner))
+        case [int(row), "retries", *inner]:
+            field = "retry_on" if _first(inner, "") == "on" else "attempts"
+            return Place(page="steps", group="steps", row=row, field=field)
         case [int(row), *inner]:
             return Place(page="steps", group="steps", row=row, field=_first(inner, "dataset"))
     return Place(page="steps")
@@ -82,9 +87,15 @@ def _source(rest: list[str | int]) -> Place:
             return Place(page="when", group="deadlines", row=name, field=_deadline(inner))
         case [str(name), str(key), *_] if key in _LOOK:
             return Place(page="look", source=name, field={"from": "pattern", "null": "nulls"}.get(key, key))
-        case [str(name), "format" | "description" as key, *_]:
-            return Place(page="source", group="sources", row=name, field=str(key))
+        case [str(name), "format" | "description" | "drop" | "payload" as key, *inner]:
+            return Place(page="source", group="sources", row=name, field=_brought(str(key), inner))
     return Place(page="yaml")
+
+
+def _brought(key: str, inner: list[str | int]) -> str:
+    """The field of what is said of a source on its first page."""
+    usual = {"drop": "url", "payload": "period"}
+    return f"{key}_{_first(inner, usual[key])}" if key in usual else key
 
 
 def _first(rest: list[str | int], default: str) -> str:

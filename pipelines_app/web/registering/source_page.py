@@ -11,6 +11,7 @@ from pipelines_app.errors import EngineError, LooplineError
 from pipelines_app.intake import naming
 from pipelines_app.models import Draft
 from pipelines_app.web import uploading
+from pipelines_app.web.registering import bringing
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import PipelineForm, SourceForm, Sources
 from pipelines_app.web.telling import sentence
@@ -19,6 +20,7 @@ from pipelines_app.web.uploading import ReceivedFile
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_LISTED = 5
+KEPT = ("description", "arrival", "checks", "drop", "payload")  # what another sample has nothing to say about
 
 
 def page(desk: Desk) -> HttpResponseBase:
@@ -63,13 +65,14 @@ def _forms(desk: Desk, *, blank: int = 0) -> tuple[PipelineForm, list[SourceForm
     values = {key: document.get(key) for key in ("pipeline", "team", "description")}
     form = _pipeline_form(desk, PipelineForm(initial={**values, "origin": origin}))
     rows = [_initial(desk, name, entry) for name, entry in entries.items()]
-    rows += [{"format": "csv", "door": "upload"}] * (blank or int(not rows))
+    rows += [{"format": "csv", "door": "upload", **bringing.initial({})}] * (blank or int(not rows))
     return form, list(Sources(initial=rows, prefix="sources").forms)
 
 
 def _initial(desk: Desk, name: str, entry: Mapping[str, object]) -> Entry:
     about = {key: entry.get(key) for key in ("format", "description")}
-    return {**about, "was": name, "dataset": name, "door": drafts.door_of(desk.draft, name)}
+    known = {"was": name, "dataset": name, "door": drafts.door_of(desk.draft, name)}
+    return {**about, **known, **bringing.initial(entry)}
 
 
 def kept(form: SourceForm) -> bool:
@@ -97,6 +100,8 @@ def _entry(row: SourceForm, old: Mapping[str, Entry]) -> Entry:
     entry = dict(old.get(row.cleaned_data["was"], {}))
     if entry.get("format") != row.cleaned_data["format"]:
         entry.pop("delimiter", None)
+    brought = bringing.written(row.cleaned_data, entry)
+    entry = {key: value for key, value in entry.items() if key not in {"drop", "payload"}} | brought
     return {**entry, "format": row.cleaned_data["format"], "description": row.cleaned_data["description"]}
 
 
@@ -168,7 +173,7 @@ def _with_contract(document: Document, name: str, entry: Entry) -> Document:
     sources = document["sources"]
     if isinstance(sources, dict) and name in sources:
         sources[name] = {
-            **{key: sources[name].get(key) for key in ("description", "arrival", "checks") if sources[name].get(key)},
+            **{key: sources[name].get(key) for key in KEPT if sources[name].get(key)},
             **entry,
         }
     return document

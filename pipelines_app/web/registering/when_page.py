@@ -14,6 +14,7 @@ from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenFor
 
 Entry = dict[str, object]
 Document = dict[str, object]
+SCHEDULE = ("cron", "timezone", "catch_up", "period")
 EVERY = {"hour": "every hour", "day": "every day", "month": "every month"}
 
 
@@ -59,6 +60,7 @@ def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm
         "emails": values.listed(given["emails"].replace(";", ",").replace("\n", ",")),
         "slack": given["slack"],
     }
+    _schedule(document, given)
     sources = document.get("sources")
     for name, entry in sources.items() if isinstance(sources, dict) else ():
         if name in rows and isinstance(entry, dict):
@@ -68,12 +70,28 @@ def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm
     return document
 
 
+def _schedule(document: Document, given: Mapping[str, str]) -> None:
+    """Write the schedule, or take it out."""
+    document.pop("schedule", None)
+    if given.get("schedule_on"):
+        document["schedule"] = {key: given[f"schedule_{key}"] for key in SCHEDULE if given[f"schedule_{key}"]}
+
+
+def _scheduled(desk: Desk) -> Entry:
+    """What the definition says of a schedule, as fields."""
+    said = desk.draft.document.get("schedule")
+    usual = {"cron": "0 6 * * *", "timezone": desk.request.user.zone, "catch_up": "latest", "period": "previous"}
+    known = {**usual, **said} if isinstance(said, Mapping) else usual
+    return {"schedule_on": isinstance(said, Mapping), **{f"schedule_{key}": known[key] for key in SCHEDULE}}
+
+
 def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
     start, alerts = (desk.draft.document.get(key) for key in ("start", "alerts"))
     told: Mapping[str, object] = alerts if isinstance(alerts, Mapping) else {}
     when = start.get("when") if isinstance(start, Mapping) else "any"
     form = WhenForm(
         initial={"start": when, "emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
+        | _scheduled(desk)
     )
     zone = desk.request.user.zone
     rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
