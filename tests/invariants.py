@@ -50,6 +50,14 @@ from pipelines_app.models import (  # noqa: E402
 from pipelines_app.runs import advancing, lifecycle  # noqa: E402
 
 PUBLISHING = frozenset({StepState.SUCCEEDED, StepState.WARNED})
+SAID_BY = {
+    StepState.SUCCEEDED: "dataset.published",
+    StepState.WARNED: "dataset.published",
+    StepState.QUARANTINED: "data.quarantined",
+    StepState.REUSED: "step.reused",
+    StepState.FAILED: "step.ended",
+    StepState.SKIPPED: "step.ended",
+}
 
 
 def violations(answers: Iterable[Answer] = (), *, files: bool = True) -> list[str]:
@@ -60,7 +68,7 @@ def violations(answers: Iterable[Answer] = (), *, files: bool = True) -> list[st
 
 def violations_now() -> list[str]:
     """Every invariant that has to hold at any moment and does not."""
-    return [*_moves(), *_steps(), *_attempts(), *_causes(), *_numbers(), *_currents()]
+    return [*_moves(), *_steps(), *_attempts(), *_endings(), *_repeats(), *_causes(), *_numbers(), *_currents()]
 
 
 def _answers(answers: list[Answer]) -> Iterator[str]:
@@ -91,6 +99,8 @@ def _arrivals() -> Iterator[str]:
 def _deliveries() -> Iterator[str]:
     for delivery in Delivery.objects.exclude(state=DeliveryState.DONE).select_related("event"):
         yield f"{delivery} after {delivery.attempts} attempts: {delivery.error}"
+    for delivery in Delivery.objects.filter(state=DeliveryState.DONE, outcome="").select_related("event"):
+        yield f"{delivery} is done, and nobody says what became of it"
 
 
 def _runs() -> Iterator[str]:
@@ -146,6 +156,32 @@ def _attempts() -> Iterator[str]:
         epochs = claims[step.run_id, step.dataset.name]
         if epochs != list(range(1, step.epoch + 1)):
             yield f"{step} is at epoch {step.epoch}, and was started at {epochs}"
+
+
+def _endings() -> Iterator[str]:
+    """Every end of a step is said by one event of its kind, after everything else about the step."""
+    told: dict[tuple[int, str], list[str]] = defaultdict(list)
+    kinds = {"step.started", "step.retried", *SAID_BY.values()}
+    rows = Event.objects.filter(kind__in=kinds).exclude(run=None).order_by("id")
+    for run, dataset, kind in rows.values_list("run", "dataset", "kind"):
+        told[run, dataset].append(kind)
+    for step in StepRun.objects.select_related("dataset", "run"):
+        said = told[step.run_id, step.dataset.name]
+        expected = [SAID_BY[step.state]] if step.state in SAID_BY else []
+        ends = [kind for kind in said if kind in SAID_BY.values()]
+        if ends != expected or (expected and said[-1] != expected[0]):
+            yield f"{step} is {step.state}, and its events are {said}"
+
+
+def _repeats() -> Iterator[str]:
+    """The same recipe over the same inputs made the same content."""
+    made: dict[tuple[int, str], set[str]] = defaultdict(set)
+    rows = DatasetVersion.objects.exclude(run_key="").values_list("dataset", "run_key", "fingerprint")
+    for dataset, key, fingerprint in rows:
+        made[dataset, key].add(fingerprint)
+    for (dataset, key), fingerprints in made.items():
+        if len(fingerprints) > 1:
+            yield f"dataset {dataset} was made from {key} with {len(fingerprints)} contents"
 
 
 def _causes() -> Iterator[str]:

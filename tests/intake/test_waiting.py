@@ -122,6 +122,7 @@ def test_the_clock_starts_what_is_there_not_before_its_time() -> None:
     assert {told(name, FAR).disposition for name in DAILY} == {Disposition.CONSUMED}
 
 
+@pytest.mark.promise(20, 21, faults="a late slice")
 def test_at_the_latest_moment_it_runs_with_what_is_there_and_the_late_slice_is_redone_once() -> None:
     sources()
     reader(f"{{when: all, {NINE}, then: partial}}")

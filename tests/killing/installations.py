@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ STARTED_SECONDS = 30
 PUBLISHED = "SELECT count(*) FROM pipelines_app_datasetversion WHERE state = 'published'"
 LIVE = "SELECT count(*) FROM pipelines_app_run WHERE state IN ('queued', 'running')"
 WAITING = "SELECT count(*) FROM pipelines_app_delivery WHERE state = 'pending'"
+PULSE = "SELECT count(*) FROM pipelines_app_pulse WHERE name LIKE 'worker:%:{pid}'"
 MEALS = "SELECT period FROM pipelines_app_datasetversion WHERE state = 'published' AND period LIKE '{month}-%'"
 GRINDING = """
 SELECT count(*) FROM pipelines_app_steprun AS step JOIN pipelines_app_dataset AS dataset ON dataset.id = step.dataset_id
@@ -70,8 +72,15 @@ def mill(supplier: Supplier, day: str, rows: int) -> int:
     return supplier.send("raw.mill_grist", f"grist_{day}.csv", grist(rows))
 
 
+def meals_from(first: str, number: int) -> list[tuple[str, str, bytes]]:
+    """Files of so many days for the mill; each makes two versions."""
+    days = [(date.fromisoformat(first) + timedelta(days=ahead)).isoformat() for ahead in range(number)]
+    return [("raw.mill_grist", f"grist_{day}.csv", grist(20)) for day in days]
+
+
 def flights(days: list[str]) -> list[tuple[str, str, bytes]]:
-    """Days of the sample as files to send."""
+    """Days of the sample as files to send; each makes four versions."""
+    assert days, "the sample has no such days"
     return [("raw.flights", f"flights_{day}.csv", SCRIPT.flights(day)) for day in days]
 
 
@@ -202,6 +211,7 @@ class Live(Installation):
     """What compose.yaml starts, as processes of this machine."""
 
     production: Production
+    keys: Keys = field(default_factory=lambda: Keys(token="", webhook="", secret=""))
 
     def __post_init__(self) -> None:
         self.url = self.production.url
@@ -249,10 +259,16 @@ class Live(Installation):
     def restart(self, name: str, **changed: str) -> None:
         """Stop a part in order, and start it with other variables; they are as they were at the next start."""
         assert self.production.parts[name].stop() == 0
+        self.start(name, **changed)
+
+    def start(self, name: str, **changed: str) -> None:
+        """Start a part with other variables, and return when it is there."""
         before = dict(self.production.extra)
         self.production.extra |= changed
         self.production.start_part(name)
         self.production.extra = before
+        sign = PULSE.format(pid=self.production.parts[name].pid)
+        until(self.answers if name == "web" else lambda: self.count(sign), f"{name} to be there", patience=60)
 
     def post(self, path: str) -> requests.Response:
         """A command of the API."""

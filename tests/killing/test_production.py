@@ -103,6 +103,7 @@ def test_a_step_whose_worker_is_killed_is_taken_up_again_within_three_leases(
     site.judge(supplier, tmp_path)
 
 
+@pytest.mark.promise(13, faults="kill -9 of Redis, and none for twenty files")
 def test_while_redis_is_away_files_are_accepted_as_quickly_as_ever(
     site: Live, supplier: Supplier, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ class Postgres:
 
     def start(self) -> None:
         """Initialise the folder at the first start, run the server, and return when it answers."""
-        programs = self._programs()
+        programs = self.programs()
         first = not (self._data / "PG_VERSION").exists()
         if first:
             self._initialise(programs)
@@ -79,7 +79,7 @@ class Postgres:
             host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", connect_timeout=2, autocommit=True
         )
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """The wheel's programs, copied to where their owner may run them if they are installed where it may not."""
         wheel = _wheel()
         if _owner() == "-" or _anybody_may_enter(wheel):
