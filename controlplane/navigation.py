@@ -19,6 +19,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
             ("Runs", "console:runs"),
             ("Arrivals", "console:arrivals"),
             ("Expected", "console:expected"),
+            ("Webhooks", "console:webhooks"),
         ],
     ),
     (

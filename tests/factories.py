@@ -8,6 +8,7 @@ from django.utils import timezone
 from pipelines_app import events
 from pipelines_app.facts import RunRequested, SlotOpened
 from pipelines_app.models import (
+    Arrival,
     Backfill,
     Check,
     CheckResult,
@@ -136,6 +137,19 @@ def make_result(version, name, *, passed, message="", severity="warn"):
         total_rows=1,
         message=message or f"{name} {'holds' if passed else 'fails'}",
     )
+
+
+def make_arrival(dataset, *, name="", period="", **fields):
+    """Something that came in, without its bytes."""
+    number = next(_numbers)
+    given = {
+        "door": "api",
+        "bytes": 9,
+        "sha256": f"{number:064}",
+        "path": f"arrivals/00/{number}",
+        "sender": "user:test",
+    }
+    return Arrival.objects.create(dataset=dataset, name=name or f"file-{number}", period=period, **{**given, **fields})
 
 
 def make_slot(dataset, *, period="2013-01-20", due_at=None, state="expected", **fields):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
 
 app_name = "watch-api"
@@ -12,6 +13,18 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge", AlertViewSet.as_view({"post": "acknowledge"}), name="alert-acknowledge"),
     path("alerts/<int:pk>/snooze", AlertViewSet.as_view({"post": "snooze"}), name="alert-snooze"),
     path("alerts/<int:pk>/resolve", AlertViewSet.as_view({"post": "resolve"}), name="alert-resolve"),
+    path("endpoints", EndpointViewSet.as_view({"get": "list", "post": "create"}), name="endpoints"),
+    path("endpoints/<int:pk>", EndpointViewSet.as_view({"get": "retrieve", "put": "update"}), name="endpoint"),
+    path("endpoints/<int:pk>/rotate", EndpointViewSet.as_view({"post": "rotate"}), name="endpoint-rotate"),
+    path("endpoints/<int:pk>/enable", EndpointViewSet.as_view({"post": "enable"}), name="endpoint-enable"),
+    path("endpoints/<int:pk>/disable", EndpointViewSet.as_view({"post": "disable"}), name="endpoint-disable"),
+    path("endpoints/<int:pk>/test", EndpointViewSet.as_view({"post": "test"}), name="endpoint-test"),
+    path("endpoints/<int:pk>/messages", EndpointMessageViewSet.as_view({"get": "list"}), name="endpoint-messages"),
+    path(
+        "endpoints/<int:pk>/messages/<int:message>/again",
+        EndpointMessageViewSet.as_view({"post": "again"}),
+        name="endpoint-message-again",
+    ),
     path("notifications", NotificationViewSet.as_view({"get": "list"}), name="notifications"),
     path("health", HealthView.as_view(), name="health"),
 ]

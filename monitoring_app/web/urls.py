@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, fragments, health, today
+from monitoring_app.web import alerts, endpoints, fragments, health, today
 
 app_name = "monitoring"
 urlpatterns = [
@@ -15,5 +15,12 @@ urlpatterns = [
     path("alerts/of-run/<int:pk>", fragments.of_run, name="run-alerts"),
     path("alerts/of-dataset/<str:name>", fragments.of_dataset, name="dataset-alerts"),
     path("alerts/of-pipeline/<str:name>", fragments.of_pipeline, name="pipeline-alerts"),
+    path("webhooks/out/", endpoints.endpoints, name="endpoints"),
+    path("webhooks/out/new", endpoints.create, name="endpoint-create"),
+    path("webhooks/out/<int:pk>/", endpoints.endpoint, name="endpoint"),
+    path("webhooks/out/<int:pk>/rotate", endpoints.rotate, name="endpoint-rotate"),
+    path("webhooks/out/<int:pk>/switch", endpoints.switch, name="endpoint-switch"),
+    path("webhooks/out/<int:pk>/test", endpoints.test, name="endpoint-test"),
+    path("webhooks/out/<int:pk>/messages/<int:message>/again", endpoints.again, name="endpoint-again"),
     path("health/", health.health, name="health"),
 ]

@@ -22,6 +22,7 @@ from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
 from pipelines_app.api.views.slots import HabitViewSet, SlotViewSet
+from pipelines_app.api.views.webhooks import WebhookViewSet
 from pipelines_app.api.views.why import EventWhyViewSet, RunWhyViewSet, VersionWhyViewSet, WaitingView
 
 
@@ -109,6 +110,13 @@ urlpatterns = [
     path("events/<id:pk>", EventViewSet.as_view({"get": "retrieve"}), name="event"),
     path("deliveries", DeliveryViewSet.as_view({"get": "list"}), name="deliveries"),
     path("deliveries/<id:pk>/release", DeliveryViewSet.as_view({"post": "release"}), name="delivery-release"),
+    path("webhooks", WebhookViewSet.as_view({"get": "list", "post": "create"}), name="webhooks"),
+    path("webhooks/<id:pk>", WebhookViewSet.as_view({"get": "retrieve"}), name="webhook"),
+    path("webhooks/<id:pk>/rotate", WebhookViewSet.as_view({"post": "rotate"}), name="webhook-rotate"),
+    path("webhooks/<id:pk>/enable", WebhookViewSet.as_view({"post": "enable"}), name="webhook-enable"),
+    path("webhooks/<id:pk>/disable", WebhookViewSet.as_view({"post": "disable"}), name="webhook-disable"),
+    path("webhooks/<id:pk>/test", WebhookViewSet.as_view({"post": "test"}), name="webhook-test"),
+    path("webhooks/<id:pk>/deliveries", WebhookViewSet.as_view({"get": "deliveries"}), name="webhook-deliveries"),
     path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
     path("lineage", LineageDoor.as_view(), name="lineage"),
     path("openlineage", OpenLineageView.as_view(), name="openlineage"),

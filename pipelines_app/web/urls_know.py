@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<int:pk>", webhooks_pages.webhook, name="webhook"),
     path("webhooks/<int:pk>/rotate", webhooks_pages.rotate, name="webhook-rotate"),
     path("webhooks/<int:pk>/disable", webhooks_pages.disable, name="webhook-disable"),
+    path("webhooks/<int:pk>/enable", webhooks_pages.enable, name="webhook-enable"),
     path("team", team.team, name="team"),
     path("team/<slug:name>/members", team.put, name="member-put"),
     path("team/<slug:name>/invite", team.invite, name="member-invite"),

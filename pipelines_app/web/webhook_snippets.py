@@ -1,9 +1,10 @@
-"""What a supplier needs to send to a webhook: an example body, and how to sign it with curl and Python. Pure."""
+"""What a supplier needs to send to a webhook: an example body, and how to prove it with curl and Python. Pure."""
 
 import json
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.intake.accepting import EXAMPLES
+from pipelines_app.models import SignatureKind
 
 _VALUES = {"BOOLEAN": True, "DATE": "2013-02-08", "TIME": "07:00:00"}
 
@@ -31,21 +32,29 @@ def _example(column: Column) -> object:
     return _VALUES.get(kind, "text")
 
 
-def snippets(url: str, source: Source) -> dict[str, str]:
-    """Commands to copy; both sign the very bytes they send."""
+def snippets(url: str, source: Source, signature: str) -> dict[str, str]:
+    """Commands to copy; both prove the very bytes they send as the webhook asks."""
     is_records = source.format is Format.JSONL
-    kind = "application/json" if is_records else "application/octet-stream"
     period = EXAMPLES.get(source.period, "")
-    query = "" if is_records or not period else f"?period={period}"
-    body = example_body(source) if is_records else f"FILE.{source.format}"
-    texts = (_CURL_RECORDS, _PYTHON_RECORDS) if is_records else (_CURL_FILE, _PYTHON_FILE)
-    curl, python = (
-        text.replace("@URL@", url + query).replace("@KIND@", kind).replace("@BODY@", body) for text in texts
-    )
-    return {"curl": curl, "python": python}
+    given = {
+        "@URL@": url + ("" if is_records or not period else f"?period={period}"),
+        "@KIND@": "application/json" if is_records else "application/octet-stream",
+        "@BODY@": example_body(source) if is_records else f"FILE.{source.format}",
+    }
+    bodies = (_CURL_RECORDS, _PYTHON_RECORDS) if is_records else (_CURL_FILE, _PYTHON_FILE)
+    curl, python = (body + proof for body, proof in zip(bodies, _PROOFS[signature], strict=True))
+    return {"curl": _filled(curl, given), "python": _filled(_IMPORTS[signature] + python, given)}
 
 
-_CURL_SIGN = """id=$(openssl rand -hex 16); at=$(date +%s)
+def _filled(text: str, given: dict[str, str]) -> str:
+    for mark, value in given.items():
+        text = text.replace(mark, value)
+    return text
+
+
+_CURL_RECORDS = "cat > body <<'END'\n@BODY@\nEND\n"
+_CURL_FILE = "cp @BODY@ body\n"
+_CURL_STANDARD = """id=$(openssl rand -hex 16); at=$(date +%s)
 key=$(printf %s "${WEBHOOK_SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
 signature=$( (printf '%s.%s.' "$id" "$at"; cat body) |
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
@@ -55,27 +64,65 @@ curl --fail-with-body -X POST "@URL@" \\
   -H "webhook-signature: v1,$signature" \\
   --data-binary @body
 """
-_CURL_RECORDS = "cat > body <<'END'\n@BODY@\nEND\n" + _CURL_SIGN
-_CURL_FILE = "cp @BODY@ body\n" + _CURL_SIGN
+_CURL_GITHUB = """signature=$(openssl dgst -sha256 -hmac "$WEBHOOK_SECRET" -r body | cut -d ' ' -f 1)
+curl --fail-with-body -X POST "@URL@" \\
+  -H "Content-Type: @KIND@" \\
+  -H "X-GitHub-Delivery: $(openssl rand -hex 16)" \\
+  -H "X-Hub-Signature-256: sha256=$signature" \\
+  --data-binary @body
+"""
+_CURL_BEARER = """curl --fail-with-body -X POST "@URL@" \\
+  -H "Content-Type: @KIND@" \\
+  -H "Idempotency-Key: $(openssl rand -hex 16)" \\
+  -H "Authorization: Bearer $WEBHOOK_SECRET" \\
+  --data-binary @body
+"""
 
-_PYTHON_SEND = """
-message, now = str(uuid.uuid4()), datetime.now(UTC)
-signature = Webhook(os.environ["WEBHOOK_SECRET"]).sign(message, now, body)
-request = urllib.request.Request("@URL@", data=body.encode(), headers={
+_PYTHON_RECORDS = 'body = """@BODY@""".encode()\n'
+_PYTHON_FILE = 'body = Path("@BODY@").read_bytes()\n'
+_PYTHON_SEND = """print(urllib.request.urlopen(request).read().decode())
+"""
+_PYTHON_STANDARD = (
+    """message, now = str(uuid.uuid4()), datetime.now(UTC)
+signature = Webhook(os.environ["WEBHOOK_SECRET"]).sign(message, now, body.decode())
+request = urllib.request.Request("@URL@", data=body, headers={
     "Content-Type": "@KIND@",
     "webhook-id": message,
     "webhook-timestamp": str(int(now.timestamp())),
     "webhook-signature": signature,
 })
-print(urllib.request.urlopen(request).read().decode())
 """
-_PYTHON_IMPORTS = """import os
-import urllib.request
-import uuid
-from datetime import UTC, datetime
-from pathlib import Path
-
-from standardwebhooks import Webhook  # pip install standardwebhooks
+    + _PYTHON_SEND
+)
+_PYTHON_GITHUB = (
+    """signature = hmac.new(os.environ["WEBHOOK_SECRET"].encode(), body, hashlib.sha256).hexdigest()
+request = urllib.request.Request("@URL@", data=body, headers={
+    "Content-Type": "@KIND@",
+    "X-GitHub-Delivery": str(uuid.uuid4()),
+    "X-Hub-Signature-256": f"sha256={signature}",
+})
 """
-_PYTHON_RECORDS = _PYTHON_IMPORTS.replace("from pathlib import Path\n", "") + '\nbody = """@BODY@"""' + _PYTHON_SEND
-_PYTHON_FILE = _PYTHON_IMPORTS + '\nbody = Path("@BODY@").read_text(encoding="utf-8")' + _PYTHON_SEND
+    + _PYTHON_SEND
+)
+_PYTHON_BEARER = (
+    """request = urllib.request.Request("@URL@", data=body, headers={
+    "Content-Type": "@KIND@",
+    "Idempotency-Key": str(uuid.uuid4()),
+    "Authorization": f"Bearer {os.environ['WEBHOOK_SECRET']}",
+})
+"""
+    + _PYTHON_SEND
+)
+_SHARED = "import os\nimport urllib.request\nimport uuid\n"
+_IMPORTS: dict[str, str] = {
+    SignatureKind.STANDARD: _SHARED
+    + "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
+    + "from standardwebhooks import Webhook  # pip install standardwebhooks\n\n",
+    SignatureKind.GITHUB: "import hashlib\nimport hmac\n" + _SHARED + "from pathlib import Path\n\n",
+    SignatureKind.BEARER: _SHARED + "from pathlib import Path\n\n",
+}
+_PROOFS: dict[str, tuple[str, str]] = {
+    SignatureKind.STANDARD: (_CURL_STANDARD, _PYTHON_STANDARD),
+    SignatureKind.GITHUB: (_CURL_GITHUB, _PYTHON_GITHUB),
+    SignatureKind.BEARER: (_CURL_BEARER, _PYTHON_BEARER),
+}

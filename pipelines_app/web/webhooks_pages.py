@@ -1,10 +1,12 @@
 """Webhooks: signed addresses for suppliers, their secrets, what came through them and what was refused."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Max, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,32 +17,61 @@ from django.views.decorators.http import require_GET, require_POST
 from pipelines_app.access import audit
 from pipelines_app.compiler.definition import Format, PeriodKind, Source
 from pipelines_app.errors import ArrivalRefused, LooplineError
-from pipelines_app.intake import accepting, rehearsing
+from pipelines_app.intake import accepting, limiting, rehearsing, webhook_log
 from pipelines_app.intake import webhooks as intake
-from pipelines_app.models import Dataset, Webhook, WebhookCall, WebhookRefusal
+from pipelines_app.models import Dataset, SignatureKind, Webhook, WebhookCall, WebhookRefusal
 from pipelines_app.web import telling, webhook_snippets
 from pipelines_app.web.asking import Asked, actor, address
-
-KEPT = 50
 
 
 def _own(request: Asked) -> QuerySet[Webhook]:
     """The webhooks of the teams in which the person may edit."""
-    own = Dataset.objects.operable_by(request.user)
-    return Webhook.objects.filter(dataset__in=own).select_related("dataset__team", "dataset__pipeline")
+    return Webhook.objects.operable_by(request.user).select_related("dataset__team", "dataset__pipeline")
+
+
+class NewForm(forms.Form):
+    """A source, how its supplier proves who they are, and how much it may send."""
+
+    dataset = forms.ChoiceField(label="For which source?")
+    signature = forms.ChoiceField(
+        label="How does the supplier sign?",
+        choices=SignatureKind.choices,
+        initial=SignatureKind.STANDARD,
+        help_text="Only Standard Webhooks signs the time, too: take the others where the supplier cannot do it.",
+    )
+    per_minute = forms.IntegerField(
+        label="Messages in a minute",
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="More are answered 429.",
+    )
+
+    def __init__(self, *given: Any, sources: QuerySet[Dataset]) -> None:
+        super().__init__(*given)
+        names = list(sources.order_by("name").values_list("name", flat=True))
+        self.fields["dataset"].choices = [("", "Choose …"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        self.fields["per_minute"].widget.attrs["placeholder"] = str(settings.WEBHOOK_PER_MINUTE)
+        self.has_sources = bool(names)
+
+
+def _sources(request: Asked) -> QuerySet[Dataset]:
+    return Dataset.objects.operable_by(request.user).filter(is_source=True, pipeline__isnull=False)
 
 
 @login_required
 @require_GET
 def webhooks(request: Asked) -> HttpResponse:
     """All webhooks the person may see, and a way to make one."""
-    sources = Dataset.objects.operable_by(request.user).filter(is_source=True, pipeline__isnull=False)
-    rows = _own(request).annotate(calls_made=Count("calls", distinct=True), last_call=Max("calls__at"))
-    context = {
-        "webhooks": list(rows.order_by("dataset__name", "pk")[:500]),
-        "sources": list(sources.order_by("name").values_list("name", flat=True)),
-    }
-    return render(request, "webhooks/webhooks.html", context)
+    return _list(request, NewForm(sources=_sources(request)))
+
+
+def _list(request: Asked, form: NewForm, *, status: int = 200) -> HttpResponse:
+    last = WebhookCall.objects.filter(webhook=OuterRef("pk")).order_by("-pk").values("at")[:1]
+    refused = WebhookRefusal.objects.filter(webhook=OuterRef("pk")).order_by("-at").values("at")[:1]
+    rows = _own(request).annotate(last_call=Subquery(last), last_refusal=Subquery(refused))
+    context = {"webhooks": list(rows.order_by("dataset__name", "pk")[:500]), "form": form}
+    return render(request, "webhooks/webhooks.html", context, status=status)
 
 
 @never_cache
@@ -49,9 +80,14 @@ def webhooks(request: Asked) -> HttpResponse:
 @sensitive_variables("secret")
 def create(request: Asked) -> HttpResponse:
     """Make an address for a source; its secret is on this one page and nowhere else."""
-    sources = Dataset.objects.operable_by(request.user).filter(is_source=True)
-    dataset = get_object_or_404(sources.select_related("team", "pipeline"), name=request.POST.get("dataset", ""))
-    webhook, secret = intake.create(dataset)
+    dataset = get_object_or_404(
+        _sources(request).select_related("team", "pipeline"), name=request.POST.get("dataset", "")
+    )
+    form = NewForm({"signature": SignatureKind.STANDARD, **request.POST.dict()}, sources=_sources(request))
+    if not form.is_valid():
+        return _list(request, form, status=422)
+    chosen = form.cleaned_data
+    webhook, secret = intake.create(dataset, signature=chosen["signature"], per_minute=chosen["per_minute"])
     _note(request, webhook, "webhook.created")
     return _page(request, webhook, secret=secret)
 
@@ -71,15 +107,28 @@ def rotate(request: Asked, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def disable(request: Asked, pk: int) -> HttpResponse:
-    """Close an address for good."""
+    """Close an address; what is sent there afterwards is answered 404."""
     webhook = get_object_or_404(_own(request).filter(disabled_at=None), pk=pk)
     if request.POST.get("confirm") != webhook.public_id:
         messages.error(request, f"Nothing was changed: type {webhook.public_id} to confirm.")
         return redirect("console:webhook", pk)
-    _own(request).filter(pk=pk).update(disabled_at=timezone.now())
-    _note(request, webhook, "webhook.disabled")
-    messages.success(request, f"The address of {webhook.dataset} is closed: what is sent there is answered 404.")
-    return redirect("console:webhooks")
+    with telling.as_message(request):
+        intake.switch(webhook, enabled=False)
+        _note(request, webhook, "webhook.disabled")
+        messages.success(request, f"The address of {webhook.dataset} is closed: what is sent there is answered 404.")
+    return redirect("console:webhook", pk)
+
+
+@login_required
+@require_POST
+def enable(request: Asked, pk: int) -> HttpResponse:
+    """Open a closed address again, with the secret it had."""
+    webhook = get_object_or_404(_own(request), pk=pk)
+    with telling.as_message(request):
+        intake.switch(webhook, enabled=True)
+        _note(request, webhook, "webhook.enabled")
+        messages.success(request, f"The address of {webhook.dataset} is open again.")
+    return redirect("console:webhook", pk)
 
 
 def _note(request: Asked, webhook: Webhook, action: str) -> None:
@@ -135,16 +184,14 @@ def _page(request: Asked, found: Webhook, *, secret: str = "", form: TryForm | N
     except ArrivalRefused:
         source = None  # its pipeline no longer reads it; the history stays
     url = f"{settings.PUBLIC_URL}/hooks/{found.public_id}"
-    calls = WebhookCall.objects.filter(webhook=found).select_related("arrival").order_by("-pk")
-    refusals = WebhookRefusal.objects.filter(webhook=found).order_by("-pk")
     context = {
         "webhook": found,
         "secret": secret,
         "url": url,
         "source": source,
-        "calls": list(calls[:KEPT]),
-        "refusals": list(refusals[:KEPT]),
-        "snippets": webhook_snippets.snippets(url, source) if source else None,
+        "log": webhook_log.last(found),
+        "limit": limiting.limit_of(found),
+        "snippets": webhook_snippets.snippets(url, source, found.signature) if source else None,
         "form": form or (_form(source) if source else None),
         "old_until": found.previous_until if found.previous_until and found.previous_until > timezone.now() else None,
     }

@@ -2,6 +2,10 @@
 
 import pytest
 
+from monitoring_app.alerts import lifecycle
+from monitoring_app.alerts.lifecycle import Problem
+from monitoring_app.channels import endpoints
+from monitoring_app.channels.endpoints import Wanted
 from pipelines_app.intake import webhooks
 from pipelines_app.models import Arrival, Dataset, DatasetVersion, Role, Webhook
 from tests import factories, road
@@ -23,6 +27,8 @@ PAGES = [
     "/upload?dataset=raw.orders",
     "/webhooks",
     "/webhooks/{webhook}",
+    "/webhooks/out/",
+    "/webhooks/out/{endpoint}/",
     "/team",
     "/tokens",
     "/audit",
@@ -43,7 +49,12 @@ def world(transactional_db):
     factories.make_slot(orders, period="2013-01-09", state="late")
     webhooks.create(orders)
     factories.make_user("ada", team=team, role=Role.ADMIN)
+    wanted = Wanted(alerts=True, kinds=["dataset.published"])
+    out, _ = endpoints.add(team, url="https://receiver.invalid/x", name="ours", wanted=wanted, actor="user:ada")
+    alert = {"rule": "late", "subject": "raw.orders", "title": "raw.orders is late", "what": "…", "severity": "warn"}
+    lifecycle.open_alert(Problem(**alert, team=team), cause=factories.make_event())
     return {
+        "endpoint": out.pk,
         "held": DatasetVersion.objects.get(state="quarantined").pk,
         "arrival": Arrival.objects.earliest("pk").pk,
         "webhook": Webhook.objects.get().pk,

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
-from monitoring_app.models import Alert, Channel
+from monitoring_app.channels import endpoints
+from monitoring_app.channels.endpoints import Wanted
+from monitoring_app.models import Alert, Channel, Notification
 from pipelines_app.access import tokens
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import drafts
@@ -131,7 +133,20 @@ def build() -> World:
 
 def _own(people) -> dict[str, int]:
     token, _ = tokens.issue(people["editor"], name="hush-token")
-    return {"token": token.pk, "membership": Membership.objects.get(user=people["viewer"]).pk}
+    membership = Membership.objects.get(user=people["viewer"])
+    return {"token": token.pk, "membership": membership.pk, **_posted_out()}
+
+
+def _posted_out() -> dict[str, int]:
+    """An outbound webhook of the team, whose host nobody answers at, and a message that it was sent."""
+    wanted = Wanted(alerts=False, kinds=["dataset.published"])
+    channel, _ = endpoints.add(
+        road.team("people"), url="https://hush.invalid/x", name="hush-out", wanted=wanted, actor="user:test"
+    )
+    message = Notification.objects.create(
+        channel=channel, event=Event.objects.latest("pk"), about="event", subject="hush", body="", link="", state="kept"
+    )
+    return {"endpoint": channel.pk, "message": message.pk}
 
 
 def _ids(things: Things, editor) -> dict[str, int]:

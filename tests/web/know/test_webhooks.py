@@ -5,16 +5,18 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from pipelines_app import vault
-from pipelines_app.intake import refusals, webhooks
+from pipelines_app.intake import proving, refusals, webhooks
 from pipelines_app.intake.refusals import Refusal
-from pipelines_app.models import Arrival, AuditEntry, Dataset, Event, Webhook, WebhookCall
-from tests import road
+from pipelines_app.models import Arrival, AuditEntry, Dataset, Event, Webhook, WebhookCall, WebhookRefusal
+from tests import factories, road
 
 READINGS = """
 pipeline: readings
@@ -100,9 +102,73 @@ def test_closing_an_address_takes_its_name_typed(hook, ana):
 def test_refusals_are_listed_with_their_reasons(hook, ana):
     refusal = Refusal(status=401, code="x", reason="The signature does not fit <b>", address="10.0.0.7", bytes=9)
     refusals.note(hook[0], refusal, now=timezone.now())
+    refusals.note(hook[0], refusal, now=timezone.now() + timedelta(minutes=1))
     shown = ana.get(f"/webhooks/{hook[0].pk}").content.decode()
     assert "The signature does not fit &lt;b&gt;" in shown
+    assert "2 or more" in shown
     assert "10.0.0.7" in shown
+
+
+def test_what_was_taken_is_listed_with_its_repeats_and_can_be_replayed(hook, ana):
+    webhook, _ = hook
+    body = b'{"period": "2013-02-08", "records": [{"sensor": "a", "value": 1, "at": "2013-02-08T05:00:00"}]}'
+    headers = proving.prove(webhook, body, message_id="m-<1>", now=timezone.now())
+    for _ in range(3):
+        Client().post(f"/hooks/{webhook.public_id}", body, content_type="application/json", headers=headers)
+    shown = ana.get(f"/webhooks/{webhook.pk}").content.decode()
+    assert "m-&lt;1&gt;" in shown
+    assert "and 200 2 times" in shown
+    assert f"/arrivals/{Arrival.objects.get().pk}/replay" in shown
+
+
+@pytest.mark.parametrize("messages", [0, 60])
+def test_the_page_takes_the_same_number_of_queries_however_much_came(hook, ana, messages, django_assert_num_queries):
+    webhook, _ = hook
+    for number in range(messages):
+        arrival = factories.make_arrival(webhook.dataset)
+        WebhookCall.objects.create(webhook=webhook, message_id=f"m{number}", digest="x", arrival=arrival)
+        WebhookRefusal.objects.create(webhook=webhook, status=401, reason="no")
+    ana.get(f"/webhooks/{webhook.pk}")
+    with django_assert_num_queries(6):
+        shown = ana.get(f"/webhooks/{webhook.pk}").content.decode()
+    assert shown.count('<span class="badge ') == min(messages, 50)
+
+
+@pytest.mark.parametrize("more", [0, 10])
+def test_the_list_takes_the_same_number_of_queries_for_any_number(hook, ana, more, django_assert_num_queries):
+    for _ in range(more):
+        webhooks.create(hook[0].dataset)
+    ana.get("/webhooks")
+    with django_assert_num_queries(5):
+        ana.get("/webhooks")
+
+
+@pytest.mark.parametrize(("signature", "shown"), [("github", "GitHub-style"), ("bearer", "Bearer token")])
+def test_a_webhook_is_made_with_another_proof_and_a_limit(orders, ana, signature, shown):
+    made = ana.post("/webhooks/new", {"dataset": "raw.orders", "signature": signature, "per_minute": "7"})
+    hook = Webhook.objects.get()
+    assert (hook.signature, hook.per_minute) == (signature, 7)
+    assert vault.open_sealed(hook.secret) in made.content.decode()
+    assert shown in made.content.decode()
+
+
+@pytest.mark.parametrize("wrong", [{"signature": "none"}, {"per_minute": "0"}, {"per_minute": "many"}])
+def test_a_webhook_that_cannot_be_is_refused_on_the_form(orders, ana, wrong):
+    answer = ana.post("/webhooks/new", {"dataset": "raw.orders", **wrong})
+    assert answer.status_code == 422
+    assert not Webhook.objects.exists()
+
+
+def test_a_closed_address_is_opened_again_and_both_are_audited(hook, ana):
+    webhook, _ = hook
+    ana.post(f"/webhooks/{webhook.pk}/disable", {"confirm": webhook.public_id})
+    assert "answered 404 since" in ana.get(f"/webhooks/{webhook.pk}").content.decode()
+    ana.post(f"/webhooks/{webhook.pk}/enable")
+    assert Webhook.objects.get().disabled_at is None
+    done = AuditEntry.objects.filter(action__startswith="webhook.").order_by("pk")
+    assert list(done.values_list("action", flat=True)) == ["webhook.disabled", "webhook.enabled"]
+    again = ana.get(ana.post(f"/webhooks/{webhook.pk}/enable")["Location"]).content.decode()
+    assert "The address is open already." in again
 
 
 def snippet(client, webhook, name):
@@ -111,13 +177,14 @@ def snippet(client, webhook, name):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("signature", ["standard", "github", "bearer"])
 @pytest.mark.parametrize("name", ["python", "curl"])
-def test_a_command_works_as_it_stands(hook, ana, live_server, settings, tmp_path, name):
+def test_a_command_works_as_it_stands(hook, ana, live_server, settings, tmp_path, name, signature):
     settings.PUBLIC_URL = live_server.url
     tools = ["curl", "openssl", "od", "base64", "bash"]
     if name == "curl" and not all(shutil.which(tool) for tool in tools):
         pytest.skip(f"needs {', '.join(tools)}")
-    webhook, secret = hook
+    webhook, secret = webhooks.create(hook[0].dataset, signature=signature)
     program = [sys.executable, "-c"] if name == "python" else ["bash", "-c"]
     subprocess.run(
         [*program, snippet(ana, webhook, name)],
