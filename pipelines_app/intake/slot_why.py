@@ -75,8 +75,8 @@ def _expected(slot: Slot) -> Condition:
     moments = [
         Condition(text="It usually comes", at=slot.expected_at),
         Condition(text="It is due", at=slot.due_at),
-        Condition(text="It is late", at=slot.late_at),
-        Condition(text="It is missing", at=slot.missing_at),
+        Condition(text="It is late from then on", at=slot.late_at),
+        Condition(text="It is missing from then on", at=slot.missing_at),
     ]
     who = "the clock opened it" if slot.event.actor == "clock" else f"{slot.event.actor} announced it"
     by = f", as declared: {declared}" if declared and slot.event.actor == "clock" else ""

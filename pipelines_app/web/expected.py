@@ -58,6 +58,7 @@ def _asked(request: Asked) -> expected_grid.Asked:
 
 def _frame(request: Asked) -> dict[str, object]:
     """What stands around the grid and does not change with it."""
+    overdue = Slot.objects.visible_to(request.user).overdue().count()
     proposed = Habit.objects.operable_by(request.user).filter(state=HabitState.PROPOSED)
     return {
         "habits": list(proposed.select_related("dataset").order_by("dataset__name")[:PROPOSED]),
@@ -69,7 +70,8 @@ def _frame(request: Asked) -> dict[str, object]:
             .order_by("name")
             .values_list("name", flat=True)
         ),
-        "overdue": Slot.objects.visible_to(request.user).overdue().count(),
+        "overdue": overdue,
+        "overdue_text": f"{overdue:,} late or missing",
     }
 
 

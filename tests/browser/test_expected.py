@@ -1,0 +1,49 @@
+"""Expected arrivals in a browser: no barrier on any screen, and two clicks from late to filled, by keyboard too."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from pipelines_app.intake import slots
+from pipelines_app.models import Slot, SlotState
+from tests import road
+from tests.browser import operating
+from tests.web import orders
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PERIOD = "2013-02-09"
+
+
+@pytest.fixture
+def late(context, live_server):
+    operating.sign_in(context, live_server)
+    dataset = operating.happen()
+    slot = slots.announce(dataset, period=PERIOD, due_at=timezone.now() - timedelta(hours=1), actor="user:ana")
+    slots.pass_time(timezone.now())
+    road.drain()
+    return slot
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_grid_and_a_slot_have_no_barriers_and_fit(page, late, live_server, axe, width, scheme):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    for address in (reverse("console:expected"), reverse("console:slot", args=[late.pk])):
+        page.goto(live_server.url + address)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        axe(page)
+
+
+def test_from_late_to_filled_in_two_clicks(page, late, live_server, tmp_path):
+    file = tmp_path / f"orders_{PERIOD}.csv"
+    file.write_bytes(orders.LARGE)
+    page.goto(live_server.url + reverse("console:expected"))
+    page.locator(f"#slot-{late.pk}").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("File", exact=True).set_input_files(file)
+    page.get_by_role("button", name="Upload for 9 February 2013").click()
+    page.get_by_text("Its run starts by itself").wait_for()
+    assert Slot.objects.get(pk=late.pk).state == SlotState.ARRIVED
