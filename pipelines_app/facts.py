@@ -292,6 +292,7 @@ class StepStaged(Fact):
     rejected: int
     bytes: int
     seconds: float
+    checks_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,6 +81,7 @@ def _staged(told: _Told, *, cause: Event) -> Event:
         rejected=told.staged.rejected,
         bytes=told.staged.written.bytes,
         seconds=told.staged.written.seconds,
+        checks_seconds=sum(answer.seconds for answer in told.staged.written.answers),
     )
     return events.record(fact, cause=cause)
 

@@ -2,14 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app.models import Pipeline, Team
-from pipelines_app.runs import pausing, queue, standing
+from pipelines_app.runs import bulk, pausing, queue, standing
 from pipelines_app.runs.standing import Standing
 from pipelines_app.web import paging, pipeline_page, spreadsheets
 from pipelines_app.web.asking import Asked, actor, is_fragment
@@ -22,13 +22,8 @@ LIVE = frozenset({"running", "queued"})
 @vary_on_headers("HX-Request")
 def pipelines(request: Asked) -> HttpResponseBase:
     """All pipelines by name; filters by words in the name and by team."""
-    search, team = request.GET.get("q", "").strip(), request.GET.get("team", "")
-    found = Pipeline.objects.visible_to(request.user).select_related("team")
-    if search:
-        found = found.filter(Q(name__icontains=search) | Q(datasets__name__icontains=search)).distinct()
-    if team:
-        found = found.filter(team__name=team)
-    page = paging.by_name(found, request)
+    search, team = _words(request)
+    page = paging.by_name(filtered(request), request)
     rows = standing.standings(page.rows)
     if request.GET.get("format") == "csv":
         return _csv(rows)
@@ -40,8 +35,29 @@ def pipelines(request: Asked) -> HttpResponseBase:
         "teams": list(Team.objects.order_by("name").values_list("name", flat=True)),
         "filtered": bool(search or team),
         "every": 5 if any(row.state in LIVE for row in rows) else 15,
+        "mine": set(_mine(request, page.rows)),
+        "actions": bulk.PIPELINE_ACTIONS,
     }
     return render(request, "pipelines/_list.html" if is_fragment(request) else "pipelines/list.html", context)
+
+
+def _words(request: Asked) -> tuple[str, str]:
+    return request.GET.get("q", "").strip(), request.GET.get("team", "")
+
+
+def filtered(request: Asked) -> QuerySet[Pipeline]:
+    """The pipelines that the filters of the address leave."""
+    search, team = _words(request)
+    found = Pipeline.objects.visible_to(request.user).select_related("team")
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(datasets__name__icontains=search)).distinct()
+    return found.filter(team__name=team) if team else found
+
+
+def _mine(request: Asked, page: list[Pipeline]) -> QuerySet[Pipeline, int]:
+    """Which of a page's pipelines the person may act on."""
+    own = Pipeline.objects.operable_by(request.user).filter(pk__in=[one.pk for one in page])
+    return own.values_list("pk", flat=True)
 
 
 def _csv(rows: list[Standing]) -> HttpResponseBase:

@@ -82,6 +82,8 @@ class Attempt:
     at: datetime
     outcome: Said | None = None
     ended_at: datetime | None = None
+    came_to_nothing: bool = False
+    checks_seconds: float = 0.0
 
 
 def attempts(lines: Iterable[Line]) -> list[Attempt]:
@@ -96,5 +98,8 @@ def attempts(lines: Iterable[Line]) -> list[Attempt]:
             latest[event.dataset] = attempt
             found.append(attempt)
         elif event.kind in ENDS and event.dataset in latest:
-            latest[event.dataset].outcome, latest[event.dataset].ended_at = line.said, event.at
+            attempt = latest[event.dataset]
+            attempt.outcome, attempt.ended_at = line.said, event.at
+            attempt.came_to_nothing = event.kind == StepRetried.kind
+            attempt.checks_seconds = event.body.get("checks_seconds", attempt.checks_seconds)
     return found

@@ -1,8 +1,10 @@
 """What the page of one run shows: its steps over time, its data, its checks, who is hit."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +16,7 @@ from pipelines_app.models import (
     Run,
     RunInput,
     RunState,
+    Severity,
     StepRun,
     StepState,
     Trigger,
@@ -23,6 +26,7 @@ from pipelines_app.models import (
 )
 from pipelines_app.runs import lifecycle, standing
 from pipelines_app.web import pictures, why, words
+from pipelines_app.web.run_log import Attempt
 from pipelines_app.web.pictures import Lane, Stretch, TimeLine
 from pipelines_app.web.why import Piece
 
@@ -56,6 +60,7 @@ class RunPage:
     checks: list[CheckResult]
     inputs: list[RunInput]
     hit: list[Pipeline]
+    again: list[Run]
     is_live: bool
     may_run_again: bool
 
@@ -69,10 +74,11 @@ class RunPage:
         return 2 if self.run.state == RunState.RUNNING else 5
 
 
-def load(run: Run, user: User) -> RunPage:
+def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
     """Gather the page; the number of queries does not grow with the run."""
     steps = list(run.steps.select_related("dataset", "version"))
-    results = CheckResult.objects.filter(step_run__run=run).select_related("check_made", "step_run__dataset")
+    found = CheckResult.objects.filter(step_run__run=run).select_related("check_made", "step_run__dataset")
+    results = found.order_by("passed", "step_run__position", "check_made__name")
     inputs = list(run.inputs.select_related("version__dataset").order_by("version__dataset__name"))
     published = [step for step in steps if step.version and step.version.state == VersionState.PUBLISHED]
     outputs = [(step.dataset.name, reverse("console:dataset", args=[step.dataset.name])) for step in published]
@@ -80,15 +86,16 @@ def load(run: Run, user: User) -> RunPage:
     return RunPage(
         run=run,
         steps=steps,
-        line=time_line(run, steps, now),
+        line=time_line(run, steps, attempts, list(results), now),
         took=((run.finished_at or now) - run.started_at) if run.started_at else None,
         usual=_usual(run),
         ahead=_ahead(run),
         because=why.because(run, user) + why.set_off(run, user, outputs),
         trouble=trouble(steps),
-        checks=list(results.order_by("passed", "step_run__position", "check_made__name")),
+        checks=list(results),
         inputs=inputs,
         hit=_readers(run, steps, user),
+        again=list(run.again.order_by("-id")[:5]),
         is_live=run.state in lifecycle.LIVE,
         may_run_again=run.state in AGAIN,
     )
@@ -133,27 +140,78 @@ def _todo(state: str) -> str:
     }.get(StepState(state), "")
 
 
-def time_line(run: Run, steps: Sequence[StepRun], now: datetime) -> TimeLine:
-    """The steps from the start of the run: faint while they wait for their turn, in colour while they work."""
-    begin = run.started_at or run.created_at
-    return pictures.gantt([_lane(step, begin, run.finished_at or now) for step in steps])
+def time_line(
+    run: Run, steps: Sequence[StepRun], attempts: Sequence[Attempt], results: Sequence[CheckResult], now: datetime
+) -> TimeLine:
+    """The steps from the start of the run: faint while they wait for their turn, a bar for each attempt and for checks."""
+    span = Span(run.started_at or run.created_at, run.finished_at or now)
+    tries: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        tries[attempt.dataset].append(attempt)
+    judged: dict[int, list[CheckResult]] = defaultdict(list)
+    for result in results:
+        judged[result.step_run_id].append(result)
+    lanes = []
+    for step in steps:
+        mine = tries[step.dataset.name]
+        lanes.append(_lane(step, mine, span))
+        if judged[step.pk] and mine:
+            lanes.append(_checks_lane(step, mine[-1], judged[step.pk], span))
+    return pictures.gantt(lanes)
 
 
-def _lane(step: StepRun, begin: datetime, now: datetime) -> Lane:
-    def at(moment: datetime) -> float:
-        return max((moment - begin).total_seconds(), 0.0)
+@dataclass(frozen=True)
+class Span:
+    """The stretch of time that a picture shows."""
 
+    begin: datetime
+    end: datetime
+
+    def at(self, moment: datetime) -> float:
+        return max((moment - self.begin).total_seconds(), 0.0)
+
+
+def _tried(attempts: Sequence[Attempt], span: Span) -> list[Stretch]:
+    """A bar for each attempt that came to nothing, and the wait after it."""
+    found = []
+    for attempt, following in pairwise(attempts):
+        ended = attempt.ended_at or following.at
+        found.append(Stretch(span.at(attempt.at), span.at(ended), StepState.FAILED))
+        found.append(Stretch(span.at(ended), span.at(following.at), StepState.WAITING, faint=True))
+    last = attempts[-1] if attempts else None
+    if last is not None and last.came_to_nothing and last.ended_at is not None:
+        found.append(Stretch(span.at(last.at), span.at(last.ended_at), StepState.FAILED))
+    return found
+
+
+def _checks_lane(step: StepRun, attempt: Attempt, results: Sequence[CheckResult], span: Span) -> Lane:
+    """The checks of a step, at the end of the attempt that they judged."""
+    end = attempt.ended_at or step.finished_at or span.end
+    wrong = [result for result in results if not result.passed]
+    blocked = any(result.check_made.severity == Severity.BLOCK for result in wrong)
+    state = "failed" if blocked else "warned" if wrong else "succeeded"
+    start = max(span.at(end) - attempt.checks_seconds, span.at(attempt.at))
+    number = f"{len(results):,} check{'' if len(results) == 1 else 's'}"
+    note = f"{len(wrong):,} of {number} fail" if wrong else f"{number}, {words.duration(attempt.checks_seconds)}"
+    return Lane(f"checks of {step.dataset.name}", [Stretch(start, span.at(end), state)], note=note, url="?tab=checks")
+
+
+def _lane(step: StepRun, attempts: Sequence[Attempt], span: Span) -> Lane:
+    at, now = span.at, span.end
     stretches = []
-    until = step.started_at or step.finished_at or now
+    first = attempts[0].at if attempts else step.started_at
+    until = first or step.finished_at or now
     if step.ready_at and until > step.ready_at:
         stretches.append(Stretch(at(step.ready_at), at(until), StepState.WAITING, faint=True))
-    if step.started_at:
+    stretches += _tried(attempts, span)
+    if step.started_at and step.state != StepState.READY:
         stretches.append(Stretch(at(step.started_at), at(step.finished_at or now), step.state))
     url = reverse("console:dataset", args=[step.dataset.name])
     if not step.started_at:
         return Lane(step.dataset.name, stretches, note=words.saying(step.state).word.lower(), url=url)
     took = words.duration(max(step.finished_at or now, step.started_at) - step.started_at)
-    return Lane(step.dataset.name, stretches, note=took, url=url)
+    note = f"{took}, attempt {step.attempt}" if step.attempt > 1 else took
+    return Lane(step.dataset.name, stretches, note=note, url=url)
 
 
 def rejects_of(run: Run) -> list[Reject]:

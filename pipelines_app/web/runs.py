@@ -12,27 +12,29 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app.models import Pipeline, Run, RunState
-from pipelines_app.runs import cancelling, lifecycle, queue, standing
+from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
 from pipelines_app.web import paging, run_log, run_page, spreadsheets, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 
 AGES = (("", "Any time"), ("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Last 30 days"))
 CSV_ROWS = 10_000
-RELATED = ("pipeline", "revision", "environment", "cause")
+RELATED = ("pipeline", "revision", "environment", "cause", "again_of", "backfill")
 
 
 @login_required
 @vary_on_headers("HX-Request")
 def runs(request: Asked) -> HttpResponseBase:
     """All runs, newest first; filters by state, pipeline, period and age."""
-    found = _filtered(request)
+    found = filtered(request)
     if request.GET.get("format") == "csv":
         return _csv(found)
     page = paging.newest_first(found, request)
     context = {
         "page": page,
         "rows": [(run, standing.seconds_of(run)) for run in page.rows],
+        "mine": set(_mine(request, page.rows)),
+        "actions": bulk.RUN_ACTIONS,
         "asked": {name: request.GET.get(name, "") for name in ("state", "pipeline", "period", "age")},
         "states": [("live", "Queued or running"), ("wrong", "Needs attention"), *RunState.choices],
         "pipelines": list(Pipeline.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)),
@@ -43,7 +45,8 @@ def runs(request: Asked) -> HttpResponseBase:
     return render(request, "runs/_list.html" if is_fragment(request) else "runs/list.html", context)
 
 
-def _filtered(request: Asked) -> QuerySet[Run]:
+def filtered(request: Asked) -> QuerySet[Run]:
+    """The runs that the filters of the address leave."""
     found = Run.objects.visible_to(request.user).select_related("pipeline")
     state, pipeline, age = (request.GET.get(name, "") for name in ("state", "pipeline", "age"))
     period = request.GET.get("period", "").strip()
@@ -57,6 +60,12 @@ def _filtered(request: Asked) -> QuerySet[Run]:
     if age in {"1", "7", "30"}:
         found = found.filter(created_at__gte=timezone.now() - timedelta(days=int(age)))
     return found
+
+
+def _mine(request: Asked, page: list[Run]) -> QuerySet[Run, int]:
+    """Which of a page's runs the person may act on."""
+    own = Run.objects.operable_by(request.user).filter(pk__in=[run.pk for run in page])
+    return own.values_list("pk", flat=True)
 
 
 def _csv(found: QuerySet[Run]) -> HttpResponseBase:
@@ -89,12 +98,13 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _log_csv(found, run_log.chosen(lines, level=level, search=search, most=run_log.MOST))
     log = run_log.chosen(lines, level=level, search=search)
-    page = run_page.load(found, request.user)
+    tries = run_log.attempts(lines)
+    page = run_page.load(found, request.user, tries)
     context = {
         "page": page,
         "run": found,
         "log": log,
-        "attempts": run_log.attempts(lines) if tab == "attempts" else [],
+        "attempts": tries if tab == "attempts" else [],
         "rejects": run_page.rejects_of(found) if tab == "data" else [],
         "arrivals": list(found.arrivals.select_related("dataset").order_by("id")[:50]),
         "tab": tab if tab in dict(run_page.TABS) else "",

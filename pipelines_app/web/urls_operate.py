@@ -2,18 +2,27 @@
 
 from django.urls import URLPattern, path
 
-from pipelines_app.web import events, pipelines, revisions, runs
+from pipelines_app.web import backfills, bulk, events, pipelines, rerunning, revisions, runs
 
 urlpatterns: list[URLPattern] = [
     path("pipelines/", pipelines.pipelines, name="pipelines"),
+    path("pipelines/bulk", bulk.pipelines, name="pipelines-bulk"),
     path("pipelines/<slug:name>/", pipelines.pipeline, name="pipeline"),
+    path("pipelines/<slug:name>/backfill", backfills.new, name="backfill-new"),
+    path("backfills/", backfills.backfills, name="backfills"),
+    path("backfills/<int:pk>/", backfills.backfill, name="backfill"),
+    path("backfills/<int:pk>/pause", backfills.pause, name="backfill-pause"),
+    path("backfills/<int:pk>/resume", backfills.resume, name="backfill-resume"),
+    path("backfills/<int:pk>/cancel", backfills.cancel, name="backfill-cancel"),
     path("pipelines/<slug:name>/run", pipelines.run_now, name="pipeline-run"),
     path("pipelines/<slug:name>/pause", pipelines.pause, name="pipeline-pause"),
     path("pipelines/<slug:name>/resume", pipelines.resume, name="pipeline-resume"),
     path("pipelines/<slug:name>/revisions/<int:number>/", revisions.revision, name="pipeline-revision"),
     path("pipelines/<slug:name>/compare/", revisions.compare, name="pipeline-compare"),
     path("runs/", runs.runs, name="runs"),
+    path("runs/bulk", bulk.runs, name="runs-bulk"),
     path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/again", rerunning.again, name="run-again"),
     path("runs/<int:pk>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<int:pk>/retry", runs.retry, name="run-retry"),
     path("events/", events.events, name="events"),

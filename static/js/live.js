@@ -27,11 +27,11 @@ function schedule() {
   if (button) button.hidden = parts().length === 0 && !paused;
 }
 
-// Typing, an open menu or marked text inside the part: leave it alone until the next turn.
+// Typing, an open menu, ticked boxes or marked text inside the part: leave it alone until the next turn.
 function inUse(part) {
   const active = document.activeElement;
   if (active && part.contains(active) && active.matches("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return true;
-  if (part.querySelector("dialog[open], .confirm[open], :popover-open")) return true;
+  if (part.querySelector("dialog[open], .confirm[open], :popover-open, input[name=item]:checked")) return true;
   const marked = getSelection();
   return Boolean(marked && !marked.isCollapsed && part.contains(marked.anchorNode));
 }

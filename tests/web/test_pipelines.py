@@ -78,7 +78,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_pipelines(
 ):
     for number in range(rows):
         factories.make_run(factories.make_pipeline(f"p{number}", team=ana.teams.get()), state="succeeded")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(reverse("console:pipelines"))
 
 

@@ -144,7 +144,7 @@ def test_the_page_of_a_run_takes_the_same_number_of_queries_whatever_happened_in
         dataset = factories.make_dataset(f"mart.t{number}", pipeline=pipeline)
         step = factories.make_step(run, dataset, state="succeeded")
         factories.make_result(factories.make_version(step), "small", passed=bool(number))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         show(client, run)
 
 
@@ -153,7 +153,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_runs(client
     pipeline = factories.make_pipeline("orders", team=ana.teams.get())
     for _ in range(rows):
         factories.make_run(pipeline, state="succeeded")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("console:runs"))
 
 

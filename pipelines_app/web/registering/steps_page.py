@@ -66,8 +66,13 @@ def _step(form: StepForm, old: list[object]) -> Entry:
         "description": given["description"],
         "sql": values.lines(str(given.get("sql") or "")),
         "materialise": made,
+        "timeout": given["timeout"],
+        "retries": values.without_empty(
+            {"attempts": values.number_or_text(given["attempts"]), "on": values.listed(given["retry_on"])},
+            ("attempts", "on"),
+        ),
     }
-    return values.without_empty(entry, ("materialise", "description"))
+    return values.without_empty(entry, ("materialise", "description", "timeout", "retries"))
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
@@ -125,9 +130,14 @@ def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     for place, step in enumerate(desk.steps()):
         made = step.get("materialise")
         kind = made.get("kind") if isinstance(made, Mapping) else "table"
-        rows.append({**step, "was": place, "materialise": kind})
+        rows.append({**step, "was": place, "materialise": kind, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)
+
+
+def _retries(entry: object) -> Entry:
+    found = entry if isinstance(entry, Mapping) else {}
+    return {"attempts": found.get("attempts"), "retry_on": values.joined(found.get("on"))}
 
 
 def _proposed(desk: Desk) -> Entry:
