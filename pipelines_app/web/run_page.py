@@ -26,8 +26,8 @@ from pipelines_app.models import (
 )
 from pipelines_app.runs import lifecycle, standing
 from pipelines_app.web import pictures, why, words
-from pipelines_app.web.run_log import Attempt
 from pipelines_app.web.pictures import Lane, Stretch, TimeLine
+from pipelines_app.web.run_log import Attempt
 from pipelines_app.web.why import Piece
 
 TABS = (("", "Steps"), ("checks", "Checks"), ("data", "Data in and out"), ("log", "Log"), ("attempts", "Attempts"))
@@ -143,7 +143,7 @@ def _todo(state: str) -> str:
 def time_line(
     run: Run, steps: Sequence[StepRun], attempts: Sequence[Attempt], results: Sequence[CheckResult], now: datetime
 ) -> TimeLine:
-    """The steps from the start of the run: faint while they wait for their turn, a bar for each attempt and for checks."""
+    """The steps from the start of the run: faint while they wait, a bar for each attempt and for checks."""
     span = Span(run.started_at or run.created_at, run.finished_at or now)
     tries: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
