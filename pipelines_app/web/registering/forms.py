@@ -199,13 +199,6 @@ class StepForm(Kept):
         help_text="Of engine, memory, disk, platform, timeout, apart by commas; empty: all but timeout.",
         max_length=80,
     )
-    timeout = optional(label="It may take", help_text="90s, 10m or 2h; empty: one hour.", max_length=12)
-    attempts = optional(label="Tries in all", help_text="1 to 10; empty: 3.", max_length=3)
-    retry_on = optional(
-        label="Tried again after",
-        help_text="Of engine, memory, disk, platform, timeout, apart by commas; empty: all but timeout.",
-        max_length=80,
-    )
     remove = forms.BooleanField(label="Leave this step out", required=False)
 
 
