@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -15,13 +15,13 @@ from django.views.decorators.vary import vary_on_headers
 from pipelines_app import events as event_log
 from pipelines_app.access import discretion
 from pipelines_app.facts import KINDS
-from pipelines_app.models import Dataset, Delivery, DeliveryState, Event, Pipeline, Role, User
+from pipelines_app.models import Dataset, Delivery, DeliveryState, Disposition, Event, Pipeline, Role, User
 from pipelines_app.web import chains, paging, sentences, spreadsheets
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.sentences import Said
 from pipelines_app.web.telling import as_message
 
-FILTERS = ("kind", "dataset", "pipeline", "run", "actor")
+FILTERS = ("kind", "dataset", "pipeline", "run", "actor", "disposition")
 CSV_ROWS = 10_000
 STUCK_SHOWN = 20
 
@@ -49,6 +49,7 @@ def events(request: Asked) -> HttpResponseBase:
         "rows": [Row(event, sentences.of(event.kind, event.body), list(event.deliveries.all())) for event in page.rows],
         "asked": {name: request.GET.get(name, "") for name in FILTERS},
         "kinds": sorted(KINDS.keys() - {""}),
+        "dispositions": Disposition.choices,
         "filtered": any(request.GET.get(name) for name in FILTERS),
         "stuck": _stuck(request.user),
         "is_first": "before" not in request.GET,
@@ -60,8 +61,11 @@ def _filtered(request: Asked) -> QuerySet[Event]:
     found = Event.objects.visible_to(request.user)
     for name in FILTERS:
         value = request.GET.get(name, "").strip()
-        if value and name != "run":
+        if value and name not in ("run", "disposition"):
             found = found.filter(**{name: value})
+    became = request.GET.get("disposition", "").strip()
+    if became:
+        found = found.filter(Exists(Delivery.objects.filter(event=OuterRef("pk"), disposition=became)))
     run = request.GET.get("run", "").strip()
     if run:
         found = found.filter(run=int(run)) if run.isdecimal() and len(run) < 19 else found.none()

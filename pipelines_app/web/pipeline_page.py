@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db.models import Max
 from django.urls import reverse
+from django.utils import timezone
 
 from pipelines_app.compiler import codec, documents
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
-from pipelines_app.intake import readiness
+from pipelines_app.intake import readiness, why_not
+from pipelines_app.intake.why_not import Why
 from pipelines_app.models import (
     Check,
     CheckResult,
@@ -64,6 +66,7 @@ class PipelinePage:
     revisions: list[Revision]
     runs: list[Run]
     slots: list[Slot]
+    waits: list[Why]
     lately: list[Line]
     yaml: str
     by_period: bool
@@ -87,6 +90,7 @@ def load(pipeline: Pipeline, user: User) -> PipelinePage:
         revisions=_revisions(pipeline),
         runs=list(pipeline.runs.order_by("-id")[:RUNS]),
         slots=list(slots.order_by("due_at")[:5]),
+        waits=why_not.of(pipeline, user, now=timezone.now()),
         lately=[run_log.Line(event, sentences.of(event.kind, event.body)) for event in lately],
         yaml=documents.to_yaml(pipeline.in_force.document),
         by_period=period_kind(compiled) is not PeriodKind.NONE,

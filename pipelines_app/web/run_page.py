@@ -9,6 +9,7 @@ from itertools import pairwise
 from django.urls import reverse
 from django.utils import timezone
 
+from pipelines_app.access import discretion
 from pipelines_app.models import (
     CheckResult,
     Pipeline,
@@ -56,6 +57,7 @@ class RunPage:
     usual: float | None
     ahead: int
     because: list[Piece]
+    lacks: str
     trouble: Trouble | None
     checks: list[CheckResult]
     inputs: list[RunInput]
@@ -91,6 +93,7 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
         usual=_usual(run),
         ahead=_ahead(run),
         because=why.because(run, user) + why.set_off(run, user, outputs),
+        lacks=discretion.without(run.lacks, discretion.hidden_names(user)) if run.partial else "",
         trouble=trouble(steps),
         checks=list(results),
         inputs=inputs,

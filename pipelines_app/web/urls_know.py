@@ -20,6 +20,7 @@ from pipelines_app.web import (
     uploads,
     version_page,
     webhooks_pages,
+    why_pages,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -32,6 +33,9 @@ urlpatterns: list[URLPattern] = [
     path("datasets/<str:name>", dataset_page.dataset, name="dataset"),
     path("datasets/<str:name>/download", dataset_page.download, name="dataset-download"),
     path("versions/<int:pk>", version_page.version, name="version"),
+    path("runs/<int:pk>/why/", why_pages.of_run, name="run-why"),
+    path("events/<int:pk>/why/", why_pages.of_event, name="event-why"),
+    path("versions/<int:pk>/why/", why_pages.of_version, name="version-why"),
     path("lineage", lineage_page.lineage, name="lineage"),
     path("checks", checks_page.checks, name="checks"),
     path("arrivals", arrivals.arrivals, name="arrivals"),

@@ -39,6 +39,8 @@ STATES: dict[str, Saying] = {
     "arrived": Saying("Arrived", "good", "check"),
     "consumed": Saying("Consumed", "good", "check"),
     "superseded": Saying("Superseded", "idle", "skip"),
+    "merged": Saying("Merged", "good", "loop"),
+    "ignored": Saying("Ignored", "idle", "skip"),
     "partial": Saying("Partial", "warn", "half"),
     "waived": Saying("Waived", "idle", "skip"),
     "duplicate": Saying("Seen before", "idle", "loop"),

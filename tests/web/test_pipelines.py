@@ -54,7 +54,7 @@ def test_its_page_takes_the_same_number_of_queries_however_often_it_ran(client, 
     orders.register()
     for day in range(1, files + 1):
         orders.send(day=f"2013-02-0{day}")
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(21):
         show(client)
 
 
