@@ -34,8 +34,27 @@ NOTHING = "ignored: no alert is open about it"
 
 
 def _says_nothing(fact: Fact) -> bool:
-    """A run that is queued, starts or is cancelled is neither a problem nor the end of one."""
-    return isinstance(fact, RunMoved) and fact.state not in {RunState.FAILED, *BEYOND_FAILURE}
+    """Whether there is nothing to do: a run that is queued, starts or is cancelled is neither a problem nor the end of
+    one, and good news means nothing where no alert is open and no program wants to hear of it.
+
+    It is asked in the transaction that records the fact, which holds the dataset (a run's end: the pipeline). Whoever
+    opens an alert about that holds the same row and looks for newer evidence first. So if the alert was committed
+    before, it is seen here; if it comes after, the opening waits, then sees this fact, and opens nothing.
+    """
+    match fact:
+        case RunMoved(state=state) if state not in {RunState.FAILED, *BEYOND_FAILURE}:
+            return True
+        case RunMoved(state=state, pipeline=pipeline) if state in BEYOND_FAILURE:
+            open_about = Alert.objects.unresolved().of(RUN_FAILED, pipeline)
+        case DatasetPublished(dataset=dataset):
+            open_about = Alert.objects.unresolved().filter(
+                rule__in=[QUARANTINE, lateness.AT_RISK], dataset__name=dataset
+            )
+        case ChecksHeld(dataset=dataset):
+            open_about = Alert.objects.unresolved().filter(rule__startswith=CHECK, subject=dataset)
+        case _:
+            return False
+    return not open_about.exists() and not subscribing.is_wanted(fact.kind)
 
 
 @events.hears(

@@ -57,6 +57,7 @@ def forget_compiled() -> Iterator[None]:
     """A test's revisions are rolled back and their ids come again: nothing kept in memory may outlive a test."""
     yield
     planning.compiled.cache_clear()
+    planning.dataset_ids.cache_clear()
     planning.readers.cache_clear()
     mapping.forget()
 

@@ -49,6 +49,11 @@ def tell(event: Event) -> int:
     return told
 
 
+def is_wanted(kind: str) -> bool:
+    """Whether any endpoint wants events of this kind."""
+    return kind in KINDS and Channel.objects.filter(enabled=True, endpoint__subscriptions__kind=kind).exists()
+
+
 def _owners(event: Event) -> QuerySet[Team]:
     named = Q(datasets__name=event.dataset) if event.dataset else Q(pipelines__name=event.pipeline)
     return Team.objects.filter(named)

@@ -313,5 +313,6 @@ class Definition:
     start: Start = Start()
     alerts: Alerting = Alerting()
     promises: tuple[Promise, ...] = ()
+    concurrency: int = 1
     schedule: Schedule | None = None
     listens: tuple[Listening, ...] = ()

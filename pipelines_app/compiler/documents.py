@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, deadlines, efforts, names, parameters, periods, starting, triggers, types
+from pipelines_app.compiler import (
+    check_catalogue,
+    deadlines,
+    efforts,
+    names,
+    parameters,
+    periods,
+    starting,
+    triggers,
+    types,
+)
 from pipelines_app.compiler.definition import (
     Alerting,
     CheckSpec,
@@ -26,7 +36,20 @@ __all__ = ["dump", "from_yaml", "parse", "stored", "to_yaml"]
 ENCODINGS = ("utf-8", "utf-16", "latin-1")
 MOST_COLUMNS = 2_000
 MOST_STEPS = 500
-_KEYS = ("pipeline", "team", "description", "parameters", "values", "sources", "steps", "start", "sla", "alerts")
+MOST_AT_ONCE = 100
+_KEYS = (
+    "pipeline",
+    "team",
+    "description",
+    "parameters",
+    "values",
+    "sources",
+    "steps",
+    "start",
+    "sla",
+    "alerts",
+    "concurrency",
+)
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
     *("tolerance", "arrival", "checks", "description"),
@@ -72,6 +95,7 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         start=starting.parse(reader),
         alerts=_alerts(reader),
         promises=deadlines.promises(reader, sources, frozenset(step.dataset for step in steps)),
+        concurrency=reader.whole("concurrency", 1, least=1),
         schedule=triggers.schedule(reader, deadlines.zone_fault(triggers.zone_named(reader) or "UTC")),
         listens=triggers.listens(reader),
     )
@@ -85,6 +109,12 @@ def _whole(definition: Definition, reader: Reader) -> None:
         reader.fault("steps", "a pipeline needs at least one source or step")
     if len(definition.steps) > MOST_STEPS:
         reader.fault("steps", f"a pipeline may have {MOST_STEPS} steps")
+    whole = [step.dataset for step in definition.steps if step.materialise is not Materialisation.INCREMENTAL]
+    if definition.concurrency > MOST_AT_ONCE:
+        reader.fault("concurrency", f"{MOST_AT_ONCE} runs of a pipeline at once are the most")
+    elif definition.concurrency > 1 and whole:
+        message = f"{whole[0]} is made anew as a whole: a run that is overtaken would put older data over newer"
+        reader.fault("concurrency", f"{message}, so its pipeline makes one period at a time")
     made = {source.dataset: step_into("sources", source.dataset) for source in definition.sources}
     for position, step in enumerate(definition.steps):
         path = f"steps[{position}].dataset"

@@ -34,7 +34,9 @@ def dump(definition: Definition) -> Document:
             "sla": [deadlines.dump_promise(promise) for promise in definition.promises],
             "schedule": triggers.dump(definition.schedule),
             "listens": [triggers.dump(one) for one in definition.listens],
-        }
+            "concurrency": definition.concurrency,
+        },
+        {"concurrency": 1},
     )
 
 

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from pipelines_app.models import Environment, Pipeline, Run, RunState, Team
+from pipelines_app.runs.recipes import compiled
 
 STANDING = """
     SELECT
@@ -47,11 +50,49 @@ def standing(pipeline: Pipeline, environment: Environment, *, period: str = "") 
 def has_room(pipeline: Pipeline, environment: Environment, now: Standing) -> bool:
     """Whether one more run of the pipeline may start. Holds what is limited, so that two cannot take the last place.
 
-    Always in one order: the pipeline, then its team, then the environment.
+    Always in one order: the pipeline, then the environment, then its team.
     """
-    if pipeline.paused_at or pipeline.current_id is None or now.running >= 1:
+    if pipeline.paused_at or now.running >= at_once(pipeline):
         return False
-    return _team_has_room(pipeline.team) and (now.environment_max is None or _environment_has_room(environment))
+    return (now.environment_max is None or _environment_has_room(environment)) and _team_has_room(pipeline.team)
+
+
+def at_once(pipeline: Pipeline) -> int:
+    """How many runs of the pipeline may run at once, for different periods."""
+    return compiled(pipeline.current_id).definition.concurrency if pipeline.current_id is not None else 0
+
+
+def are_shared(pipeline: Pipeline, now: Standing) -> bool:
+    """Whether the pipeline shares its places with others, so that the end of one run may let one of another start."""
+    return pipeline.team.max_runs is not None or now.environment_max is not None
+
+
+def hold_shared(pipeline: Pipeline, environment: Environment, now: Standing) -> None:
+    """Hold what the pipeline shares with others: who asks for a place meanwhile waits, and then sees what was taken."""
+    if now.environment_max is not None:
+        Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    if pipeline.team.max_runs is not None:
+        Team.objects.select_for_update(no_key=True).get(pk=pipeline.team_id)
+
+
+def waiting(environment: Environment) -> "QuerySet[Pipeline]":
+    """Pipelines with runs that wait: the most urgent first, then of the team that has least running, then by chance."""
+    of_pipeline = Run.objects.filter(pipeline=OuterRef("pk"), environment=environment)
+    of_team = Run.objects.filter(pipeline__team=OuterRef("team"), environment=environment, state=RunState.RUNNING)
+    queued = of_pipeline.filter(state=RunState.QUEUED).order_by("-priority", "id")
+    running = of_pipeline.filter(state=RunState.RUNNING).order_by()
+    return (
+        Pipeline.objects.filter(paused_at=None)
+        .annotate(urgency=Subquery(queued.values("priority")[:1]))
+        .filter(urgency__isnull=False)
+        .annotate(running=Coalesce(Subquery(running.values("pipeline").annotate(n=Count("pk")).values("n")), 0))
+        .annotate(
+            of_team=Coalesce(
+                Subquery(of_team.order_by().values("pipeline__team").annotate(n=Count("pk")).values("n")), 0
+            )
+        )
+        .order_by("-urgency", "of_team", "?")
+    )
 
 
 def _team_has_room(team: Team) -> bool:
@@ -66,3 +107,10 @@ def _environment_has_room(environment: Environment) -> bool:
     most = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk).max_runs
     running = Run.objects.filter(environment=environment, state=RunState.RUNNING)
     return most is None or running.count() < most
+
+
+def with_room(environment: Environment, most: int = 100) -> list[Pipeline]:
+    """Pipelines with runs that wait and fewer running than they may have."""
+    running = dict(waiting(environment).values_list("pk", "running")[:most])  # type: ignore[misc]  # as annotated
+    found = Pipeline.objects.in_bulk(running)
+    return [found[pk] for pk, count in running.items() if count < at_once(found[pk])]

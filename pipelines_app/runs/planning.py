@@ -1,8 +1,9 @@
 """From a queued run to its steps: what must be made, from which versions, and what has to wait."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
@@ -27,6 +28,7 @@ from pipelines_app.models import (
     ArrivalState,
     Dataset,
     DatasetVersion,
+    Environment,
     Event,
     Pipeline,
     Run,
@@ -37,6 +39,7 @@ from pipelines_app.models import (
 )
 from pipelines_app.prepared import Given, Prepared
 from pipelines_app.runs import dispositions, ending, inputs, lifecycle, limits, repeating
+from pipelines_app.runs.limits import Standing
 from pipelines_app.runs.recipes import compiled as compiled
 from pipelines_app.runs.repeating import Repetition
 from pipelines_app.transactions import joined
@@ -52,6 +55,13 @@ def compiled_of(run: Run) -> Compiled:
 
 _to_hold = Prepared(
     lambda: Pipeline.objects.select_for_update(no_key=True, of=("self",)).select_related("team").filter(pk=Given("pk"))
+)
+_free_to_hold = Prepared(
+    lambda: (
+        Pipeline.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("team")
+        .filter(pk=Given("pk"))
+    )
 )
 _waiting = Prepared(
     lambda: (
@@ -69,6 +79,18 @@ _waiting = Prepared(
         .select_related("cause", "environment")
         .select_for_update(of=("self",))
         .order_by("-priority", "id")[:1]
+    )
+)
+
+
+_pending = Prepared(
+    lambda: (
+        Arrival.objects.filter(
+            dataset__pipeline=Given("pipeline"), period=Given("period"), state=ArrivalState.PENDING, run=None
+        )
+        .select_related("dataset")
+        .defer("dataset__columns", "dataset__description")
+        .order_by("id")
     )
 )
 
@@ -92,13 +114,34 @@ def start_next(pipeline: Pipeline) -> None:
 
 def start_held(pipeline: Pipeline) -> None:
     """The same for a pipeline that this transaction holds."""
-    while _start_one(pipeline):
-        pass  # a run with nothing to do is over at once, and the next may start
-
-
-def _start_one(pipeline: Pipeline) -> bool:
     environment = mapping.production()
     now = limits.standing(pipeline, environment)
+    if limits.are_shared(pipeline, now):
+        _start_fairly(pipeline, environment, now)
+        return
+    while _start_one(pipeline, environment, now):
+        now = limits.standing(pipeline, environment)
+
+
+def _start_fairly(pipeline: Pipeline, environment: Environment, now: Standing) -> None:
+    """Give the places that this pipeline shares with others to whose turn it is, as long as there are any.
+
+    Another pipeline that somebody holds is passed over: he will ask for its place himself, after this transaction.
+    """
+    limits.hold_shared(pipeline, environment, now)
+    sharing = limits.waiting(environment)
+    if now.environment_max is None:
+        sharing = sharing.filter(team=pipeline.team_id)
+    while any(_start_other(one, pipeline, environment) for one in sharing.all()):
+        pass  # each start changes whose turn it is
+
+
+def _start_other(found: Pipeline, held: Pipeline, environment: Environment) -> bool:
+    other = held if found.pk == held.pk else _free_to_hold.first(pk=found.pk)
+    return other is not None and _start_one(other, environment, limits.standing(other, environment))
+
+
+def _start_one(pipeline: Pipeline, environment: Environment, now: Standing) -> bool:
     if not now.any_waits or not limits.has_room(pipeline, environment, now):
         return False
     run = _waiting.first(pipeline=pipeline.pk, environment=environment.pk)
@@ -111,17 +154,21 @@ def _start_one(pipeline: Pipeline) -> bool:
     return True
 
 
-def begin(run: Run, *, cause: Event) -> None:
-    """Plan a run that has just started; one that has nothing to do is over at once."""
+def begin(run: Run, *, cause: Event, causes: Sequence[Event] | None = None) -> None:
+    """Plan a run that has just started; one that has nothing to do is over at once.
+
+    `causes` are the events that it is for, where the caller knows all of them.
+    """
     dispositions.consumed(run)
-    if not plan(run):
+    if not plan(run, causes):
         ending.finish_empty(run, cause=cause)
 
 
-def plan(run: Run) -> int:
+def plan(run: Run, causes: Sequence[Event] | None = None) -> int:
     """Write the run's steps and pin what they read; says how many steps there are."""
-    outline = draw(run)
+    outline = draw(run, causes)
     _tell_partial(run, outline)
+    known = dataset_ids(run.revision_id)
     steps = []
     for position, step in enumerate(outline.steps):
         follows = {name for name in step.inputs if name in outline.made}
@@ -129,7 +176,7 @@ def plan(run: Run) -> int:
             StepRun(
                 run=run,
                 position=position,
-                dataset=outline.datasets[step.dataset],
+                dataset_id=known[step.dataset],
                 kind=step.kind,
                 state=StepState.WAITING if follows else StepState.READY,
                 ready_at=None if follows else timezone.now(),
@@ -151,60 +198,83 @@ def plan(run: Run) -> int:
 
 
 @lru_cache(maxsize=256)
+def dataset_ids(revision: int) -> dict[str, int]:
+    """The ids of the datasets that a revision makes or reads; they never change."""
+    recipe = compiled(revision)
+    names = {step.dataset for step in recipe.steps} | {name for step in recipe.steps for name in step.inputs}
+    return dict(Dataset.objects.filter(name__in=names).values_list("name", "pk"))
+
+
+@lru_cache(maxsize=256)
 def readers(revision: int) -> dict[int, tuple[int, ...]]:
-    """By dataset, the datasets whose steps in this revision read it; by their ids, which never change."""
-    steps = compiled(revision).steps
-    names = {step.dataset for step in steps} | {name for step in steps for name in step.inputs}
-    ids = dict(Dataset.objects.filter(name__in=names).values_list("name", "pk"))
-    return {
-        ids[name]: tuple(ids[step.dataset] for step in steps if name in step.inputs) for name in names if name in ids
-    }
+    """By dataset, the datasets whose steps in this revision read it."""
+    ids, found = dataset_ids(revision), defaultdict[int, list[int]](list)
+    for step in compiled(revision).steps:
+        for name in set(step.inputs) & ids.keys():
+            found[ids[name]].append(ids[step.dataset])
+    return {dataset: tuple(below) for dataset, below in found.items()}
+
+
+class Outside:
+    """What a run can read that it does not make itself; asked for only where a step reads some of it."""
+
+    def __init__(self, run: Run, recipe: Compiled, repeated: Repetition | None) -> None:
+        self._run, self._recipe, self._repeated = run, recipe, repeated
+
+    @cached_property
+    def datasets(self) -> dict[str, Dataset]:
+        names = {step.dataset for step in self._recipe.steps} | set(self._recipe.external)
+        return {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
+
+    @cached_property
+    def readable(self) -> set[str]:
+        """One may have been restricted since the revision was registered: the step waits, and its log says for what."""
+        team = self._run.pipeline.team_id
+        return {name for name, dataset in self.datasets.items() if dataset.team_id == team or not dataset.restricted}
+
+    @cached_property
+    def versions(self) -> dict[str, DatasetVersion]:
+        """The version to read of each that is there: as readers see it, or as the run that is done again read it."""
+        readable = {name: self.datasets[name] for name in self.readable}
+        current = mapping.current(self._run.environment, list(readable.values()))
+        found = {name: current[dataset.pk] for name, dataset in readable.items() if dataset.pk in current}
+        again = self._repeated.pins if self._repeated is not None else {}
+        return found | {name: version for name, version in again.items() if name in readable}
 
 
 @dataclass(kw_only=True)
 class Outline:
     """What a run would do: its steps in order, the versions it would read, and the steps that must wait for what."""
 
-    datasets: dict[str, Dataset]
+    outside: Outside
     arrivals: list[Arrival]
     steps: list[CompiledStep] = field(default_factory=list)
     made: set[str] = field(default_factory=set)
     pins: dict[str, DatasetVersion] = field(default_factory=dict)
     held: dict[str, list[str]] = field(default_factory=dict)
-    readable: set[str] = field(default_factory=set)
 
 
-def draw(run: Run) -> Outline:
+def draw(run: Run, causes: Sequence[Event] | None = None) -> Outline:
     """Decide the steps of a run from its revision, its causes and what has arrived. Writes nothing."""
     recipe = compiled_of(run)
-    names = {step.dataset for step in recipe.steps} | set(recipe.external)
-    datasets = {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
     repeated = repeating.of(run, recipe)
     arrivals = pending_arrivals(run.pipeline, run.period) if repeated is None else repeating.arrivals(run)
-    outline = Outline(datasets=datasets, arrivals=arrivals)
-    team = run.pipeline.team_id
-    # It may have been restricted since the revision was registered: then the step waits, and its log says for what.
-    readable = [dataset for dataset in datasets.values() if dataset.team_id == team or not dataset.restricted]
-    outline.readable = {dataset.name for dataset in readable}
-    versions = mapping.current(run.environment, readable)
-    known = {name: versions[dataset.pk] for name, dataset in datasets.items() if dataset.pk in versions}
-    if repeated is not None:
-        known |= {name: version for name, version in repeated.pins.items() if datasets.get(name) in readable}
-    left = _left_for_the_end(run, recipe, known)
-    caused = _roots_of_causes(run, recipe)
+    outline = Outline(outside=Outside(run, recipe, repeated), arrivals=arrivals)
+    left = _left_for_the_end(run, recipe, outline.outside)
+    caused = _roots_of_causes(run, recipe, causes)
     roots = {arrival.dataset.name for arrival in arrivals} | caused
     for step in recipe.steps if caused or not starting.holds_back(recipe) else _loads(recipe):
         if step.dataset not in left and _is_affected(step, roots, outline, run, repeated):
-            _admit(step, known, outline, run)
+            _admit(step, outline, run)
     return outline
 
 
-def _left_for_the_end(run: Run, recipe: Compiled, known: Collection[str]) -> set[str]:
+def _left_for_the_end(run: Run, recipe: Compiled, outside: Outside) -> set[str]:
     """What a period of a backfill does not make: datasets made anew as a whole are made once, when all are there."""
     if run.backfill_id is None or not run.period:
         return set()
     return whole_steps(recipe) - {
-        name for step in recipe.steps if makes_by_period(step) for name in step.inputs if name not in known
+        name for step in recipe.steps if makes_by_period(step) for name in step.inputs if name not in outside.versions
     }
 
 
@@ -225,12 +295,11 @@ def _loads(recipe: Compiled) -> list[CompiledStep]:
 
 def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
     """What has come in for the pipeline's sources and this period and no run has taken yet, oldest first."""
-    pending = Arrival.objects.filter(dataset__pipeline=pipeline, period=period, state=ArrivalState.PENDING, run=None)
-    return list(pending.select_related("dataset").order_by("id"))
+    return _pending.all(pipeline=pipeline.pk, period=period)
 
 
-def _roots_of_causes(run: Run, recipe: Compiled) -> set[str]:
-    causes = list(run.causes.values_list("kind", "dataset"))
+def _roots_of_causes(run: Run, recipe: Compiled, known: Sequence[Event] | None) -> set[str]:
+    causes = [(event.kind, event.dataset) for event in (run.causes.only("kind", "dataset") if known is None else known)]
     roots = {dataset for kind, dataset in causes if kind == DatasetPublished.kind}
     waited = recipe.definition.start.when is StartWhen.ALL or starting.holds_back(recipe)
     if (roots and waited) or any(kind == WaitEnded.kind for kind, _ in causes):
@@ -261,22 +330,24 @@ def fits(step: CompiledStep, period: str) -> bool:
     return step.materialise is not Materialisation.INCREMENTAL or periods.is_valid(step.period, period)
 
 
-def _admit(step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> None:
+def _admit(step: CompiledStep, outline: Outline, run: Run) -> None:
     outside = [name for name in step.inputs if name not in outline.made]
-    missing = [name for name in outside if not _is_there(name, step, known, outline, run)]
+    missing = [name for name in outside if not _is_there(name, step, outline, run)]
     if missing and not _goes_without(missing, step, outline, run):
         outline.held[step.dataset] = missing
         return
     outline.steps.append(step)
     outline.made.add(step.dataset)
-    outline.pins.update({name: known[name] for name in outside if name in known})
+    if outside:
+        versions = outline.outside.versions
+        outline.pins.update({name: versions[name] for name in outside if name in versions})
 
 
 def _goes_without(missing: list[str], step: CompiledStep, outline: Outline, run: Run) -> bool:
     """Whether the policy lets a step run with a part of what it reads, the rest being empty."""
     if not starting.tolerates(compiled_of(run).definition.start):
         return False
-    return outline.readable.issuperset(missing) and len(missing) < len(step.inputs)
+    return outline.outside.readable.issuperset(missing) and len(missing) < len(step.inputs)
 
 
 def _tell_partial(run: Run, outline: Outline) -> None:
@@ -295,12 +366,11 @@ def _tell_partial(run: Run, outline: Outline) -> None:
     events.record(fact, cause=run.cause)
 
 
-def _is_there(name: str, step: CompiledStep, known: dict[str, DatasetVersion], outline: Outline, run: Run) -> bool:
-    if name not in known:
+def _is_there(name: str, step: CompiledStep, outline: Outline, run: Run) -> bool:
+    if name not in outline.outside.versions:
         return False
-    if reads_period(step, outline.datasets[name]):
-        return mapping.has_period(run.environment, outline.datasets[name], run.period)
-    return True
+    dataset = outline.outside.datasets[name]
+    return not reads_period(step, dataset) or mapping.has_period(run.environment, dataset, run.period)
 
 
 def reads_period(step: CompiledStep, dataset: Dataset) -> bool:

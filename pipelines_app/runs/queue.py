@@ -48,7 +48,7 @@ def enter(run: Run, now: Standing) -> None:
         lifecycle.enter(run, at_once=False)
         planning.start_held(run.pipeline)
     else:
-        planning.begin(run, cause=lifecycle.enter(run, at_once=True))
+        planning.begin(run, cause=lifecycle.enter(run, at_once=True), causes=[run.cause])
 
 
 def _merge(waiting: int, cause: Event, backfill: int | None) -> Run:

@@ -4,8 +4,9 @@ from django.conf import settings
 
 from pipelines_app import failpoints, singly, wake
 from pipelines_app.compiler.definition import RetryOn
-from pipelines_app.models import Pipeline, Run, RunState, StepRun
-from pipelines_app.runs import execution, leases, planning, publishing, retrying
+from pipelines_app.environments import mapping
+from pipelines_app.models import StepRun
+from pipelines_app.runs import execution, leases, limits, planning, publishing, retrying
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
 
@@ -39,7 +40,4 @@ def ring_again() -> int:
     ready = leases.ready()
     for pk in ready:
         wake.ring(wake.STEP, pk, again=True)
-    idle = Pipeline.objects.filter(paused_at=None, runs__state=RunState.QUEUED).exclude(
-        pk__in=Run.objects.filter(state=RunState.RUNNING).values("pipeline")
-    )
-    return len(ready) + singly.each(list(idle.distinct().order_by("pk")[:100]), planning.start_next)
+    return len(ready) + singly.each(limits.with_room(mapping.production()), planning.start_next)

@@ -12,8 +12,16 @@ from monitoring_app.alerts import lifecycle, sending, sweeping
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, Channel, Notification
 from pipelines_app import events
-from pipelines_app.facts import CheckFailed, ChecksHeld, RunMoved, SlotBecameLate, SlotFilled
-from pipelines_app.models import Dataset, Delivery, Event, Slot
+from pipelines_app.facts import (
+    CheckFailed,
+    ChecksHeld,
+    DataQuarantined,
+    DatasetPublished,
+    RunMoved,
+    SlotBecameLate,
+    SlotFilled,
+)
+from pipelines_app.models import Dataset, Delivery, Event, Pipeline, Slot
 from tests import factories, road
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -115,8 +123,10 @@ def interleave(first, second):
 
 
 def deliver(event):
-    events.deliver(Delivery.objects.get(event=event).pk)
-    assert Delivery.objects.get(event=event).state == "done"
+    delivery = Delivery.objects.get(event=event, consumer="alerts")
+    events.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert delivery.state == "done"
 
 
 def test_an_arrival_while_its_lateness_is_being_heard_closes_the_alert():
@@ -140,6 +150,7 @@ def test_a_correction_while_its_failure_is_being_heard_closes_the_alert():
 
     def judge(*, passed):
         with transaction.atomic():
+            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)  # as a publication does
             run = factories.make_run(pipeline, state="succeeded", period="2013-02-08")
             version = factories.make_version(factories.make_step(run, dataset), period="2013-02-08")
             factories.make_result(version, "share", passed=passed)
@@ -157,6 +168,7 @@ def test_a_good_run_while_a_failure_is_being_heard_closes_the_alert():
 
     def end(state):
         with transaction.atomic():
+            Pipeline.objects.select_for_update(no_key=True).get(pk=pipeline.pk)  # as the end of a run does
             run = factories.make_run(pipeline, state=state)
             return events.record(RunMoved(run=run.pk, pipeline=pipeline.name, period="", state=state), actor="clock")
 
@@ -186,3 +198,27 @@ def test_an_alert_about_a_dataset_does_not_wait_for_a_file_that_comes_in_for_it(
         reacting.join(10)
         assert not reacting.is_alive(), "the alert waits for the file"
     assert said[0].startswith("opened alert")
+
+
+def test_good_data_published_while_a_quarantine_is_being_heard_close_its_alert_or_let_none_open():
+    pipeline = factories.make_pipeline("flights-daily")
+    dataset = factories.make_dataset("mart.daily", pipeline=pipeline, period_kind="day")
+    about = {"run": 1, "pipeline": pipeline.name, "dataset": dataset.name, "period": "2013-02-08"}
+
+    def quarantine():
+        with transaction.atomic():
+            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+            return events.record(DataQuarantined(**about, because="too many bad rows"), actor="clock")
+
+    def publish():
+        """As a publication does: whatever it tells the alerts is decided under the dataset's lock."""
+        with transaction.atomic():
+            Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)
+            return events.record(DatasetPublished(**about, version=1, number=1, rows=1), actor="clock")
+
+    interleave(quarantine(), publish)  # the opening is first: the publication waits, sees the alert and closes it
+    assert Alert.objects.get().state == "resolved"
+    heard = quarantine()
+    assert not Delivery.objects.filter(event=publish(), consumer="alerts").exists()  # none is open: nobody is told
+    deliver(heard)  # the publication was first: the opening sees it
+    assert [alert.state for alert in Alert.objects.all()] == ["resolved"]
