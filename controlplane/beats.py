@@ -1,7 +1,6 @@
 """What Celery's beat and its workers ring beside the work itself."""
 
 import logging
-from datetime import datetime
 
 from celery import shared_task
 from django.db import DatabaseError, close_old_connections
@@ -31,10 +30,10 @@ def look_outside() -> None:
 
 
 @shared_task
-def pulse(name: str, at: str) -> None:
-    """Leave a worker's sign of life."""
+def pulse(name: str) -> None:
+    """Leave a worker's sign of life, at the moment of the database's clock: its own may be wrong."""
     try:
-        sweep.beat(name, datetime.fromisoformat(at), "Celery")
+        sweep.beat(name, sweep.database_now(), "Celery")
     except DatabaseError:
         logger.exception("no sign of life could be left: the database did not answer")
     close_old_connections()  # who leaves it is a thread that no request ends for

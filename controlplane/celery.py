@@ -11,7 +11,6 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_process_shutdown, worker_ready
 from django.conf import settings
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
@@ -138,7 +137,7 @@ def _beat_for_ever(name: str) -> None:
     pulses = app.tasks["controlplane.beats.pulse"]
     waiting = threading.Event()
     while True:
-        pulses.run(name, timezone.now().isoformat())
+        pulses.run(name)
         waiting.wait(10)
 
 

@@ -15,6 +15,7 @@ SOURCE = Path(__file__).with_name("skew.c")
 HOURS = 3600
 DAYS = 5
 LEASE_LEFT = "SELECT extract(epoch FROM max(lease_until) - clock_timestamp()) FROM pipelines_app_steprun"
+SKEW = "SELECT max(abs(extract(epoch FROM clock_timestamp() - at))) FROM pipelines_app_pulse WHERE name LIKE 'worker:%'"
 WAITS_LONG = "SELECT count(*) FROM pipelines_app_steprun WHERE not_before > clock_timestamp() + interval '1 minute'"
 
 
@@ -54,9 +55,11 @@ def test_two_hours_of_skew_change_nothing(
         until(lambda: site.count(PUBLISHED) - before >= 2 * DAYS + 2, "all versions", patience=90)
         site.settle(60)
         assert site.answers(), site.ready().text
+        skew = float(site.rows(SKEW)[0][0])
     finally:
         site.restart(part)
     assert left <= LEASE_SECONDS
+    assert abs(skew) < HOURS
     assert site.count(WAITS_LONG) == 0
     assert site.count(PUBLISHED) - before == 2 * DAYS + 2
     site.judge(supplier, tmp_path)
