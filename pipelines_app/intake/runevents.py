@@ -49,7 +49,7 @@ class _Place:
     pointer: str = ""
 
     def fault(self, message: str) -> MessageInvalid:
-        return MessageInvalid(f"{self.pointer or 'The event'}: {message}", pointer=self.pointer, todo=TODO)
+        return MessageInvalid(f"{self.pointer or 'The event'}: {message}", pointer=self.pointer, todo=ADVICE)
 
     def at(self, key: str) -> "_Place":
         inside = self.value if isinstance(self.value, dict) else {}
@@ -80,7 +80,7 @@ class _Place:
         return (_Place(one, f"{self.pointer}/{number}") for number, one in enumerate(found))
 
 
-TODO = "Send an OpenLineage run event: see https://openlineage.io/spec."
+ADVICE = "Send an OpenLineage run event: see https://openlineage.io/spec."
 
 
 def read(body: bytes) -> RunEvent:

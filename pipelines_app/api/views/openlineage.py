@@ -73,7 +73,7 @@ def _told(request: Request) -> Response:
     team = _team(request)
     body = request.data
     if not isinstance(body, bytes) or not body:
-        raise MessageInvalid("The body is empty.", todo=runevents.TODO)
+        raise MessageInvalid("The body is empty.", todo=runevents.ADVICE)
     event = runevents.read(body)
     recorded = openlineage.record(event, team=team, sender=actor(request), now=timezone.now())
     return Response(RecordedSerializer(recorded).data, status=200 if recorded.repeated else 201)
@@ -81,11 +81,12 @@ def _told(request: Request) -> Response:
 
 def _team(request: Request) -> Team:
     """For whom the caller tells: the team named, or the only one that they may write for."""
+    own = person(request).teams_with(*EDITING)
     named = request.query_params.get("team", "").replace("\0", "")
     if named:
         permits.writes_for(person(request), named)
-        return Team.objects.get(name=named)
-    teams = list(person(request).teams_with(*EDITING)[:2])
+        return own.get(name=named)
+    teams = list(own[:2])
     if not teams:
         raise NotAllowed("Your role allows no telling of runs.", todo="Ask an admin of the team for another role.")
     if len(teams) > 1:
