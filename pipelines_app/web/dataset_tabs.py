@@ -138,6 +138,7 @@ _CURL = """curl --fail-with-body \\
 """
 _BRING = """curl --fail-with-body -X POST \\
   -H "Authorization: Bearer $LOOPLINE_TOKEN" \\
+  -H "Content-Type: application/octet-stream" \\
   --data-binary @FILE \\
   "ADDRESS/arrivals?name=FILE"
 """
