@@ -9,7 +9,7 @@ from django.utils import timezone
 from monitoring_app.models import Alert
 from pipelines_app.intake import slots
 from pipelines_app.models import Event, Run
-from tests import road
+from tests import factories, road
 from tests.browser import operating
 from tests.web import orders
 
@@ -32,6 +32,14 @@ def addresses():
         reverse("console:runs"),
         reverse("console:events"),
         reverse("console:event", args=[Event.objects.get(kind="data.quarantined").pk]),
+    ]
+    filling = factories.make_backfill(run.pipeline, "2013-02-01", "2013-02-02", state="paused")
+    pages += [
+        reverse("console:run-again", args=[run.pk]),
+        f"{reverse('console:runs-bulk')}?action=retry&item={run.pk}&item={run.pk - 1}",
+        f"{reverse('console:backfill-new', args=['orders'])}?first=2013-02-01&last=2013-02-08&mode=all",
+        reverse("console:backfills"),
+        reverse("console:backfill", args=[filling.pk]),
     ]
     one = reverse("console:run", args=[run.pk])
     return pages + [one + tab for tab in ("", "?tab=checks", "?tab=data", "?tab=log", "?tab=attempts")]

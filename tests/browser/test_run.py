@@ -73,3 +73,17 @@ def test_a_pipeline_is_paused_and_resumed_without_scripts(browser, live_server, 
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     plain.close()
+
+
+def test_ticked_runs_lead_to_a_page_that_asks_and_then_run_again(page, context, live_server):
+    operating.sign_in(context, live_server)
+    operating.happen()
+    run = Run.objects.get(state="quarantined")
+    page.goto(f"{live_server.url}{reverse('console:runs')}?state=wrong")
+    page.get_by_label(f"Run {run.pk}", exact=True).check()
+    page.get_by_label("What to do").select_option("retry")
+    page.get_by_role("button", name="With those ticked…").click()
+    page.get_by_role("heading", name="Run again with what is there now: 1 run").wait_for()
+    page.get_by_role("button", name="Run again with what is there now").click()
+    page.get_by_text("done for 1 run.").wait_for()
+    assert Run.objects.filter(again_of=run).count() == 1

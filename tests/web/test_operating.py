@@ -4,7 +4,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from pipelines_app.models import Backfill, BackfillState, Dataset, Part, Pipeline, Run, RunState
+from pipelines_app import events
+from pipelines_app.facts import StepRetried, StepStarted
+from pipelines_app.models import Backfill, BackfillState, Dataset, Event, Part, Pipeline, Run, RunState
+from pipelines_app.web import run_log, run_page
+from pipelines_app.web.registering import steps_page
+from pipelines_app.web.registering.forms import StepForm
 from tests import factories, road
 from tests.web import orders
 
@@ -51,6 +56,40 @@ def test_a_run_is_done_again_from_a_step_and_both_runs_say_so(client, ana):
     assert f'Done again by <a href="/runs/{again.pk}/">' in text(client.get(reverse("console:run", args=[run.pk])))
     shown = text(client.get(reverse("console:run", args=[again.pk])))
     assert f'Does <a href="/runs/{run.pk}/">run {run.pk}</a> again, from mart.totals on, with revision 1.' in shown
+
+
+def test_attempts_and_checks_have_bars_of_their_own(client, ana):
+    orders.register()
+    orders.send()
+    run = Run.objects.get(pipeline__name="orders")
+    page = text(client.get(reverse("console:run", args=[run.pk])))
+    assert "checks of mart.totals" in page
+    assert "1 check, " in page
+    step = run.steps.get(dataset__name="mart.totals")
+    begun = Event.objects.get(kind="step.started", dataset="mart.totals")
+    tried = StepRetried(run=run.pk, pipeline="orders", dataset="mart.totals", attempt=1, because="no room")
+    events.record(tried, cause=begun)
+    again = StepStarted(run=run.pk, pipeline="orders", dataset="mart.totals", owner="w", epoch=2, attempt=2)
+    events.record(again, cause=begun)
+    lines = run_log.lines_of(run, ana)
+    (lane,) = [
+        lane
+        for lane in run_page.time_line(run, [step], run_log.attempts(lines), [], timezone.now()).lanes
+        if lane.label == "mart.totals"
+    ]
+    assert [mark.tone for mark in lane.marks].count("bad") == 1
+
+
+def test_the_form_of_a_step_says_how_long_it_may_take_and_when_it_is_tried_again():
+    given = {"materialise": "table", "dataset": "mart.a", "sql": "SELECT 1", "timeout": "10m"}
+    form = StepForm({**given, "attempts": "5", "retry_on": "memory, timeout"})
+    assert form.is_valid()
+    entry = steps_page._step(form, [{"dataset": "mart.a", "timeout": "1h", "retries": {"attempts": 2}}])
+    assert (entry["timeout"], entry["retries"]) == ("10m", {"attempts": 5, "on": ["memory", "timeout"]})
+    form = StepForm(given | {"timeout": ""})
+    assert form.is_valid()
+    assert "timeout" not in steps_page._step(form, [])
+    assert "retries" not in steps_page._step(form, [])
 
 
 def test_what_cannot_be_done_again_is_said_on_its_page(client, ana):
