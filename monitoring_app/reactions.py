@@ -12,10 +12,6 @@ from pipelines_app.facts import (
     DatasetPublished,
     DeliveryReleased,
     DeliveryStuck,
-    DropCleared,
-    DropFailed,
-    DropMended,
-    DropRefused,
     Fact,
     PipelineRevised,
     RunMoved,
@@ -25,6 +21,7 @@ from pipelines_app.facts import (
     SlotWaived,
     SlotWentMissing,
 )
+from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
 
 QUARANTINE, RUN_FAILED, STUCK, CHECK = "quarantine", "run_failed", "delivery_stuck", "check:"

@@ -3,7 +3,7 @@
 from monitoring_app.alerts import evidence, lifecycle, messages
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
-from pipelines_app.facts import DropCleared, DropFailed, DropMended, DropRefused
+from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.models import Dataset, DropSource, DropState, DropTaken, Event
 
 FAILING, REFUSED = "drop_failing", "drop_refused"

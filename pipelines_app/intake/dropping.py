@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from pipelines_app import events
 from pipelines_app.compiler.definition import Drop, Taken, Whole
 from pipelines_app.errors import ArrivalRefused, DiskFull, PlaceUnreachable
-from pipelines_app.facts import DropCleared, DropFailed, DropMended, DropRefused
+from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.intake import accepting, naming, places, receiving
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.intake.places import Changed, Found, Place

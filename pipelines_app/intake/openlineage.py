@@ -7,7 +7,7 @@ from django.db import transaction
 
 from pipelines_app import events
 from pipelines_app.errors import ArrivalRefused
-from pipelines_app.facts import ForeignCompleted
+from pipelines_app.facts_outside import ForeignCompleted
 from pipelines_app.intake import payloads, readiness, runevents
 from pipelines_app.intake.runevents import Named, RunEvent
 from pipelines_app.models import (

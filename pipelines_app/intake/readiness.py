@@ -13,11 +13,10 @@ from pipelines_app.facts import (
     ArrivalReplayed,
     DatasetPublished,
     Fact,
-    ForeignCompleted,
     PipelineRevised,
-    ScheduleTicked,
     SlotBecameLate,
 )
+from pipelines_app.facts_outside import ForeignCompleted, ScheduleTicked
 from pipelines_app.intake import coalescing, lacking, waiting
 from pipelines_app.models import (
     Dataset,

@@ -13,16 +13,8 @@ from pipelines_app.compiler import periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, StartWhen
 from pipelines_app.environments import mapping
-from pipelines_app.facts import (
-    DatasetPublished,
-    ForeignCompleted,
-    PipelineRevised,
-    RunRequested,
-    RunWasPartial,
-    ScheduleTicked,
-    StepHeld,
-    WaitEnded,
-)
+from pipelines_app.facts import DatasetPublished, PipelineRevised, RunRequested, RunWasPartial, StepHeld, WaitEnded
+from pipelines_app.facts_outside import ForeignCompleted, ScheduleTicked
 from pipelines_app.models import (
     Arrival,
     ArrivalState,

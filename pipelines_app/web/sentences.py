@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import singledispatch
 
-from pipelines_app import facts
+from pipelines_app import facts, facts_outside
 from pipelines_app.facts import KINDS, Fact
 from pipelines_app.web import words
 
@@ -269,32 +269,32 @@ def _moment(written: str) -> str:
 
 
 @say.register
-def _(fact: facts.DropFailed) -> Said:
+def _(fact: facts_outside.DropFailed) -> Said:
     return Said(fact.dataset, f"its drop folder cannot be read: {fact.error}", "bad")
 
 
 @say.register
-def _(fact: facts.DropMended) -> Said:
+def _(fact: facts_outside.DropMended) -> Said:
     return Said(fact.dataset, "its drop folder can be read again", "good")
 
 
 @say.register
-def _(fact: facts.DropRefused) -> Said:
+def _(fact: facts_outside.DropRefused) -> Said:
     return Said(fact.dataset, f"{fact.name} was dropped and not taken in: {fact.because}", "warn")
 
 
 @say.register
-def _(fact: facts.DropCleared) -> Said:
+def _(fact: facts_outside.DropCleared) -> Said:
     return Said(fact.dataset, "no dropped file is refused any more", "good")
 
 
 @say.register
-def _(fact: facts.ScheduleTicked) -> Said:
+def _(fact: facts_outside.ScheduleTicked) -> Said:
     return Said(fact.pipeline, f"its schedule came to {_moment(fact.tick)}{_of_period(fact.period)}")
 
 
 @say.register
-def _(fact: facts.TicksMissed) -> Said:
+def _(fact: facts_outside.TicksMissed) -> Said:
     until = "" if fact.first == fact.last else f" to {_moment(fact.last)}"
     made_up = f"{fact.caught_up:,} made up for" if fact.caught_up else "none made up for"
     text = f"its schedule was missed from {_moment(fact.first)}{until}: {made_up} (catch up: {fact.rule})"
@@ -302,7 +302,7 @@ def _(fact: facts.TicksMissed) -> Said:
 
 
 @say.register
-def _(fact: facts.ForeignCompleted) -> Said:
+def _(fact: facts_outside.ForeignCompleted) -> Said:
     missing = f", and is ignored: {fact.fault}" if fact.fault else ""
     text = f"{fact.job} of another tool completed {fact.name}{_of_period(fact.period)}{missing}"
     return Said(fact.pipeline, text, "warn" if fact.fault else "good")
