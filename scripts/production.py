@@ -121,6 +121,8 @@ class Production:
             "ALLOW_UNSANDBOXED": "0",
             "LOOPLINE_LEASE_SECONDS": "15",
             "LOOPLINE_SWEEP_SECONDS": "5",
+            "LOOPLINE_DROP_ROOTS": "",
+            "LOOPLINE_S3_ENDPOINTS": "",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port}",
         }
 
