@@ -246,7 +246,7 @@ class EndpointMessageViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Noti
     )
     def again(self, request: Request, pk: int, message: int) -> Response:
         said(NothingMore, request)
-        notification = get_object_or_404(Notification, pk=message, channel=_owned(request, pk))
+        notification = get_object_or_404(_owned(request, pk).notifications.all(), pk=message)
         sending.again(notification, actor=_actor(request))
         notification.refresh_from_db()
         return Response(EndpointMessageSerializer(notification).data, status=status.HTTP_202_ACCEPTED)

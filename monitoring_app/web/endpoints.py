@@ -186,7 +186,7 @@ def test(request: Asked, pk: int) -> HttpResponse:
 def again(request: Asked, pk: int, message: int) -> HttpResponse:
     """Send one message once more, under the id it had."""
     channel = get_object_or_404(_own(request), pk=pk)
-    notification = get_object_or_404(Notification, pk=message, channel=channel)
+    notification = get_object_or_404(channel.notifications.all(), pk=message)
     with as_message(request):
         sending.again(notification, actor=actor(request))
         messages.success(request, "The message is being sent again, under the id it had.")

@@ -12,8 +12,8 @@ from pipelines_app.access import signatures
 from pipelines_app.errors import ArrivalRefused, KeyReused, SignatureInvalid
 from pipelines_app.intake import webhooks
 from pipelines_app.intake.proving import Message
-from pipelines_app.models import Arrival, Dataset, Event, Webhook
-from tests import road
+from pipelines_app.models import Arrival, Dataset, Event, Webhook, WebhookCall
+from tests import factories, road
 
 pytestmark = pytest.mark.django_db
 RECORDS = {"period": "2013-01-05", "records": [{"origin": "JFK", "hour": 5}, {"origin": "LGA", "hour": 6}]}
@@ -180,3 +180,21 @@ def test_a_file_body_is_kept_as_it_is(hook) -> None:
     )
     arrival, _ = webhooks.receive(webhook, message, now=timezone.now())
     assert (arrival.name, arrival.bytes) == ("weather.jsonl", len(body))
+
+
+def test_ids_are_kept_for_a_month_and_the_last_fifty_of_a_webhook_for_ever(hook) -> None:
+    webhook, _ = hook
+    other, _ = webhooks.create(webhook.dataset)
+    old = timezone.now() - webhooks.CALLS_LIVE - timedelta(hours=1)
+    for number in range(60):
+        for of, prefix in ((webhook, "a"), (other, "b")):
+            if of is webhook or number < 3:
+                arrival = factories.make_arrival(of.dataset)
+                call = {"message_id": f"{prefix}{number}", "digest": "x", "arrival": arrival, "at": old}
+                WebhookCall.objects.create(webhook=of, **call)
+    assert webhooks.forget_old_calls(timezone.now() - timedelta(days=2)) == 0
+    assert webhooks.forget_old_calls(timezone.now()) == 10
+    assert set(WebhookCall.objects.filter(webhook=webhook).values_list("message_id", flat=True)) == {
+        f"a{number}" for number in range(10, 60)
+    }
+    assert WebhookCall.objects.filter(webhook=other).count() == 3
