@@ -55,7 +55,7 @@ def _filled(text: str, given: dict[str, str]) -> str:
 _CURL_RECORDS = "cat > body <<'END'\n@BODY@\nEND\n"
 _CURL_FILE = "cp @BODY@ body\n"
 _CURL_STANDARD = """id=$(openssl rand -hex 16); at=$(date +%s)
-key=$(printf %s "${WEBHOOK_SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+key=$(printf %s "${WEBHOOK_SECRET#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \\n')
 signature=$( (printf '%s.%s.' "$id" "$at"; cat body) |
   openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
 curl --fail-with-body -X POST "@URL@" \\
