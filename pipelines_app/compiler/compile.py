@@ -269,9 +269,10 @@ def check_step_sql(
     parameters: Sequence[Parameter] = (),
     *,
     materialise: Materialisation = Materialisation.TABLE,
+    by: PeriodKind = PeriodKind.NONE,
 ) -> Checked:
     """One statement as somebody types it: its first fault with its place, or what it reads and gives."""
-    step = Step(dataset="mart.statement", sql=sql, materialise=materialise)
+    step = Step(dataset="mart.statement", sql=sql, materialise=materialise, by=by)
     try:
         draft = _draft(step, parameters, "sql")
     except StatementRefused as refused:

@@ -187,7 +187,10 @@ def _step(entry: object) -> Step:
     made = entry.get("materialise")
     incremental = isinstance(made, Mapping) and made.get("kind") == Materialisation.INCREMENTAL
     kind = Materialisation.INCREMENTAL if incremental else Materialisation.TABLE
-    return Step(dataset=str(entry.get("dataset") or ""), sql=str(entry.get("sql") or ""), materialise=kind)
+    by = PeriodKind.NONE
+    if isinstance(made, Mapping) and made.get("by") in (PeriodKind.DAY, PeriodKind.MONTH):
+        by = PeriodKind(made["by"])
+    return Step(dataset=str(entry.get("dataset") or ""), sql=str(entry.get("sql") or ""), materialise=kind, by=by)
 
 
 def check(on: Bench, place: int) -> Checked:

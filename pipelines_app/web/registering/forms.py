@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from pipelines_app.compiler import check_catalogue, parameters, types
-from pipelines_app.compiler.definition import Format, Mode, PeriodKind, Severity
+from pipelines_app.compiler.definition import Format, Mode, PeriodKind, Severity, Then
 from pipelines_app.compiler.documents import ENCODINGS
 
 Choices = list[tuple[str, str]]
@@ -184,7 +184,13 @@ class StepForm(Kept):
     dataset = Needed(label="Dataset it makes", help_text="staging: cleaned; core: shared; mart: ready to read.")
     description = optional(label="What it holds", help_text="One sentence for the catalogue.")
     materialise = choice(
-        [("table", "anew, from all rows"), ("incremental", "by period: only what arrived")], label="It is made"
+        [
+            ("table", "anew, from all rows"),
+            ("incremental", "by period: only what arrived"),
+            ("day", "by day, from all its hours"),
+            ("month", "by month, from all its days"),
+        ],
+        label="It is made",
     )
     sql = Needed(
         label="SQL",
@@ -255,8 +261,22 @@ class CheckForm(Kept):
     name = optional(label="Name", max_length=120)
 
 
+THEN: Choices = [
+    (Then.WAIT, "go on waiting, and say that it is overdue"),
+    (Then.PARTIAL, "run with what is there, marked partial; what comes later makes it good"),
+    (Then.SKIP, "skip the period, with the reason"),
+]
+
+
 class WhenForm(Kept):
-    start = Needed(label="It starts", widget=forms.RadioSelect(choices=[("any", ""), ("all", "")]))
+    start = Needed(label="It starts", widget=forms.RadioSelect(choices=[("any", ""), ("all", ""), ("at_least", "")]))
+    start_least = optional(label="How many", max_length=3)
+    start_inputs = optional(label="Only these inputs count", help_text="Apart by commas; empty for all that it reads.")
+    start_not_before = optional(label="Not before", max_length=8, help_text="A time of day such as 06:00, or nothing.")
+    start_at_latest = optional(label="At the latest", max_length=8, help_text="When waiting ends, such as 09:00.")
+    start_then = choice(THEN, label="What then", required=False)
+    start_days_after = optional(label="Days after the period", max_length=3)
+    start_timezone = optional(label="Time zone", max_length=64)
     schedule_on = forms.BooleanField(label="The clock starts it, too", required=False)
     schedule_cron = optional(
         label="When", help_text="A cron line: minute, hour, day, month, weekday. 0 6 * * 1-5 is 06:00 on business days."

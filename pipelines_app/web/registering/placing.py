@@ -46,8 +46,9 @@ def place(problem: Problem) -> Place:
             return Place(page="steps", group="parameters", row=name, field=_FIELDS.get(field, field))
         case ["schedule", *rest]:
             return Place(page="when", field=f"schedule_{_first(rest, 'cron')}")
-        case ["start", *_]:
-            return Place(page="when", field="start")
+        case ["start", *rest]:
+            field = _first(rest, "")
+            return Place(page="when", field="start" if field in ("", "when") else f"start_{field}")
         case ["alerts", *rest]:
             return Place(page="when", field=_first(rest, "emails"))
     return Place(page="yaml")

@@ -60,7 +60,8 @@ def _step(form: StepForm, old: list[object]) -> Entry:
     was = str(given["was"])
     before = old[int(was)] if was.isdecimal() and int(was) < len(old) else {}
     entry: Entry = {**before} if isinstance(before, Mapping) else {}
-    made = {"kind": "incremental", "by": "period"} if given["materialise"] == "incremental" else {}
+    by = {"incremental": "period", "day": "day", "month": "month"}.get(str(given["materialise"]))
+    made = {"kind": "incremental", "by": by} if by else {}
     entry |= {
         "dataset": given.get("dataset", ""),
         "description": given["description"],
@@ -130,6 +131,8 @@ def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     for place, step in enumerate(desk.steps()):
         made = step.get("materialise")
         kind = made.get("kind") if isinstance(made, Mapping) else "table"
+        if isinstance(made, Mapping) and made.get("by") in ("day", "month"):
+            kind = made["by"]
         rows.append({**step, "was": place, "materialise": kind, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)

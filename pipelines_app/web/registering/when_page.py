@@ -8,7 +8,7 @@ from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import expecting, values
+from pipelines_app.web.registering import expecting, readying, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenForm
 
@@ -55,7 +55,7 @@ def _tell(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> None:
 
 def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm]) -> Document:
     given = form.cleaned_data
-    document["start"] = {"when": given.get("start") or "any"}
+    document["start"] = readying.written(given)
     document["alerts"] = {
         "emails": values.listed(given["emails"].replace(";", ",").replace("\n", ",")),
         "slack": given["slack"],
@@ -88,9 +88,9 @@ def _scheduled(desk: Desk) -> Entry:
 def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
     start, alerts = (desk.draft.document.get(key) for key in ("start", "alerts"))
     told: Mapping[str, object] = alerts if isinstance(alerts, Mapping) else {}
-    when = start.get("when") if isinstance(start, Mapping) else "any"
     form = WhenForm(
-        initial={"start": when, "emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
+        initial={"emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
+        | readying.initial(start, desk.request.user.zone)
         | _scheduled(desk)
     )
     zone = desk.request.user.zone
