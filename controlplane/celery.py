@@ -55,6 +55,7 @@ app.conf.update(
     task_default_queue=QUICK,
     timezone="UTC",
     imports=["pipelines_app.tasks", "monitoring_app.tasks", "controlplane.beats"],
+    beat_scheduler="controlplane.scheduler:Scheduler",
     beat_schedule={
         "sweep": {
             "task": "controlplane.beats.sweep_once",

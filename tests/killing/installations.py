@@ -1,5 +1,6 @@
 """Installations to be killed: the real commands in processes of their own, looked at from outside."""
 
+import contextlib
 import json
 import os
 import random
@@ -7,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -88,6 +90,23 @@ def chance(seed: int) -> random.Random:
     """Randomness that a failing test can be given again: LOOPLINE_SEEDS="7 8" runs these seeds."""
     sys.stdout.write(f"seed {seed}\n")
     return random.Random(seed)
+
+
+def busy_engine(pid: int) -> psutil.Process | None:
+    """The engine's process below another that works on something: it takes time while the others wait."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        below = psutil.Process(pid).children(recursive=True)
+        engines = {one: used(one) for one in below if "sandbox" in " ".join(one.cmdline())}
+        time.sleep(0.25)
+        grown = {one: used(one) - before for one, before in engines.items()}
+        busiest = max(grown, key=lambda one: grown[one], default=None)
+        return busiest if busiest and grown[busiest] > 0.02 else None
+    return None
+
+
+def used(process: psutil.Process) -> float:
+    """The seconds of a processor that a process has used."""
+    return process.cpu_times().user + process.cpu_times().system
 
 
 class Installation:

@@ -16,6 +16,7 @@ from tests.killing.installations import (
     SEEDS,
     STOP_SECONDS,
     Embedded,
+    busy_engine,
     chance,
     embedded,
     grist,
@@ -99,9 +100,9 @@ def test_an_engine_process_killed_in_the_middle_of_a_step_costs_an_attempt_and_n
 
 def busiest_child(site: Embedded) -> psutil.Process:
     """The engine's process that works on the step."""
-    assert site.server is not None
-    server = psutil.Process(site.server.pid)
-    return until(lambda: next((one for one in server.children() if one.cpu_percent(0.05) > 20), None), "a busy child")
+    server = site.server
+    assert server is not None
+    return until(lambda: busy_engine(server.pid), "a busy child")
 
 
 @pytest.mark.promise(26, faults="SIGTERM of embedded mode in the middle of a query")

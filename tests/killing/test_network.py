@@ -3,11 +3,10 @@
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
 from controlplane.sample.client import until
-from tests.killing.installations import GRINDING, PUBLISHED, Live, meals_from, mill
+from tests.killing.installations import GRINDING, PUBLISHED, Live, busy_engine, meals_from, mill
 from tests.killing.proxy import Weather, proxy
 from tests.killing.supplier import Supplier
 
@@ -67,7 +66,7 @@ def test_a_worker_whose_database_is_silent_stops_its_query_before_its_lease_ends
         second = site.second_worker(DATABASE_URL=through, LOOPLINE_LEASE_SECONDS=str(LONGER_LEASE))
         mill(supplier, "2016-02-01", 900)
         until(lambda: site.count(GRINDING) == 1, "the mill to grind", patience=60)
-        engine = until(lambda: busy(second.pid), "a busy engine", patience=30)
+        engine = until(lambda: busy_engine(second.pid), "a busy engine", patience=30)
         line.weather = Weather(black_hole=True)
         until(lambda: not engine.is_running(), "the engine to be stopped", patience=30)
         held = site.count(STILL_HELD)
@@ -79,12 +78,6 @@ def test_a_worker_whose_database_is_silent_stops_its_query_before_its_lease_ends
         assert second.stop() == 0
     assert held == 1
     site.judge(supplier, tmp_path)
-
-
-def busy(pid: int) -> psutil.Process | None:
-    """The engine's process that works on a step of this worker."""
-    children = psutil.Process(pid).children(recursive=True)
-    return next((one for one in children if "sandbox" in " ".join(one.cmdline()) and one.cpu_percent(0.05) > 20), None)
 
 
 @pytest.mark.promise(14, faults="every connection of PostgreSQL is ended, for ten seconds")

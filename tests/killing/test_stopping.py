@@ -1,6 +1,5 @@
 """Stopping on purpose: a run that is cancelled, a worker that is told to end, a step that can never be done."""
 
-import os
 import signal
 import threading
 import time
@@ -10,7 +9,7 @@ import psutil
 import pytest
 
 from controlplane.sample.client import until
-from tests.killing.installations import GRINDING, MILL, PUBLISHED, Live, grist, meals_from, mill
+from tests.killing.installations import GRINDING, MILL, PUBLISHED, Live, busy_engine, grist, meals_from, mill
 from tests.killing.supplier import Supplier
 
 pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
@@ -37,10 +36,8 @@ steps:
 """
 
 
-def engines(site: Live) -> list[psutil.Process]:
-    """The engine's processes that work on something."""
-    children = psutil.Process(site.production.parts["worker"].pid).children(recursive=True)
-    return [one for one in children if "sandbox" in " ".join(one.cmdline()) and one.cpu_percent(0.05) > 20]
+def engine_of(site: Live) -> psutil.Process | None:
+    return busy_engine(site.production.parts["worker"].pid)
 
 
 @pytest.mark.promise(24, faults="cancel in the middle of a query")
@@ -50,7 +47,7 @@ def test_a_cancelled_run_stays_cancelled_and_its_query_is_stopped_within_five_se
     day = "2016-05-01"
     mill(supplier, day, 1000)
     until(lambda: site.count(GRINDING) == 1, "the mill to grind", patience=60)
-    engine = until(lambda: next(iter(engines(site)), None), "a busy engine", patience=30)
+    engine = until(lambda: engine_of(site), "a busy engine", patience=30)
     run = site.rows(RUN.format(day=day))[0][0]
     asked = time.monotonic()
     site.post(f"/runs/{run}/cancel").raise_for_status()
@@ -105,9 +102,9 @@ def test_a_step_that_always_crashes_is_given_up_and_the_others_go_on(
 
 
 def crash_until(site: Live, over: threading.Event) -> None:
-    while not over.wait(0.2):
-        for engine in engines(site):
-            os.kill(engine.pid, signal.SIGSEGV)
+    while not over.wait(0.05):
+        if (engine := engine_of(site)) is not None:
+            engine.send_signal(signal.SIGSEGV)
 
 
 @pytest.mark.promise(25, faults="a step that needs more memory than there is, beside others")
