@@ -1,7 +1,6 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
-from monitoring_app import lateness
-from monitoring_app.alerts import drops, evidence, lifecycle, messages, subscribing
+from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from pipelines_app import events

@@ -29,7 +29,10 @@ AT_ONCE = 500
 MISSING_AFTER = timedelta(days=1)
 MAY_MOVE = (SlotState.EXPECTED, SlotState.DUE)
 SAID = ((SlotState.DUE, SlotFellDue), (SlotState.LATE, SlotBecameLate), (SlotState.MISSING, SlotWentMissing))
-BECAME = {ArrivalState.CONSUMED: SlotState.CONSUMED, ArrivalState.QUARANTINED: SlotState.QUARANTINED}
+BECAME: dict[str, SlotState] = {
+    ArrivalState.CONSUMED: SlotState.CONSUMED,
+    ArrivalState.QUARANTINED: SlotState.QUARANTINED,
+}
 READ = (ArrivalState.CONSUMED, ArrivalState.QUARANTINED, ArrivalState.SUPERSEDED)
 
 

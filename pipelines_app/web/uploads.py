@@ -27,9 +27,7 @@ class UploadForm(forms.Form):
     def __init__(self, request: Asked, source: Source) -> None:
         posted = request.method == "POST"
         prefilled = {"period": request.GET.get("period", "")[:13]}
-        super().__init__(
-            request.POST if posted else None, request.FILES if posted else None, initial=prefilled
-        )
+        super().__init__(request.POST if posted else None, request.FILES if posted else None, initial=prefilled)
         self.fields["file"].help_text = _expected(source)
         self.fields["file"].error_messages["required"] = "Choose a file."
         if source.period is PeriodKind.NONE:

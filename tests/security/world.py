@@ -158,7 +158,9 @@ def _ids(things: Things, editor) -> dict[str, int]:
     Delivery.objects.filter(pk=delivery.pk).update(state=DeliveryState.STUCK, error=f"about {things.dataset}")
     slot = slots.announce(dataset, period=NEXT, due_at=timezone.now() + timedelta(hours=1), actor="user:test")
     arrival_block = {"by": "07:00", "timezone": "UTC"}
-    habit = Habit.objects.create(dataset=dataset, zone="UTC", arrivals=9, weekdays=[], history=[], arrival=arrival_block)
+    habit = Habit.objects.create(
+        dataset=dataset, zone="UTC", arrivals=9, weekdays=[], history=[], arrival=arrival_block
+    )
     problem = Problem(
         rule="late",
         subject=things.dataset,
