@@ -1,6 +1,7 @@
 """What came in and what is expected: the list, the ledger, and one arrival with what became of it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,18 +10,23 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app import lake
 from pipelines_app.access import discretion
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed, SlotFilled
 from pipelines_app.intake import accepting, slots
 from pipelines_app.models import ANY_ROLE, Arrival, ArrivalState, Dataset, Event, Reject, Slot, SlotState, User
+from pipelines_app.runs.lifecycle import LIVE
 from pipelines_app.web import paging, sentences, spreadsheets, telling
-from pipelines_app.web.asking import Asked, actor
+from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.sentences import Said
 
 ARRIVALS = ["id", "dataset", "name", "period", "state", "became", "bytes", "sha256", "sender", "received_at", "run"]
+UNTAKEN = {ArrivalState.QUARANTINED, ArrivalState.FAILED}  # for these, to be brought in again is the next thing to do
+LIVE_SECONDS, WATCHED = 2, timedelta(minutes=10)
 SLOTS = ["dataset", "period", "state", "due_at", "arrival", "reason"]
 
 
@@ -92,6 +98,7 @@ def _slot_line(slot: Slot) -> list[object]:
 
 @login_required
 @require_GET
+@vary_on_headers("HX-Request")
 def arrival(request: Asked, pk: int) -> HttpResponse:
     """One arrival: its event, its run, the rows set aside, and what was made of it."""
     known = Arrival.objects.visible_to(request.user).select_related(
@@ -107,8 +114,17 @@ def arrival(request: Asked, pk: int) -> HttpResponse:
         "rejects": list(rejects.order_by("pk")[:100]) if found.run_id else [],
         "may_edit": Arrival.objects.operable_by(request.user).filter(pk=pk).exists(),
         "is_member": _is_member(request, found),
+        "every": LIVE_SECONDS if _goes_on(found) else None,
+        "replay_kind": "primary" if found.state in UNTAKEN else "",
     }
-    return render(request, "arrivals/arrival.html", context)
+    return render(request, "arrivals/_arrival.html" if is_fragment(request) else "arrivals/arrival.html", context)
+
+
+def _goes_on(found: Arrival) -> bool:
+    """Whether its page will soon say something else: somebody has just sent it, and looks on."""
+    if found.run is not None:
+        return found.run.state in LIVE
+    return found.state == ArrivalState.PENDING and timezone.now() - found.received_at < WATCHED
 
 
 def _story(found: Arrival, user: User) -> list[tuple[Event, Said]]:

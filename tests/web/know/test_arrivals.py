@@ -83,6 +83,17 @@ def test_an_arrival_tells_its_story(published, vic):
     assert "Orders: started run" in shown
 
 
+def test_the_page_of_an_arrival_looks_again_until_its_run_is_over(orders, vic):
+    sent = road.send("raw.orders", DAY, name="orders_2013-01-05.csv")
+    address = f"/arrivals/{sent.pk}"
+    assert 'data-live-every="2"' in page(vic, address)
+    road.drain()
+    part = vic.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert part.startswith('<div id="arrival"')
+    assert "data-live-every" not in part
+    assert f"See run {Arrival.objects.get(pk=sent.pk).run_id}" in part
+
+
 def test_rows_that_were_set_aside_stand_with_their_reasons(orders, vic):
     road.send("raw.orders", DAY + b"x,east,1\n", name="orders_2013-01-05.csv")
     road.drain()
