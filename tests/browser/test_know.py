@@ -1,14 +1,18 @@
 """The pages for knowing and bringing, in a browser: no barriers, no sideways scrolling, uploads with a preview."""
 
+import json
+
 import pytest
+from django.utils import timezone
 
 from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
-from pipelines_app.intake import webhooks
-from pipelines_app.models import Arrival, Dataset, DatasetVersion, Role, Webhook
+from pipelines_app.intake import openlineage, runevents, webhooks
+from pipelines_app.models import Arrival, Dataset, DatasetVersion, DropSource, DropTaken, Role, Webhook
 from tests import factories, road
+from tests.api.test_openlineage import told
 from tests.web.know.conftest import DAY, ORDERS
 
 SIZES = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
@@ -25,6 +29,10 @@ PAGES = [
     "/arrivals/{arrival}",
     "/upload",
     "/upload?dataset=raw.orders",
+    "/drops",
+    "/drops/{drop}",
+    "/datasets/raw.orders/preview",
+    "/other-tools",
     "/webhooks",
     "/webhooks/{webhook}",
     "/webhooks/out/",
@@ -53,7 +61,12 @@ def world(transactional_db):
     out, _ = endpoints.add(team, url="https://receiver.invalid/x", name="ours", wanted=wanted, actor="user:ada")
     alert = {"rule": "late", "subject": "raw.orders", "title": "raw.orders is late", "what": "…", "severity": "warn"}
     lifecycle.open_alert(Problem(**alert, team=team), cause=factories.make_event())
+    failing = {"state": "failing", "error": "The folder is not there.", "todo": "Make it.", "behind": 3}
+    drop = DropSource.objects.create(dataset=orders, url="s3://a-bucket-with-a-long-name/" + "in" * 60, **failing)
+    DropTaken.objects.create(source=drop, path="orders_" + "x" * 200 + ".csv", mark="1", refused="It gives no day.")
+    openlineage.record(runevents.read(json.dumps(told()).encode()), team=team, sender="user:ada", now=timezone.now())
     return {
+        "drop": drop.pk,
         "endpoint": out.pk,
         "held": DatasetVersion.objects.get(state="quarantined").pk,
         "arrival": Arrival.objects.earliest("pk").pk,
