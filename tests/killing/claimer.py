@@ -7,12 +7,14 @@ import django
 
 django.setup()
 
+from pipelines_app import events  # noqa: E402 models can be imported only now
 from pipelines_app.models import StepRun  # noqa: E402 models can be imported only now
 from pipelines_app.runs import leases  # noqa: E402
 
 
 def main() -> None:
     name = sys.argv[1]
+    events.consumers()  # as a worker does when it starts: their modules are not to be read within a transaction
     pks = list(StepRun.objects.values_list("pk", flat=True))
     random.Random(name).shuffle(pks)  # a crowd that follows one order hardly ever meets
     sys.stdout.write("here\n")
