@@ -109,8 +109,8 @@ def _environment_has_room(environment: Environment) -> bool:
     return most is None or running.count() < most
 
 
-def with_room(environment: Environment, most: int = 100) -> list[Pipeline]:
-    """Pipelines with runs that wait and fewer running than they may have."""
+def longing(environment: Environment, most: int = 100) -> list[tuple[Pipeline, int]]:
+    """Pipelines with runs that wait, and how many they have running; whether that is all they may, each is asked."""
     running = dict(waiting(environment).values_list("pk", "running")[:most])  # type: ignore[misc]  # as annotated
     found = Pipeline.objects.in_bulk(running)
-    return [found[pk] for pk, count in running.items() if count < at_once(found[pk])]
+    return [(found[pk], count) for pk, count in running.items()]

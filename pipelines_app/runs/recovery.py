@@ -5,7 +5,7 @@ from django.conf import settings
 from pipelines_app import failpoints, singly, wake
 from pipelines_app.compiler.definition import RetryOn
 from pipelines_app.environments import mapping
-from pipelines_app.models import StepRun
+from pipelines_app.models import Pipeline, StepRun
 from pipelines_app.runs import execution, leases, limits, planning, publishing, retrying
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -40,4 +40,12 @@ def ring_again() -> int:
     ready = leases.ready()
     for pk in ready:
         wake.ring(wake.STEP, pk, again=True)
-    return len(ready) + singly.each(limits.with_room(mapping.production()), planning.start_next)
+    running = dict(limits.longing(mapping.production()))
+
+    def start_if_it_may(pipeline: Pipeline) -> bool:
+        may = running[pipeline] < limits.at_once(pipeline)
+        if may:
+            planning.start_next(pipeline)
+        return may
+
+    return len(ready) + singly.each(running, start_if_it_may)
