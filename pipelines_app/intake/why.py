@@ -143,7 +143,8 @@ def _first(rows: QuerySet[Any], by: str) -> Iterable[Any]:
         place=Window(RowNumber(), partition_by=F(by), order_by=F("pk").asc()),
         total=Window(Count("pk"), partition_by=F(by)),
     )
-    return numbered.filter(place__lte=WIDTH + 1).order_by("pk")
+    first: Iterable[Any] = numbered.filter(place__lte=WIDTH + 1).order_by("pk")
+    return first
 
 
 def _runs(rows: QuerySet[Run]) -> QuerySet[Run]:

@@ -21,7 +21,9 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     run = serializers.IntegerField(source="step_run.run_id", read_only=True)
-    partial = serializers.BooleanField(source="step_run.run.partial", read_only=True)
+    partial = serializers.BooleanField(  # type: ignore[assignment]  # a field: the metaclass takes it
+        source="step_run.run.partial", read_only=True
+    )
 
     class Meta:
         model = DatasetVersion

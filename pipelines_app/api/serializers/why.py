@@ -11,7 +11,7 @@ from pipelines_app.intake.why import Node
 class ChainNodeSerializer(serializers.Serializer[Any]):
     """One event or run of a tree; `parent` is the place of another in the list, of the first it is none."""
 
-    parent = serializers.IntegerField(allow_null=True)
+    parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]  # a field: the metaclass takes it
     depth = serializers.IntegerField()
     type = serializers.ChoiceField(choices=["event", "run", "restricted"])
     id = serializers.IntegerField(allow_null=True)
@@ -22,7 +22,9 @@ class ChainNodeSerializer(serializers.Serializer[Any]):
     dataset = serializers.CharField()
     period = serializers.CharField()
     state = serializers.CharField(help_text="Of a run.")
-    partial = serializers.BooleanField(help_text="Of a run: it went on without some of its inputs.")
+    partial = serializers.BooleanField(  # type: ignore[assignment]  # as above
+        help_text="Of a run: it went on without some of its inputs."
+    )
     again = serializers.BooleanField(help_text="It stands elsewhere in the tree, with what follows it.")
     more = serializers.IntegerField(help_text="How many that follow it are left out.")
 
