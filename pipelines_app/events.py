@@ -34,7 +34,8 @@ INSERT_DELIVERIES = """
     INSERT INTO pipelines_app_delivery (event_id, consumer, state, attempts, error, outcome) VALUES """
 DELIVERY = "(%s, %s, 'pending', 0, '', '')"
 DONE = """
-    UPDATE pipelines_app_delivery SET outcome = %s, disposition = %s, run = %s, state = 'done', attempts = attempts + 1, error = '', done_at = %s
+    UPDATE pipelines_app_delivery
+    SET outcome = %s, disposition = %s, run = %s, state = 'done', attempts = attempts + 1, error = '', done_at = %s
     WHERE id = %s
 """
 
