@@ -127,8 +127,9 @@ class Installation:
 
     def prepare(self) -> None:
         """Make the database, the sample and its keys, as a person would."""
+        patient = self.variables() | {"LOOPLINE_LEASE_SECONDS": "60"}  # it is long in one transaction, and no worker
         done = subprocess.run(
-            manage("prepare", "--json"), env=self.variables(), capture_output=True, text=True, check=False, cwd=ROOT
+            manage("prepare", "--json"), env=patient, capture_output=True, text=True, check=False, cwd=ROOT
         )
         assert done.returncode == 0, done.stderr[-3000:]
         self.keys = Keys(**json.loads(done.stdout.splitlines()[-1])["keys"])
