@@ -5,11 +5,14 @@ import sqlite3
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import redis
 
-from bench.ring import KEY, app, started
+from bench.ring import KEY, app, started, written
 from scripts.production import BIN, Production
 from tests.servers.process import Guarded
 
@@ -64,8 +67,45 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def celery_and_redis(production: Production, samples: int = SAMPLES) -> list[float]:
     """Seconds from the publication of a message to the start of its task, in a bare worker beside the platform's."""
+    with _bare_worker(production) as url, redis.Redis.from_url(url, socket_timeout=2 * PATIENCE_SECONDS) as kept:
+        _once(kept)
+        return [_once(kept) for _ in range(samples)]
+
+
+def celery_and_rows(production: Production, tasks: int = 1000) -> float:
+    """Tasks a second of a bare worker that inserts a row and updates it twice, from the first message on."""
+    with (
+        psycopg.connect(production.environment("migrate")["DATABASE_URL"], autocommit=True) as database,
+        _bare_worker(production),
+    ):
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS bench_step (id bigint PRIMARY KEY, state text, done_at timestamptz)"
+        )
+        database.execute("TRUNCATE bench_step")
+        written.delay(-1)
+        _rows(database, 1)
+        begun = time.monotonic()
+        for number in range(tasks):
+            written.delay(number)
+        _rows(database, tasks + 1)
+        return tasks / (time.monotonic() - begun)
+
+
+def _rows(database: psycopg.Connection, count: int) -> None:
+    end = time.monotonic() + 10 * PATIENCE_SECONDS
+    while time.monotonic() < end:
+        done = database.execute("SELECT count(*) FROM bench_step WHERE state = 'succeeded'").fetchone()
+        if done is not None and done[0] >= count:
+            return
+        time.sleep(0.02)
+    raise TimeoutError(f"A bare Celery worker did not write {count} rows.")
+
+
+@contextmanager
+def _bare_worker(production: Production) -> Iterator[str]:
+    """A worker of two processes beside the platform's, on another database of the same Redis; gives its address."""
     url = production.redis.url.removesuffix("/0") + "/1"
-    app.conf.broker_url = url
+    app.conf.update(broker_url=url)
     command = [
         *(str(BIN / "celery"), "-A", "bench.ring", "worker", "--concurrency", "2"),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
@@ -74,9 +114,7 @@ def celery_and_redis(production: Production, samples: int = SAMPLES) -> list[flo
     worker = Guarded(command, log=production.folder / "bare.log", environment=environment, grace=20)
     worker.start()
     try:
-        with redis.Redis.from_url(url, socket_timeout=2 * PATIENCE_SECONDS) as kept:
-            _once(kept)
-            return [_once(kept) for _ in range(samples)]
+        yield url
     finally:
         worker.stop()
 

@@ -2,7 +2,9 @@
 
 import os
 import time
+from functools import cache
 
+import psycopg
 import redis
 from celery import Celery
 
@@ -25,3 +27,17 @@ def started(sent: float) -> None:
     taken = time.time() - sent
     with redis.Redis.from_url(app.conf.broker_url) as kept:
         kept.rpush(KEY, taken)
+
+
+@app.task(name="bench.written")
+def written(number: int) -> None:
+    """One row, written and changed twice, each in a transaction of its own: what a step costs at the very least."""
+    connection = _connection()
+    connection.execute("INSERT INTO bench_step (id, state) VALUES (%s, 'ready')", [number])
+    connection.execute("UPDATE bench_step SET state = 'running' WHERE id = %s", [number])
+    connection.execute("UPDATE bench_step SET state = 'succeeded', done_at = clock_timestamp() WHERE id = %s", [number])
+
+
+@cache
+def _connection() -> psycopg.Connection:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
