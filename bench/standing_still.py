@@ -44,10 +44,8 @@ def _fill(slots: int, queued: int) -> None:
     event = events.record(RunRequested(pipeline="bench", period=""), actor="clock")
     later = timezone.now() + timedelta(days=365)
     dataset = Dataset.objects.filter(is_source=True).order_by("pk")[0]
-    rows = [
-        Slot(dataset=dataset, period=f"x{number}", expected_at=later, due_at=later, late_at=later, event=event)
-        for number in range(slots)
-    ]
+    moments = {"expected_at": later, "due_at": later, "late_at": later, "missing_at": later, "next_at": later}
+    rows = [Slot(dataset=dataset, period=f"x{number}", event=event, **moments) for number in range(slots)]
     Slot.objects.bulk_create(rows, batch_size=1000)
     pipeline = Pipeline.objects.exclude(current=None).order_by("pk")[0]
     Pipeline.objects.filter(pk=pipeline.pk).update(paused_at=timezone.now())
