@@ -78,7 +78,7 @@ class Disposition(models.TextChoices):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a consumer made of an event: its disposition, also in words, and the run that took it or that it waits for."""
+    """What a consumer made of an event: its disposition, also in words, and the run that took it or is awaited."""
 
     kind: str
     text: str
