@@ -48,7 +48,8 @@ def announced(request: HttpRequest) -> Announced:
     if request.content_type in FORMS:
         raise NotAFile(
             "The file came inside a form.",
-            todo="Send the file itself as the body, for example with `curl --data-binary @file` and its content type.",
+            todo="Send the file itself as the body: `curl --data-binary @file -H 'Content-Type: text/csv'`. "
+            "Without a content type, curl says that it sends a form.",
         )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise NotAFile("Content-Encoding is not understood here.", todo="Send a compressed file as the file it is.")

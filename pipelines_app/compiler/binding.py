@@ -36,7 +36,7 @@ def bind(tree: exp.Query, given: Sequence[Parameter]) -> Bound:
             _put(node, known[name])
         else:
             near = names.nearest(name, known)
-            hint = f"; did you mean ${near}?" if near else ""
+            hint = f"; did you mean ${near}?" if near else "; declare it among the parameters"
             message = f"there is no parameter ${name}{hint}"
             raise StatementRefused(message, suggestion=f"${near}" if near else "", **positions.of(node))
     return Bound(tree=bound, used=frozenset(used))

@@ -95,12 +95,16 @@ def _detail_fault(node: exp.Expr) -> str:
     return ""
 
 
+def _called(source: exp.Expression) -> str:
+    return source.sql_names()[0] if isinstance(source, exp.Func) else source.key
+
+
 def _table_fault(table: exp.Table) -> str:
     source = table.this
     if isinstance(source, exp.GenerateSeries | exp.Unnest):
         return ""
     if not isinstance(source, exp.Identifier):
-        called = source.name if isinstance(source, exp.Anonymous) else getattr(source, "key", "")
+        called = source.name if isinstance(source, exp.Anonymous) else _called(source)
         return f"{called.lower()}(...) cannot stand for a table; only range, generate_series and unnest can"
     if any(
         table.args.get(part) for part in ("only", "partition", "version", "when", "at", "changes", "pattern", "format")

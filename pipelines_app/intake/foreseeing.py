@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django.conf import settings
 
@@ -72,7 +71,6 @@ def _target(
     return Target(dataset=one.dataset, pipeline=pipeline.name, due_at=due, seconds=seconds)
 
 
-@lru_cache(maxsize=512)
 def _promises(revision: int) -> frozenset[str]:
     return frozenset(promise.dataset for promise in planning.compiled(revision).definition.promises)
 

@@ -264,7 +264,11 @@ def _(fact: facts.DeliveryReleased) -> Said:
 
 
 def _moment(written: str) -> str:
-    moment = datetime.fromisoformat(written)
+    """A stored moment for people; what is no moment is shown as it is, for an event is never hidden."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return written
     return f"{moment.day} {moment:%b %Y, %H:%M} {moment.tzname() or ''}".rstrip()
 
 

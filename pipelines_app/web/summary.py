@@ -48,8 +48,11 @@ def _guards(compiled: Compiled) -> str:
         return "No check guards its data."
     blocking = sum(check.severity == "block" for check in checks)
     number = "1 check guards" if len(checks) == 1 else f"{len(checks)} checks guard"
-    holds = "which holds" if blocking == 1 else f"{blocking} of which hold"
-    return f"{number} its data, {holds} bad data back." if blocking else f"{number} its data, and only warn."
+    if blocking == len(checks):
+        return f"{number} its data and {'holds' if blocking == 1 else 'hold'} bad data back."
+    if not blocking:
+        return f"{number} its data and only {'warns' if len(checks) == 1 else 'warn'}."
+    return f"{number} its data; {blocking} of them {'holds' if blocking == 1 else 'hold'} bad data back."
 
 
 def _told(compiled: Compiled) -> str:

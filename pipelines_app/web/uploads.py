@@ -34,10 +34,8 @@ class UploadForm(forms.Form):
             del self.fields["period"]
         else:
             example = upload_effect.EXAMPLES[source.period]
-            read = (
-                f"Read from the file's name where it looks like {source.file_pattern}; " if source.file_pattern else ""
-            )
-            self.fields["period"].help_text = f"{read}otherwise written like {example}."
+            named = f"Read from the file's name where it looks like {source.file_pattern}; otherwise written"
+            self.fields["period"].help_text = f"{named if source.file_pattern else 'Written'} like {example}."
             self.fields["period"].required = not source.file_pattern
 
 

@@ -120,7 +120,9 @@ def test_a_file_for_a_dataset_that_is_made_leaves_nothing(ana):
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
 def test_a_form_is_no_file(ana, kind):
     body = b'--x\r\nContent-Disposition: form-data; name="path"; filename="/etc/passwd"\r\n\r\nx\r\n--x--\r\n'
-    refused(ana.send("raw.orders", body, query=QUERY, kind=kind), 415, "unsupported_media_type")
+    answer = ana.send("raw.orders", body, query=QUERY, kind=kind)
+    refused(answer, 415, "unsupported_media_type")
+    assert "-H 'Content-Type: text/csv'" in answer.json()["todo"]
 
 
 @pytest.mark.usefixtures("untouched")

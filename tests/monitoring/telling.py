@@ -1,5 +1,6 @@
 """Make things happen: record a fact, and hand it to the watch at once or later."""
 
+from monitoring_app import reactions
 from monitoring_app.alerts import sending
 from monitoring_app.models import Alert, Notification
 from pipelines_app import events
@@ -12,8 +13,10 @@ def happen(fact, *, cause=None):
 
 
 def hear(event):
-    """Deliver an event that was recorded before."""
-    delivery = Delivery.objects.get(event=event, consumer="alerts")
+    """Deliver an event that was recorded before; good news is not even handed over where no alert is open."""
+    delivery = Delivery.objects.filter(event=event, consumer="alerts").first()
+    if delivery is None:
+        return reactions.NOTHING
     events.deliver(delivery.pk)
     delivery.refresh_from_db()
     assert delivery.state == "done", delivery.error

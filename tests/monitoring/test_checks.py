@@ -64,6 +64,7 @@ def test_a_failure_that_is_heard_after_its_correction_opens_nothing(dataset):
 
 
 def test_a_success_that_is_heard_after_a_newer_failure_closes_nothing(dataset):
+    happen(judged(dataset, "2013-02-07", passed=False))
     held = events.record(judged(dataset, "2013-02-08", passed=True), actor="clock")
     happen(judged(dataset, "2013-02-08", passed=False))
     assert "stays open: a newer version fails" in hear(held)

@@ -313,9 +313,12 @@ def test_what_is_no_longer_wanted_is_not_told(team, receiver):
     assert not Notification.objects.exists()
 
 
-def test_every_kind_on_offer_is_heard():
+def test_every_kind_on_offer_is_heard_by_whom_it_is_wanted(team, receiver):
     assert set(subscribing.KINDS) <= reactions.hear.hears
-    assert not reactions.hear.ignores(RunMoved(run=1, pipeline="p", period="", state="succeeded"))
+    good_news = RunMoved(run=1, pipeline="p", period="", state="succeeded")
+    assert reactions.hear.ignores(good_news)
+    endpoints.add(team, url=receiver.url, name="", wanted=Wanted(alerts=False, kinds=["run.moved"]), actor="user:ana")
+    assert not reactions.hear.ignores(good_news)
 
 
 def test_a_message_can_be_sent_again_under_its_id(team, made, receiver):

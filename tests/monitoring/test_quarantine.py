@@ -94,6 +94,7 @@ def test_a_quarantine_that_is_heard_after_the_good_file_opens_nothing(step):
 
 
 def test_a_publication_that_is_heard_after_a_newer_quarantine_closes_nothing(step):
+    happen(put_aside(step, "broken"))
     good = events.record(published(step), actor="clock")
     happen(put_aside(step, "empty"))
     assert hear(good) == "ignored: newer data were put aside since"
