@@ -87,7 +87,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(claim=claims)
     def tries_again(self, claim: Claim) -> None:
-        self.ends(claim, lambda: execution.again(claim.step, epoch=claim.epoch, because="its process was killed"))
+        self.ends(
+            claim,
+            lambda: execution.again(
+                claim.step, epoch=claim.epoch, because="its process was killed", wait=timedelta(seconds=1)
+            ),
+        )
 
     def ends(self, claim: Claim, end) -> None:
         """Whoever holds the step ends it; whoever does not is told so, and changes nothing."""
