@@ -264,7 +264,7 @@ def test_a_slot_that_is_late_opens_the_waiting_that_ends_at_a_time() -> None:
     assert wait.state == WaitState.SKIPPED
 
 
-@pytest.mark.parametrize("number", [2, 10, 1_000])
+@pytest.mark.parametrize("number", [2, 10, pytest.param(1_000, marks=pytest.mark.postgres)])
 def test_events_while_a_run_is_in_flight_keep_their_effect_and_end_with_a_disposition(number: int) -> None:
     sources()
     pipeline = reader("any", sql="SELECT k FROM raw.a")

@@ -4,20 +4,15 @@ import threading
 import time
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from pipelines_app.models import Pipeline, Run, RunState, StepState
 from pipelines_app.runs import cancelling, lifecycle, planning, queue
 from tests import factories, road
+from tests.monitoring.test_races import somebody_waits_for_a_lock
 
 DAY = "2013-01-05"
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0] > 0
 
 
 @pytest.mark.postgres
