@@ -88,7 +88,7 @@ def promise(page, axe):
     everywhere(page, axe, "checks")
     onward(page)
     page.get_by_label("There is a deadline").check()
-    page.get_by_label("Time zone").fill("Europe/Zurich")
+    page.get_by_label("Time zone", exact=True).fill("Europe/Zurich")
     page.get_by_label("E-mail to").fill("ana@example.com")
     everywhere(page, axe, "when")
 

@@ -276,12 +276,12 @@ class WhenForm(Kept):
     start_at_latest = optional(label="At the latest", max_length=8, help_text="When waiting ends, such as 09:00.")
     start_then = choice(THEN, label="What then", required=False)
     start_days_after = optional(label="Days after the period", max_length=3)
-    start_timezone = optional(label="Time zone", max_length=64)
+    start_timezone = optional(label="Time zone of the start", max_length=64)
     schedule_on = forms.BooleanField(label="The clock starts it, too", required=False)
     schedule_cron = optional(
         label="When", help_text="A cron line: minute, hour, day, month, weekday. 0 6 * * 1-5 is 06:00 on business days."
     )
-    schedule_timezone = optional(label="Time zone", max_length=64)
+    schedule_timezone = optional(label="Time zone of the schedule", max_length=64)
     schedule_period = choice(STANDS, label="It stands for the period", required=False)
     schedule_catch_up = choice(CATCH_UP, label="Of those that were missed", required=False)
     emails = optional(
