@@ -55,6 +55,10 @@ class Failure:
 _run = Prepared(lambda: Run.objects.select_for_update(no_key=True).filter(pk=Given("pk")))
 _owner = Prepared(lambda: Dataset.objects.select_for_update(no_key=True).only("pipeline").filter(pk=Given("pk")))
 
+_mine = Prepared(
+    lambda: StepRun.objects.only("pk").filter(pk=Given("pk"), epoch=Given("epoch"), state=StepState.RUNNING)
+)
+
 
 def _lock_run(claim: Claim) -> Run:
     """Take the run before its steps, as whoever cancels it does: the other way round they would wait for each other."""
@@ -80,6 +84,8 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
     claim = staged.work.claim
     run = _lock_run(claim)
+    if _mine.first(pk=claim.step.pk, epoch=claim.epoch) is None:  # before anything is written; `_close` decides
+        raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
     gone = _gone_elsewhere(claim)
     if gone:
         fail(claim, gone)
