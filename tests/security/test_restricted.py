@@ -1,5 +1,7 @@
 """What is restricted to a team is nowhere for the others: not in lists, counts, lineage, events, search or exports."""
 
+import re
+
 import pytest
 
 from pipelines_app.models import Dataset, Draft, Event, Pipeline
@@ -14,6 +16,7 @@ LISTS = ("pipelines", "datasets", "slots", "runs", "events", "checks", "alerts",
 EXPORTS = ("/arrivals?format=csv", "/arrivals?show=expected&format=csv", "/events/?format=csv", "/runs/?format=csv")
 FORMS = (("TOTAL_FORMS", "1"), ("INITIAL_FORMS", "0"))
 MORE = ("/datasets?format=csv", "/pipelines/?format=csv", "/audit?format=csv", "/arrivals?show=expected")
+RANDOM = re.compile(r"\b[A-Za-z0-9]{64}\b")  # tokens against forgery: once in a while one of them spells the word
 
 
 @pytest.fixture
@@ -24,9 +27,10 @@ def _django_db_helper():
 def leaks(visited):
     found = []
     for page in visited:
-        place = page.text.lower().find(HIDDEN_WORD)
+        text = RANDOM.sub("", page.text)
+        place = text.lower().find(HIDDEN_WORD)
         if place >= 0:
-            found.append(f"{page.address}: …{' '.join(page.text[max(0, place - 120) : place + 60].split())}…")
+            found.append(f"{page.address}: …{' '.join(text[max(0, place - 120) : place + 60].split())}…")
     return found
 
 
