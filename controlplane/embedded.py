@@ -6,6 +6,7 @@ import queue
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
@@ -129,25 +130,22 @@ class Workers:
         self._say_goodbye()
         connections.close_all()
 
-    def _keep_house(self, _: object) -> None:
+    def _every(self, seconds: float, chores: Callable[[], None]) -> None:
+        """Do long chores again and again: each kind in a thread of its own, so that no lease waits for them."""
         while not self._stopping.is_set():
             try:
-                sweep.keep_house()
+                chores()
             except Exception:  # the database is away: the sweep says so
-                logger.exception("the long chores were not done; they will be")
+                logger.exception("long chores were not done; they will be", extra={"chores": chores.__name__})
             close_old_connections()
-            self._stopping.wait(HOUSEKEEPING_SECONDS)
+            self._stopping.wait(seconds)
         connections.close_all()
 
+    def _keep_house(self, _: object) -> None:
+        self._every(HOUSEKEEPING_SECONDS, sweep.keep_house)
+
     def _look_outside(self, _: object) -> None:
-        while not self._stopping.is_set():
-            try:
-                sweep.look_outside()
-            except Exception:  # the database is away: the sweep says so
-                logger.exception("nobody looked into the drop folders; somebody will")
-            close_old_connections()
-            self._stopping.wait(LOOKING_SECONDS)
-        connections.close_all()
+        self._every(LOOKING_SECONDS, sweep.look_outside)
 
     def _say_goodbye(self) -> None:
         """Who ends in order is not missed afterwards."""
