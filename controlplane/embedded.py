@@ -15,6 +15,7 @@ from django.utils import timezone
 from controlplane import sweep
 from monitoring_app.alerts import sending
 from pipelines_app import events, lake, wake
+from pipelines_app.boundary import contained
 from pipelines_app.runs import execution
 
 logger = logging.getLogger(__name__)
@@ -109,22 +110,18 @@ class Workers:
             if work is None:
                 break
             _taken(work)
-            try:
+            with contained("the work could not be done; the sweep will ring again", work=work):
                 _do(work, owner)
-            except Exception:  # whatever it was, the thread goes on to the next
-                logger.exception("the work could not be done; the sweep will ring again", extra={"work": work})
             close_old_connections()
         connections.close_all()
 
     def _sweep(self, _: object) -> None:
         while not self._stopping.is_set():
             wait: float = settings.SWEEP_SECONDS
-            try:
+            with contained("the sweep did not come to its end; it tries again"):  # and leaves no sign of life
                 sweep.once()
                 sweep.beat(self._name, timezone.now(), f"{settings.WORKERS} threads")
                 wait = sweep.pause()
-            except Exception:  # without its sign of life the platform soon counts as not ready
-                logger.exception("the sweep did not come to its end; it tries again")
             close_old_connections()
             self._stopping.wait(wait)
         self._say_goodbye()
@@ -133,10 +130,8 @@ class Workers:
     def _every(self, seconds: float, chores: Callable[[], None]) -> None:
         """Do long chores again and again: each kind in a thread of its own, so that no lease waits for them."""
         while not self._stopping.is_set():
-            try:
+            with contained("long chores were not done; they will be", chores=chores.__name__):
                 chores()
-            except Exception:  # the database is away: the sweep says so
-                logger.exception("long chores were not done; they will be", extra={"chores": chores.__name__})
             close_old_connections()
             self._stopping.wait(seconds)
         connections.close_all()

@@ -1,6 +1,5 @@
 """The sweep: rings again for whatever a lost bell, a dead worker or the clock has left. Two at once are safe."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from django.db.models.functions import Coalesce, Now
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
+from pipelines_app.boundary import contained
 from pipelines_app.intake import (
     coalescing,
     dropping,
@@ -27,7 +27,6 @@ from pipelines_app.intake import (
 from pipelines_app.models import Pulse
 from pipelines_app.runs import backfilling, leases, recovery
 
-logger = logging.getLogger(__name__)
 WORKER = worth.WORKER
 CHORE = "chore:"
 DETAIL = 200
@@ -121,14 +120,12 @@ def _claims(chore: Chore, pulse: Pulse | None, moment: datetime) -> bool:
 
 def _do(chore: Chore, moment: datetime, *, failed_before: bool) -> None:
     """Do one chore; what went wrong is kept in its pulse until it goes well again."""
-    try:
+    with contained("a chore of the sweep failed", chore=chore.name) as unit:
         chore.do(moment)
-    except Exception as error:  # the loop: one chore that fails must not end the others
-        logger.exception("a chore of the sweep failed", extra={"chore": chore.name})
-        beat(chore.pulse, moment, f"{type(error).__name__}: {error}"[:DETAIL])
-    else:
-        if failed_before:
-            beat(chore.pulse, moment)
+    if unit.error is not None:
+        beat(chore.pulse, moment, f"{type(unit.error).__name__}: {unit.error}"[:DETAIL])
+    elif failed_before:
+        beat(chore.pulse, moment)
 
 
 def beat(name: str, now: datetime, detail: str = "") -> None:

@@ -1,7 +1,6 @@
 """Record a fact; deliver it once to each consumer that hears its kind."""
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -17,12 +16,11 @@ from django.utils.module_loading import import_string
 
 from pipelines_app import facts_outside as _facts_outside  # noqa: F401 its kinds register themselves on import
 from pipelines_app import failpoints, wake
+from pipelines_app.boundary import contained
 from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import KINDS, DeliveryReleased, DeliveryStuck, Fact
 from pipelines_app.models import Delivery, DeliveryState, Disposition, Event, Outcome
 from pipelines_app.prepared import Given, Prepared
-
-logger = logging.getLogger(__name__)
 
 Hear = Callable[[Event, Fact], Outcome | str]
 
@@ -150,11 +148,10 @@ def fact_of(event: Event) -> Fact:
 
 def deliver(pk: int) -> None:
     """Hand one event to one consumer: its effect and the mark `done` are committed together, or neither is."""
-    try:
+    with contained("delivery failed", delivery=pk) as unit:
         _hand_over(pk)
-    except Exception as error:
-        logger.exception("delivery failed", extra={"delivery": pk})
-        _blame(pk, error)
+    if unit.error is not None:
+        _blame(pk, unit.error)
 
 
 _pending = Prepared(

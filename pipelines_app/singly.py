@@ -1,12 +1,13 @@
 """One poisoned row must not keep the others waiting: each is done on its own, and what failed is said at the end."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 
-logger = logging.getLogger(__name__)
+from pipelines_app.boundary import contained
+
+AWAY = (OperationalError, InterfaceError)
 Item = TypeVar("Item")
 
 
@@ -22,14 +23,10 @@ def each(items: Iterable[Item], do: Callable[[Item], bool | None]) -> int:
     failed: list[str] = []
     done = 0
     for item in items:
-        try:
-            with transaction.atomic():
-                done += do(item) is not False
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            logger.exception("one item could not be done", extra={"item": str(item)})
-            failed.append(f"{item}: {type(error).__name__}: {error}")
+        with contained("one item could not be done", rising=AWAY, item=str(item)) as unit, transaction.atomic():
+            done += do(item) is not False
+        if unit.error is not None:
+            failed.append(f"{item}: {type(unit.error).__name__}: {unit.error}")
     if failed:
         raise SomeFailed(f"{len(failed)} could not be done; the first was {failed[0]}")
     return done

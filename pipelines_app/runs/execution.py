@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipelines_app import events, failpoints, lake, wake
+from pipelines_app.boundary import contained
 from pipelines_app.compiler import codec, efforts
 from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
@@ -46,15 +47,17 @@ def execute_next(owner: str, *, rung: int) -> bool:
 
 def _work(claim: Claim) -> None:
     try:
-        failpoints.reach("after_claim")
-        _attempt(claim)
+        with contained("step failed in the platform itself", rising=(Fenced, EngineError), step=claim.step.pk) as unit:
+            failpoints.reach("after_claim")
+            _attempt(claim)
     except Fenced as lost:
         logger.warning("fenced: %s", lost, extra={"step": claim.step.pk, "epoch": claim.epoch})
     except EngineError as error:
         _came_to_nothing(claim, error)
-    except Exception as error:
-        logger.exception("step failed in the platform itself", extra={"step": claim.step.pk})
-        _came_to_nothing(claim, EngineError(f"{type(error).__name__} in the platform", kind=retrying.PLATFORM))
+    else:
+        if unit.error is not None:
+            reason = f"{type(unit.error).__name__} in the platform"
+            _came_to_nothing(claim, EngineError(reason, kind=retrying.PLATFORM))
 
 
 def _attempt(claim: Claim) -> None:

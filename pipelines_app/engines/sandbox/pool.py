@@ -53,16 +53,17 @@ class Pool:
             heartbeat=limits.heartbeat,
         )
         child = self._checkout(watch)
+        sound = False
         try:
             yield child, watch
+            sound = True
         except EngineError:
-            self._checkin(child)
+            sound = True
             raise
-        except BaseException:
-            child.kill()
+        finally:
+            if not sound:
+                child.kill()
             self._checkin(child)
-            raise
-        self._checkin(child)
 
     def warm(self) -> None:
         """Have one child ready before it is needed."""

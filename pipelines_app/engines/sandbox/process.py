@@ -95,14 +95,16 @@ class Child:
 
     def ask(self, question: framing.Message, watch: Watch) -> framing.Message:
         """Put a question and wait for its answer; if anything goes wrong the child is killed, and an error says why."""
+        answer = None
         try:
             self._send(framing.pack(question))
-            return self._answer(watch)
+            answer = self._answer(watch)
         except (OSError, ValueError) as error:
             raise self._death(watch, str(error)) from error
-        except BaseException:
-            self.kill()
-            raise
+        finally:
+            if answer is None:
+                self.kill()
+        return answer
 
     def sweep(self) -> None:
         """Remove what a session left in the scratch folder."""
