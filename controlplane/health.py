@@ -5,6 +5,7 @@ import uuid
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from controlplane import addresses
 from monitoring_app import health
 
 
@@ -30,7 +31,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(request, "errors/404.html", 404)
+    return addresses.elsewhere(request) or _page(request, "errors/404.html", 404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
