@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
@@ -24,6 +24,15 @@ def fault(cron: str) -> str:
         return f"{cron!r} is not a cron line: {str(error).lower()}"
     except StopIteration:
         return f"{cron!r} never fires: there is no such day"
+    return ""
+
+
+def zone_fault(name: str) -> str:
+    """What is wrong with the name of a time zone; empty for nothing."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"{name!r} is not a time zone such as America/New_York"
     return ""
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipelines_app.compiler import cadences, calendars, check_catalogue, clocks, names, periods
 from pipelines_app.compiler.definition import (
@@ -77,7 +76,7 @@ def _deadline(inner: Reader, period: PeriodKind) -> ArrivalDeadline | None:
         inner.fault("last", f"{last} is before {first}")
     deadline = ArrivalDeadline(
         by=by or time(0),
-        timezone=inner.checked("timezone", zone_fault, required=True),
+        timezone=inner.checked("timezone", clocks.zone_fault, required=True),
         days_after=inner.whole("days_after", 1),
         first=first,
         last=last,
@@ -149,15 +148,6 @@ def _bound(inner: Reader, key: str, period: PeriodKind) -> str:
         inner.fault(key, f"{value!r} is not the key of a period by {period}, such as {periods.EXAMPLES[period]}")
         return ""
     return value
-
-
-def zone_fault(name: str) -> str:
-    """What is wrong with the name of a time zone; empty for nothing."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"{name!r} is not a time zone such as America/New_York"
-    return ""
 
 
 def _calendar(inner: Reader) -> Calendar | None:

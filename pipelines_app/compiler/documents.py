@@ -6,6 +6,7 @@ from pipelines_app.compiler import (
     check_catalogue,
     deadlines,
     efforts,
+    giving,
     names,
     parameters,
     periods,
@@ -64,6 +65,7 @@ def parse(document: Mapping[str, object]) -> Definition:
         if source.mode == Mode.REPLACE and source.period != PeriodKind.NONE:
             message = f"replace has no period, but this source comes by {source.period}: use partition or append"
             reader.problems.append(Problem(path=f"{step_into('sources', source.dataset)}.mode", message=message))
+    reader.problems.extend(giving.faults(definition))
     return _faultless(definition, reader)
 
 
@@ -96,7 +98,7 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         alerts=_alerts(reader),
         promises=deadlines.promises(reader, sources, frozenset(step.dataset for step in steps)),
         concurrency=reader.whole("concurrency", 1, least=1),
-        schedule=triggers.schedule(reader, deadlines.zone_fault(triggers.zone_named(reader) or "UTC")),
+        schedule=triggers.schedule(reader),
         listens=triggers.listens(reader),
     )
     _whole(definition, reader)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pipelines_app.compiler import names, periods
+from pipelines_app.compiler import clocks, names, periods
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, PeriodKind, Start, StartWhen, Then
 from pipelines_app.compiler.reading import Reader, described
@@ -34,7 +34,7 @@ def parse(reader: Reader) -> Start:
         at_latest=_clock(inner, "at_latest"),
         then=inner.choice("then", Then, Then.WAIT),
         days_after=inner.whole("days_after", 1),
-        timezone=inner.checked("timezone", zone_fault),
+        timezone=inner.checked("timezone", clocks.zone_fault),
     )
     _refuse_contradictions(start, inner)
     return start
@@ -71,15 +71,6 @@ def _clock(reader: Reader, key: str) -> time | None:
     if clock is None:
         reader.fault(key, "must be a time of day such as 06:00")
     return clock
-
-
-def zone_fault(name: str) -> str:
-    """What is wrong with the name of a time zone, or nothing."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return f"{name!r} is not a time zone such as America/New_York"
-    return ""
 
 
 def _refuse_contradictions(start: Start, reader: Reader) -> None:
