@@ -211,11 +211,12 @@ class Drop:
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """Where in a JSON message a source's period, records and file name stand, as JSON pointers."""
+    """Where in a JSON message a source's period, records, file name and parameters stand, as JSON pointers."""
 
     period: str = ""
     records: str = ""
     name: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
 
 
 class CatchUp(StrEnum):

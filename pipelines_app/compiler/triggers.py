@@ -91,8 +91,11 @@ def payload(reader: Reader, form: Format, period: PeriodKind) -> Payload | None:
     inner = reader.section("payload")
     if inner is None:
         return None
-    inner.only("period", "records", "name")
-    found = Payload(**{key: inner.checked(key, pointer_fault) for key in ("period", "records", "name")})
+    inner.only("period", "records", "name", "parameters")
+    places = {key: inner.checked(key, pointer_fault) for key in ("period", "records", "name")}
+    given = inner.section("parameters")
+    pointed = ((name, given.checked(name, pointer_fault, required=True)) for name in given.entries) if given else ()
+    found = Payload(**places, parameters=tuple(pointed))
     if found.period and period is PeriodKind.NONE:
         inner.fault("period", "points to a period, but the source has none: add period: day")
     if form is not Format.JSONL:
@@ -111,28 +114,18 @@ def pointer_fault(pointer: str) -> str:
     return "" if len(pointer) <= LONGEST else f"may be {LONGEST} characters long"
 
 
-def schedule(reader: Reader, zone_fault: str) -> Schedule | None:
-    """When the clock starts a pipeline; `zone_fault` is what is wrong with the time zone."""
+def schedule(reader: Reader) -> Schedule | None:
+    """When the clock starts a pipeline."""
     inner = reader.section("schedule")
     if inner is None:
         return None
     inner.only("cron", "timezone", "catch_up", "period")
-    zone = inner.text("timezone", required=True)
-    if zone and zone_fault:
-        inner.fault("timezone", zone_fault)
     return Schedule(
         cron=" ".join(inner.checked("cron", clocks.fault, required=True).split()),
-        timezone=zone,
+        timezone=inner.checked("timezone", clocks.zone_fault, required=True),
         catch_up=inner.choice("catch_up", CatchUp, CatchUp.LATEST),
         period=inner.choice("period", Stands, Stands.PREVIOUS),
     )
-
-
-def zone_named(reader: Reader) -> str:
-    """The time zone a schedule names, before it is read."""
-    entry = reader.entries.get("schedule")
-    zone = entry.get("timezone") if isinstance(entry, Mapping) else ""
-    return zone if isinstance(zone, str) else ""
 
 
 def listens(reader: Reader) -> tuple[Listening, ...]:
@@ -171,5 +164,11 @@ def dump(thing: Drop | Payload | Schedule | Listening | None) -> dict[str, objec
     if thing is None:
         return {}
     fields = type(thing).__dataclass_fields__
-    said = asdict(thing).items()
-    return {key: value if isinstance(value, int) else str(value) for key, value in said if value != fields[key].default}
+    said = {key: value for key, value in asdict(thing).items() if value != fields[key].default}
+    return {key: _dumped(value) for key, value in said.items()}
+
+
+def _dumped(value: object) -> object:
+    if isinstance(value, tuple):
+        return dict(value)
+    return value if isinstance(value, int) else str(value)
