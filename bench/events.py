@@ -1,24 +1,33 @@
 """What starts with an event, on PostgreSQL, Redis and Celery, each figure beside its limit in the same run.
 
 The parts, in `bench/parts`: `start`, from an accepted arrival to its first step; `steps`, steps that have nothing to
-do; `sweep`, the sweep with nothing due.
+do; `sweep`, the sweep with nothing due; `webhooks`, signed messages accepted a second; `pages`, the lists with a long
+history.
 """
 
 import argparse
 
 from bench.figures import Report, parser
-from bench.parts import starts, steps, sweeping
+from bench.fill import RUNS
+from bench.parts import pages, starts, steps, sweeping, webhooks
 from bench.sites import together
 
 RATES = (1.0, 20.0)
-PARTS = {"start": starts.measure, "steps": steps.measure, "sweep": sweeping.measure}
+# In this order: the last two stop the workers, and the pages leave a million runs behind.
+PARTS = {
+    "start": starts.measure,
+    "steps": steps.measure,
+    "sweep": sweeping.measure,
+    "pages": pages.measure,
+    "webhooks": webhooks.measure,
+}
 
 
 def main() -> None:
     asked = _arguments()
-    report = Report(title="Events: from an arrival to the first step, steps with nothing to do, the sweep")
-    with together() as (production, place):
-        for name in asked.parts:
+    report = Report(title=f"Events: {', '.join(asked.parts)}")
+    with together(asked.home) as (production, place):
+        for name in (name for name in PARTS if name in asked.parts):
             PARTS[name](report, production, place, asked)
     report.show(as_json=asked.json)
 
@@ -29,6 +38,8 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--messages", type=int, default=200, help="how many arrivals at each rate (200)")
     made.add_argument("--rates", type=float, nargs="+", default=RATES, help="arrivals a second (1 20)")
     made.add_argument("--wide", type=int, default=490, help="steps of the run that is all breadth (490)")
+    made.add_argument("--runs", type=int, default=RUNS, help=f"how long a history the pages have ({RUNS:,} runs)")
+    made.add_argument("--home", help="a folder to keep the installation in, and to use it again")
     return made.parse_args()
 
 

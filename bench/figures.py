@@ -17,13 +17,22 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The most a figure may be: in its own unit, or as a multiple of its limit."""
+    """The most or the least a figure may be: in its own unit, or as a multiple of its limit."""
 
-    most: float
+    most: float | None = None
+    least: float | None = None
     times_limit: bool = False
 
     def says(self, unit: str) -> str:
+        if self.least is not None:
+            return f">= {self.least:g}{'x' if self.times_limit else ' ' + unit}"
         return f"<= {self.most:g}x" if self.times_limit else f"< {self.most:g} {unit}"
+
+    def is_met_by(self, value: float) -> bool:
+        """Whether a value, or a multiple of the limit, is good enough."""
+        if self.least is not None:
+            return value >= self.least
+        return self.most is None or (value <= self.most if self.times_limit else value < self.most)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +54,8 @@ class Figure:
         """Whether the target is met; None where there is none, or nothing to hold it against."""
         if self.target is None:
             return None
-        if self.target.times_limit:
-            return None if self.ratio is None else self.ratio <= self.target.most
-        return self.value < self.target.most
+        measured = self.ratio if self.target.times_limit else self.value
+        return None if measured is None else self.target.is_met_by(measured)
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -63,10 +63,16 @@ def _place(site: Site) -> Place:
 
 
 @contextmanager
-def together() -> Iterator[tuple[Production, Place]]:
-    """PostgreSQL (durable), Redis, gunicorn, Celery's worker and beat, as compose.yaml starts them."""
-    with tempfile.TemporaryDirectory(prefix="loopline-bench-") as folder:
-        production = Production(Path(folder))
+def together(home: str | None = None) -> Iterator[tuple[Production, Place]]:
+    """PostgreSQL (durable), Redis, gunicorn, Celery's worker and beat, as compose.yaml starts them.
+
+    In a folder that is gone afterwards, or in `home`, which stays and can be used again.
+    """
+    with tempfile.TemporaryDirectory(prefix="loopline-bench-") as temporary:
+        folder = Path(home or temporary).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        production = Production(folder)
+        production.secrets = _kept(folder / "secrets.json", production.secrets)
         try:
             production.start()
             told = _prepared(production)
@@ -81,6 +87,14 @@ def together() -> Iterator[tuple[Production, Place]]:
             yield production, _place(site)
         finally:
             production.stop()
+
+
+def _kept(file: Path, fresh: dict[str, str]) -> dict[str, str]:
+    """The secrets of an installation that is used again, or those that it begins with."""
+    if not file.exists():
+        file.write_text(json.dumps(fresh))
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
 
 
 def _prepared(production: Production) -> dict[str, dict[str, str]]:
