@@ -1,6 +1,6 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
-from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, subscribing
+from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from pipelines_app import events
@@ -19,6 +19,8 @@ from pipelines_app.facts import (
     SlotPutAtRisk,
     SlotWaived,
     SlotWentMissing,
+    WaitEnded,
+    WaitOverdue,
 )
 from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
@@ -68,6 +70,7 @@ def _says_nothing(fact: Fact) -> bool:
     DeliveryStuck,
     DeliveryReleased,
     *(DropFailed, DropMended, DropRefused, DropCleared),
+    *(WaitOverdue, WaitEnded),
     ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:
@@ -108,6 +111,10 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _overdue(drops.refused(fact, event))
         case DropMended() | DropCleared():
             return _closed(drops.over(fact, event))
+        case WaitOverdue():
+            return _overdue(overdue.waits(fact, event))
+        case WaitEnded():
+            return _closed(overdue.over(fact, event))
         case DeliveryStuck():
             return _stuck(fact, event)
         case DeliveryReleased():

@@ -57,6 +57,7 @@ class ArrivalAccepted(Fact):
     bytes: int
     sha256: str
     door: str
+    parameters: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,7 @@ class ArrivalReplayed(Fact):
     arrival: int
     name: str
     replay_of: int
+    parameters: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +192,7 @@ class RunRequested(Fact):
     retry_of: int | None = None
     start_from: str = ""
     backfill: int | None = None
+    parameters: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +233,7 @@ class RunMoved(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class WaitEnded(Fact):
-    """The clock ended the waiting for a period: it started, started with a part, or was skipped (`how`)."""
+    """The waiting for a period ended by the clock, by hand or late: started, with a part, or skipped (`how`)."""
 
     kind = "wait.ended"
     pipeline: str
@@ -361,6 +364,8 @@ class DatasetPublished(Fact):
     number: int
     rows: int
     backfill: int | None = None
+    parameters: Mapping[str, object] | None = None
+    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from pipelines_app.environments import mapping
-from pipelines_app.runs import planning
+from pipelines_app.runs import planning, recipes
 from tests.browser.accessibility import barriers
 from tests.browser.watch import Complaints
 from tests.servers import chromium
@@ -57,6 +57,7 @@ def forget_compiled() -> Iterator[None]:
     """A test's revisions are rolled back and their ids come again: nothing kept in memory may outlive a test."""
     yield
     planning.compiled.cache_clear()
+    recipes.rebound.cache_clear()
     planning.dataset_ids.cache_clear()
     planning.readers.cache_clear()
     mapping.forget()

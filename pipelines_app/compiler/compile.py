@@ -11,6 +11,7 @@ from pipelines_app.compiler import (
     dumping,
     fingerprint,
     gate,
+    giving,
     graph,
     lineage,
     schema,
@@ -79,12 +80,16 @@ def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Co
         problems.extend(starting.faults(definition.start, steps))
     if problems:
         raise DefinitionInvalid(problems)
-    return Compiled(
+    compiled = Compiled(
         definition=definition,
         steps=tuple(steps),
         external=_external(steps, known, own),
         warnings=tuple(_warnings(definition, drafts.values(), steps)),
     )
+    contradiction = giving.contradiction(compiled)
+    if contradiction:
+        raise DefinitionInvalid(contradiction)
+    return compiled
 
 
 def _drafts(definition: Definition, problems: list[Problem]) -> dict[str, _Draft]:

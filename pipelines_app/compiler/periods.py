@@ -2,7 +2,10 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import re2
 
 from pipelines_app.compiler.definition import PeriodKind
 
@@ -13,11 +16,16 @@ _SHAPES = {
     PeriodKind.MONTH: (r"\d{4}-\d{2}", "%Y-%m"),
 }
 # A file name also writes a period without dashes, or an hour with a dash, an underscore or a blank for the T.
-_IN_NAMES = {
-    PeriodKind.HOUR: r"(\d{4})-?(\d{2})-?(\d{2})[T_ -]?(\d{2})",
-    PeriodKind.DAY: r"(\d{4})-?(\d{2})-?(\d{2})",
-    PeriodKind.MONTH: r"(\d{4})-?(\d{2})",
+_PARTS = {
+    PeriodKind.HOUR: ((r"\d{4}", "-?"), (r"\d{2}", "-?"), (r"\d{2}", "[T_ -]?"), (r"\d{2}", "")),
+    PeriodKind.DAY: ((r"\d{4}", "-?"), (r"\d{2}", "-?"), (r"\d{2}", "")),
+    PeriodKind.MONTH: ((r"\d{4}", "-?"), (r"\d{2}", "")),
 }
+_IN_NAMES = {
+    kind: "".join(f"(?P<period_{number}>{digits}){mark}" for number, (digits, mark) in enumerate(parts, start=1))
+    for kind, parts in _PARTS.items()
+}
+_PLACED = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
 _COMPRESSED = r"(?:\.(?:gz|zst))?"
 
@@ -36,18 +44,39 @@ def is_valid(kind: PeriodKind, key: str) -> bool:
     return True
 
 
+def placed(pattern: str) -> list[str]:
+    """The parameters that a pattern such as `flights_{region}_{period}.csv` reads from the name of a file, in order."""
+    return [name for name in _PLACED.findall(pattern) if f"{{{name}}}" != PLACEHOLDER]
+
+
 def from_filename(pattern: str, name: str, kind: PeriodKind) -> str:
     """The period key a file name carries by a pattern such as `flights_{period}.csv`; empty where it carries none."""
-    if kind == PeriodKind.NONE:
+    if kind == PeriodKind.NONE or PLACEHOLDER not in pattern:
         return ""
-    before, _, after = pattern.partition(PLACEHOLDER)
-    shape = re.escape(before) + _IN_NAMES[kind] + re.escape(after) + _COMPRESSED
-    match = re.fullmatch(shape, name, re.ASCII)
-    if not match or PLACEHOLDER not in pattern:
+    match = re2.fullmatch(_shape(pattern, kind), name)
+    if not match:
         return ""
-    parts = match.groups()
-    key = "-".join(parts[:3]) + (f"T{parts[3]}" if kind == PeriodKind.HOUR else "")
+    year, month, *rest = (match.group(f"period_{number}") for number in range(1, len(_PARTS[kind]) + 1))
+    key = "-".join([year, month, *rest[:1]]) + (f"T{rest[1]}" if kind == PeriodKind.HOUR else "")
     return key if is_valid(kind, key) else ""
+
+
+def parameters_in(pattern: str, name: str, kind: PeriodKind) -> dict[str, str] | None:
+    """What a file name gives for each parameter of the pattern, as little as fits; None where the name does not fit."""
+    match = re2.fullmatch(_shape(pattern, kind), name)
+    return {one: match.group(f"given_{one}") for one in placed(pattern)} if match else None
+
+
+@lru_cache(maxsize=256)
+def _shape(pattern: str, kind: PeriodKind) -> str:
+    """A pattern of names as a regular expression; linear in the length of a name, whoever wrote it."""
+    parts = _PLACED.split(pattern)
+    texts, named = parts[::2], parts[1::2]
+    shape = re.escape(texts[0])
+    for name, text in zip(named, texts[1:], strict=True):
+        is_period = name == PLACEHOLDER[1:-1] and kind != PeriodKind.NONE
+        shape += (_IN_NAMES[kind] if is_period else f"(?P<given_{name}>.+?)") + re.escape(text)
+    return shape + _COMPRESSED
 
 
 def local_start(kind: PeriodKind, key: str) -> datetime:

@@ -81,11 +81,15 @@ def stored_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """The files of a version (or of one period of it) as an engine reads them, with what identifies them."""
+    """The files of a version (or of one period of it) as an engine reads them, with what identifies them.
+
+    `lacks` is what they were made without, where a run went on with a part.
+    """
 
     relation: Relation
     identity: str
     rows: int
+    lacks: tuple[str, ...] = ()
 
 
 def content(
@@ -95,10 +99,12 @@ def content(
     parts = Part.objects.of_version(version)
     if period is not None:
         parts = _of_period(parts, version.dataset, period)
-    chosen = list(parts.order_by("period", "id").values_list("id", "path", "rows", "version__columns"))
+    chosen = list(
+        parts.order_by("period", "id").values_list("id", "path", "rows", "version__columns", "version__lacks")
+    )
     declared = columns or columns_of(version.columns)
     groups: dict[tuple[Column, ...], list[Path]] = {}
-    for _, place, _, written in chosen:
+    for _, place, _, written, _ in chosen:
         groups.setdefault(_like(declared, columns_of(written)), []).append(lake.path(place))
     files = tuple(groups.pop(declared, ()))
     name = version.dataset.name
@@ -107,7 +113,8 @@ def content(
     identity = ",".join(str(pk) for pk, *_ in chosen)
     if earlier:
         identity += f" as {stored_columns(declared)}"
-    return Content(relation=relation, identity=identity, rows=sum(rows for _, _, rows, _ in chosen))
+    lacks = tuple(dict.fromkeys(lacks for *_, lacks in chosen if lacks))
+    return Content(relation=relation, identity=identity, rows=sum(rows for _, _, rows, *_ in chosen), lacks=lacks)
 
 
 def _like(declared: tuple[Column, ...], written: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -1,12 +1,15 @@
 """An arrival is accepted in one transaction: the row, the event, the slot it fills. After that it cannot be lost."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
 from pipelines_app import events, failpoints
-from pipelines_app.compiler import periods
+from pipelines_app.compiler import giving, periods
+from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.definition import Mode, PeriodKind, Source
+from pipelines_app.compiler.parameters import ValueRefused
 from pipelines_app.errors import ArrivalRefused
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
 from pipelines_app.intake import naming, slots
@@ -20,24 +23,32 @@ FINISHED_TWIN = [ArrivalState.PENDING, ArrivalState.CONSUMED]
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """What is known of an arrival beside its bytes. `period` may be empty: then the file name has to give it."""
+    """What is known of an arrival beside its bytes. `period` may be empty: then the file name has to give it.
+
+    `parameters` are what its message gives; those that its name gives are read from it.
+    """
 
     dataset: Dataset
     door: str
     name: str
     sender: str
     period: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def source_of(dataset: Dataset) -> Source:
     """The contract by which a dataset's files are read; raises ArrivalRefused if it takes none."""
+    steps = _recipe_of(dataset).steps
+    return next(step.source for step in steps if step.dataset == dataset.name and step.source is not None)
+
+
+def _recipe_of(dataset: Dataset) -> Compiled:
     if dataset.pipeline is None or dataset.pipeline.current_id is None or not dataset.is_source:
         raise ArrivalRefused(
             f"{dataset.name} does not take files: it is not a source of a registered pipeline.",
             todo="Send the file to the source from which it is made.",
         )
-    steps = planning.compiled(dataset.pipeline.current_id).steps
-    return next(step.source for step in steps if step.dataset == dataset.name and step.source is not None)
+    return planning.compiled(dataset.pipeline.current_id)
 
 
 def period_of(source: Source, *, name: str, given: str) -> str:
@@ -59,6 +70,20 @@ def period_of(source: Source, *, name: str, given: str) -> str:
 EXAMPLES = periods.EXAMPLES
 
 
+def parameters_of(dataset: Dataset, source: Source, *, name: str, given: Mapping[str, object]) -> dict[str, object]:
+    """What a file's name and its message give for the run's parameters; raises ArrivalRefused where it does not fit."""
+    texts = giving.in_name(source, name)
+    if texts is None:
+        raise ArrivalRefused(
+            f"{name!r} does not say {' and '.join(giving.named_by(source))} as {source.file_pattern} does.",
+            todo=f"Name it like {source.file_pattern}.",
+        )
+    try:
+        return giving.values(_recipe_of(dataset).definition.parameters, texts, given)
+    except ValueRefused as refused:
+        raise ArrivalRefused(f"{refused}.", todo="Send a value that the pipeline's parameter takes.") from refused
+
+
 @transaction.atomic
 def accept(envelope: Envelope, received: Received) -> Arrival:
     """Take in a received file. The same content for the same period again is a duplicate and starts nothing.
@@ -69,7 +94,9 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
     source = source_of(envelope.dataset)
     name = naming.plain(envelope.name) or NAMELESS
     period = period_of(source, name=name, given=envelope.period)
-    twin = _twin(envelope.dataset, source, period, received.sha256)
+    parameters = parameters_of(envelope.dataset, source, name=name, given=envelope.parameters)
+    key = giving.key(parameters)
+    twin = _twin(envelope.dataset, source, period, received.sha256, key)
     arrival = Arrival.objects.create(
         dataset=envelope.dataset,
         door=envelope.door,
@@ -79,6 +106,8 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
         sha256=received.sha256,
         path=received.place,
         sender=envelope.sender[:200],
+        parameters=parameters,
+        parameters_key=key,
     )
     if twin is not None:
         return _set_aside(arrival, twin)
@@ -90,6 +119,7 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
         bytes=arrival.bytes,
         sha256=arrival.sha256,
         door=arrival.door,
+        parameters=parameters,
     )
     event = events.record(fact, actor=arrival.sender)
     arrival.event = event
@@ -100,13 +130,17 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
     return arrival
 
 
-def _twin(dataset: Dataset, source: Source, period: str, sha256: str) -> Arrival | None:
-    """An arrival with the same bytes that already had its effect, or is about to."""
+def _twin(dataset: Dataset, source: Source, period: str, sha256: str, key: str) -> Arrival | None:
+    """An arrival with the same bytes and parameters that already had its effect, or is about to."""
     before = Arrival.objects.filter(dataset=dataset, period=period).exclude(state=ArrivalState.DUPLICATE)
     if source.mode is not Mode.APPEND:
         last = before.order_by("-id").first()
-        return last if last and last.sha256 == sha256 and last.state in FINISHED_TWIN else None
-    return before.filter(sha256=sha256, state__in=FINISHED_TWIN).order_by("-id").first()
+        return (
+            last
+            if last and (last.sha256, last.parameters_key) == (sha256, key) and last.state in FINISHED_TWIN
+            else None
+        )
+    return before.filter(sha256=sha256, parameters_key=key, state__in=FINISHED_TWIN).order_by("-id").first()
 
 
 def _set_aside(arrival: Arrival, twin: Arrival) -> Arrival:
@@ -133,6 +167,8 @@ def replay(arrival: Arrival, *, actor: str) -> Arrival:
         path=arrival.path,
         sender=actor,
         replay_of=arrival,
+        parameters=arrival.parameters,
+        parameters_key=arrival.parameters_key,
     )
     fact = ArrivalReplayed(
         dataset=arrival.dataset.name,
@@ -140,6 +176,7 @@ def replay(arrival: Arrival, *, actor: str) -> Arrival:
         arrival=again.pk,
         name=arrival.name,
         replay_of=arrival.pk,
+        parameters=arrival.parameters,
     )
     again.event = events.record(fact, actor=actor)
     again.save(update_fields=["event"])

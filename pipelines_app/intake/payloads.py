@@ -1,6 +1,7 @@
 """From a JSON message to its period, its records and its name, by the pointers that a source declares."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from jsonpointer import JsonPointer, JsonPointerException
 
@@ -19,6 +20,7 @@ class Mapped:
     period: str
     records: object
     name: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def mapped(payload: object, source: Source) -> Mapped:
@@ -37,6 +39,7 @@ def mapped(payload: object, source: Source) -> Mapped:
         period=period,
         records=at(payload, mapping.records, "the records"),
         name=text_at(payload, mapping.name, "the name") if mapping.name else "",
+        parameters={name: at(payload, pointer, f"the parameter {name}") for name, pointer in mapping.parameters},
     )
 
 

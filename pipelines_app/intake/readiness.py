@@ -71,12 +71,14 @@ def _said(outcomes: Sequence[Outcome], otherwise: str) -> Outcome:
 
 
 def _from_outside(fact: ScheduleTicked | ForeignCompleted, event: Event) -> Outcome:
-    """Start what the clock or another tool starts: it runs with what is there, as if a person had asked for it."""
+    """What the clock or another tool starts obeys the policy, as arrivals do; without one it runs what can run."""
     if isinstance(fact, ForeignCompleted) and fact.fault:
         return _ignored(fact.fault)
     pipeline = Pipeline.objects.filter(name=fact.pipeline).exclude(current=None).first()
     if pipeline is None:
         return _ignored(f"there is no pipeline {fact.pipeline} any more")
+    if starting.holds_back(planning.compiled(pipeline.current_id or 0)):
+        return waiting.bring(pipeline, fact.period, event)
     return _start(pipeline, [fact.period], event)
 
 

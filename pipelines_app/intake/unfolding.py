@@ -1,7 +1,8 @@
 """What is in the body of a message: records as JSON, which become JSON lines, or a file that stays as it is."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Never
 
 from pipelines_app.compiler.definition import Format, Source
@@ -18,6 +19,7 @@ class Unfolded:
     body: bytes
     period: str
     name: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def is_json(content_type: str) -> bool:
@@ -28,9 +30,10 @@ def is_json(content_type: str) -> bool:
 def records(body: bytes, source: Source, *, period: str) -> Unfolded:
     """The records of a JSON body as JSON lines; `period` is what else is known. Raises ArrivalRefused."""
     payload, name = read(body), ""
+    given: Mapping[str, object] = {}
     if source.payload is not None:
         mapped = payloads.mapped(payload, source)
-        rows, period, name = mapped.records, mapped.period or period, mapped.name
+        rows, period, name, given = mapped.records, mapped.period or period, mapped.name, mapped.parameters
     elif isinstance(payload, dict) and "records" in payload:
         rows, period = payload["records"], str(payload.get("period") or period)
     else:
@@ -44,7 +47,7 @@ def records(body: bytes, source: Source, *, period: str) -> Unfolded:
     if not all(isinstance(row, dict) for row in rows):
         raise ArrivalRefused("Every record has to be a JSON object.", todo='Send {"period": …, "records": [{…}, …]}.')
     lines = "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-    return Unfolded(body=lines.encode(), period=period, name=name)
+    return Unfolded(body=lines.encode(), period=period, name=name, parameters=given)
 
 
 def read(body: bytes) -> object:

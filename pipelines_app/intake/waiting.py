@@ -114,7 +114,9 @@ def taken(run: Run, *, merged: bool) -> Outcome:
     """What became of an event that was given to a run: consumed, or waiting until the run may start."""
     if merged:
         return Outcome(kind=Disposition.MERGED, text=f"merged into run {run.pk}", run=run.pk)
-    run.refresh_from_db(fields=["state"])
+    run.refresh_from_db(fields=["state", "reason"])
+    if run.state == RunState.FAILED and run.parameters:
+        return Outcome(kind=Disposition.FAILED, text=f"failed: run {run.pk}: {run.reason}", run=run.pk)
     if run.state != RunState.QUEUED:
         return Outcome(kind=Disposition.CONSUMED, text=f"started run {run.pk}", run=run.pk)
     why = "the pipeline is paused" if run.pipeline.paused_at else "others run before it"
@@ -134,6 +136,11 @@ def _close(case: Case, run: Run, event: Event) -> None:
     wait.run, wait.act_at, wait.inputs = run, None, _written(case.weighed.conditions)
     wait.reason = f"run {run.pk} went on without {' and '.join(case.weighed.lacks)}"[:500] if remains else ""
     wait.save()
+    if wait.overdue and event.kind != WaitEnded.kind:
+        because = f"run {run.pk} was started"
+        events.record(
+            WaitEnded(pipeline=case.pipeline.name, period=case.period, how=wait.state, because=because), cause=event
+        )
     dispositions.carry_over(wait, run)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -131,15 +132,18 @@ def _unfold(webhook: Webhook, message: Message, message_id: str) -> tuple[Envelo
     """What is known of a message, and the bytes to keep: records become JSON lines, a file stays as it is."""
     source = accepting.source_of(webhook.dataset)
     body, period, name = message.body, message.period, message.name
+    parameters: Mapping[str, object] = {}
     if unfolding.is_json(message.content_type):
         unfolded = unfolding.records(message.body, source, period=message.period)
         body, period, name = unfolded.body, unfolded.period, unfolded.name or name
+        parameters = unfolded.parameters
     envelope = Envelope(
         dataset=webhook.dataset,
         door=Door.WEBHOOK,
         name=name or f"{message_id or 'message'}.{source.format}",
         sender=f"webhook:{webhook.public_id}",
         period=period,
+        parameters=parameters,
     )
     return envelope, body
 

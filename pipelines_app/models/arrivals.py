@@ -58,6 +58,8 @@ class Arrival(models.Model):
     run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="arrivals")
     replay_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="replays")
     event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")
+    parameters = models.JSONField(default=dict, db_default={}, help_text="What it gives the run that it starts.")
+    parameters_key = models.CharField(max_length=64, blank=True, db_default="", help_text="Their digest.")
 
     objects = ArrivalQuerySet.as_manager()
 

@@ -103,6 +103,7 @@ class DatasetVersion(models.Model):
     rejected = models.BigIntegerField(default=0)
     fingerprint = models.CharField(max_length=64)
     run_key = models.CharField(max_length=64)
+    lacks = models.CharField(max_length=500, blank=True, db_default="", help_text="What it was made without, in words.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

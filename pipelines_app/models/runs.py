@@ -70,6 +70,8 @@ class Run(models.Model):
     priority = models.SmallIntegerField(default=0, db_default=0, help_text="The highest first; live data have 0.")
     partial = models.BooleanField(default=False, db_default=False, help_text="It went on without some of its inputs.")
     lacks = models.CharField(max_length=500, blank=True, db_default="", help_text="What it went on without, in words.")
+    parameters = models.JSONField(default=dict, db_default={}, help_text="What the message that started it gave.")
+    parameters_key = models.CharField(max_length=64, blank=True, db_default="", help_text="Their digest.")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -80,7 +82,7 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="run_state_known"),
             models.UniqueConstraint(
-                fields=["pipeline", "environment", "period"],
+                fields=["pipeline", "environment", "period", "parameters_key"],
                 condition=Q(state="queued", again_from=""),
                 name="run_queued_once_per_period",
             ),

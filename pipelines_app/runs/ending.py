@@ -33,6 +33,11 @@ def finish_empty(run: Run, *, cause: Event) -> None:
     _end(run, RunState.SUCCEEDED, NOTHING, cause=cause)
 
 
+def finish_unfit(run: Run, *, because: str, cause: Event) -> None:
+    """End a run whose parameters the revision in force does not take; what it was given is kept, and can be retried."""
+    _end(run, RunState.FAILED, f"its parameters do not fit the revision: {because}", cause=cause)
+
+
 def _end(run: Run, state: str, because: str, *, cause: Event) -> None:
     ended = lifecycle.move(run, state, cause=cause, because=because)
     outcome = ArrivalState.QUARANTINED if state == RunState.QUARANTINED else ArrivalState.FAILED

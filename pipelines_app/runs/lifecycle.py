@@ -104,6 +104,8 @@ def cancel(run: Run, *, actor: str, because: str) -> None:
 
 def _meant_for(run: Run) -> ArrivalQuerySet:
     """What a queued run would have taken. What has come in since, and nobody was told of yet, starts its own run."""
-    waiting = Arrival.objects.filter(dataset__pipeline=run.pipeline, period=run.period, run=None)
+    waiting = Arrival.objects.filter(
+        dataset__pipeline=run.pipeline, period=run.period, parameters_key=run.parameters_key, run=None
+    )
     untold = Q(event__kind__in=[ArrivalAccepted.kind, ArrivalReplayed.kind]) & ~Q(event__in=run.causes.all())
     return waiting.exclude(untold)

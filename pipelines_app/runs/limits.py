@@ -13,7 +13,7 @@ STANDING = """
     SELECT
         (SELECT id FROM pipelines_app_run
          WHERE pipeline_id = %(pipeline)s AND environment_id = %(environment)s AND period = %(period)s
-         AND state = 'queued' AND again_from = ''),
+         AND state = 'queued' AND again_from = '' AND parameters_key = %(key)s),
         (SELECT id FROM pipelines_app_run
          WHERE pipeline_id = %(pipeline)s AND environment_id = %(environment)s AND period = %(period)s
          AND state = 'running'),
@@ -27,7 +27,10 @@ STANDING = """
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A pipeline's live runs: those of one period, whether any waits, how many run."""
+    """A pipeline's live runs: those of one period, whether any waits, how many run.
+
+    `waiting` is the one of the period and of the same parameters.
+    """
 
     waiting: int | None
     running_for_period: int | None
@@ -36,9 +39,9 @@ class Standing:
     environment_max: int | None
 
 
-def standing(pipeline: Pipeline, environment: Environment, *, period: str = "") -> Standing:
-    """How the pipeline stands, in one statement."""
-    asked: dict[str, int | str] = {"pipeline": pipeline.pk, "environment": environment.pk, "period": period}
+def standing(pipeline: Pipeline, environment: Environment, *, period: str = "", key: str = "") -> Standing:
+    """How the pipeline stands, in one statement; `key` tells the parameters of a run that would be queued."""
+    asked: dict[str, int | str] = {"pipeline": pipeline.pk, "environment": environment.pk, "period": period, "key": key}
     with connection.cursor() as cursor:
         cursor.execute(STANDING, asked)
         waiting, same, any_waits, running, most = cursor.fetchone()

@@ -33,6 +33,7 @@ from pipelines_app.prepared import Given, Prepared
 from pipelines_app.runs import dispositions, ending, inputs, lifecycle, limits, repeating
 from pipelines_app.runs.limits import Standing
 from pipelines_app.runs.recipes import compiled as compiled
+from pipelines_app.runs.recipes import compiled_with, misfit
 from pipelines_app.runs.repeating import Repetition
 from pipelines_app.transactions import joined
 
@@ -41,8 +42,8 @@ ASKED = {RunRequested.kind, PipelineRevised.kind, ScheduleTicked.kind, ForeignCo
 
 
 def compiled_of(run: Run) -> Compiled:
-    """What the run's revision compiled to."""
-    return compiled(run.revision_id)
+    """What the run's revision compiled to, with the parameters that the run was given."""
+    return compiled_with(run.revision_id, run.parameters)
 
 
 _to_hold = Prepared(
@@ -78,7 +79,11 @@ _waiting = Prepared(
 _pending = Prepared(
     lambda: (
         Arrival.objects.filter(
-            dataset__pipeline=Given("pipeline"), period=Given("period"), state=ArrivalState.PENDING, run=None
+            dataset__pipeline=Given("pipeline"),
+            period=Given("period"),
+            parameters_key=Given("key"),
+            state=ArrivalState.PENDING,
+            run=None,
         )
         .select_related("dataset")
         .defer("dataset__columns", "dataset__description")
@@ -152,7 +157,11 @@ def begin(run: Run, *, cause: Event, causes: Sequence[Event] | None = None) -> N
     `causes` are the events that it is for, where the caller knows all of them.
     """
     dispositions.consumed(run)
-    if not plan(run, causes):
+    unfit = misfit(run.revision_id, run.parameters) if run.parameters else ""
+    if unfit:
+        Arrival.objects.filter(pk__in=[arrival.pk for arrival in pending_arrivals(run)]).update(run=run)
+        ending.finish_unfit(run, because=unfit, cause=cause)
+    elif not plan(run, causes):
         ending.finish_empty(run, cause=cause)
 
 
@@ -250,7 +259,7 @@ def draw(run: Run, causes: Sequence[Event] | None = None) -> Outline:
     """Decide the steps of a run from its revision, its causes and what has arrived. Writes nothing."""
     recipe = compiled_of(run)
     repeated = repeating.of(run, recipe)
-    arrivals = pending_arrivals(run.pipeline, run.period) if repeated is None else repeating.arrivals(run)
+    arrivals = pending_arrivals(run) if repeated is None else repeating.arrivals(run)
     outline = Outline(outside=Outside(run, recipe, repeated), arrivals=arrivals)
     left = _left_for_the_end(run, recipe, outline.outside)
     caused = _roots_of_causes(run, recipe, causes)
@@ -285,9 +294,9 @@ def _loads(recipe: Compiled) -> list[CompiledStep]:
     return [step for step in recipe.steps if step.kind is StepKind.LOAD]
 
 
-def pending_arrivals(pipeline: Pipeline, period: str) -> list[Arrival]:
-    """What has come in for the pipeline's sources and this period and no run has taken yet, oldest first."""
-    return _pending.all(pipeline=pipeline.pk, period=period)
+def pending_arrivals(run: Run) -> list[Arrival]:
+    """What has come in for the run's period with its parameters, and no run has taken yet, oldest first."""
+    return _pending.all(pipeline=run.pipeline_id, period=run.period, key=run.parameters_key)
 
 
 def _roots_of_causes(run: Run, recipe: Compiled, known: Sequence[Event] | None) -> set[str]:

@@ -13,6 +13,7 @@ from pipelines_app.environments.mapping import Place
 from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
     DataQuarantined,
+    RunWasPartial,
     StepEnded,
     StepReused,
 )
@@ -90,6 +91,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     if gone:
         fail(claim, gone)
         return
+    _tell_partial(run, staged.work)
     place = mapping.place(run.environment, claim.step.dataset_id, mode=staged.work.mode, period=run.period)
     version = _write_version(staged, place, published=verdict.admits)
     if not verdict.admits:
@@ -111,6 +113,16 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     _settle_arrivals(staged, verdict, event)
     advancing.advance(run, claim.step, state, cause=event)
     failpoints.reach("before_commit")
+
+
+def _tell_partial(run: Run, work: Work) -> None:
+    """A run that reads what was made with a part is partial itself, and says so once."""
+    if not work.lacks or run.partial:
+        return
+    run.partial = True
+    Run.objects.filter(pk=run.pk).update(partial=True)
+    fact = RunWasPartial(run=run.pk, pipeline=run.pipeline.name, period=run.period, lacks=work.lacks)
+    events.record(fact, cause=run.cause)
 
 
 def _gone_elsewhere(claim: Claim) -> Failure | None:
@@ -143,6 +155,7 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
         rejected=staged.rejected,
         fingerprint=written.fingerprint,
         run_key=work.run_key,
+        lacks=work.lacks,
     )
     Part.objects.create(
         version=version,
@@ -207,6 +220,7 @@ def reuse(work: Work, version: DatasetVersion) -> None:
     """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
     run, dataset = _lock_run(work.claim), work.claim.step.dataset
     readers_see = mapping.current(run.environment, [dataset])[dataset.pk]
+    _tell_partial(run, work)
     _close(
         work.claim,
         StepState.REUSED,

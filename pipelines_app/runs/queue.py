@@ -1,15 +1,16 @@
 """Runs that wait: one per pipeline and period, into which further events merge; one at a time is started."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from pipelines_app import events
-from pipelines_app.compiler import periods
+from pipelines_app.compiler import giving, periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import IllegalMove, PeriodInvalid
-from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunRequested
-from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState
-from pipelines_app.runs import lifecycle, limits, planning
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunRequested, WaitEnded
+from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState, Waiting, WaitState
+from pipelines_app.runs import dispositions, given, inputs, lifecycle, limits, planning
 from pipelines_app.runs.limits import Standing
 from pipelines_app.transactions import joined
 
@@ -23,10 +24,13 @@ BACKFILL_PRIORITY = -10  # after everything that is live
 def put(pipeline: Pipeline, *, period: str, cause: Event, backfill: int | None = None) -> tuple[Run, bool]:
     """Have the pipeline run for a period because of an event; True if the event merged into a run already queued.
 
-    An event while another run of the period is in flight queues a run of its own: nothing it brought is lost.
+    An event while another run of the period is in flight queues a run of its own: nothing it brought is lost. Events
+    that give different parameters never merge.
     """
     held, environment = planning.hold(pipeline), mapping.production()
-    now = limits.standing(held, environment, period=period)
+    parameters = given.parameters_of(cause, held, period)
+    key = giving.key(parameters)
+    now = limits.standing(held, environment, period=period, key=key)
     if now.waiting is not None:
         return _merge(now.waiting, cause, backfill), True
     run = Run(
@@ -37,6 +41,8 @@ def put(pipeline: Pipeline, *, period: str, cause: Event, backfill: int | None =
         cause=cause,
         backfill_id=backfill,
         priority=0 if backfill is None else BACKFILL_PRIORITY,
+        parameters=parameters,
+        parameters_key=key,
     )
     enter(run, now)
     return run, False
@@ -65,10 +71,10 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
 
     The event merges into it, for nothing more would be made of it.
     """
-    planning.hold(pipeline)
+    key = giving.key(given.parameters_of(cause, planning.hold(pipeline), period))
     reading = Run.objects.filter(
         pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version, keeps_revision=False
-    )
+    ).filter(parameters_key=key)
     run = reading.select_related("pipeline").first()
     if run is None or not planning.plans_all_readers(run, version=version):
         return None
@@ -80,12 +86,34 @@ def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event
 def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
     """Run a pipeline because somebody asks: every step that can run does. Raises PeriodInvalid."""
     _refuse_odd_period(pipeline, period)
-    return _ask(pipeline, period, actor)
+    run = _ask(pipeline, period, actor)
+    _end_waiting(run)
+    return run
 
 
-def _ask(pipeline: Pipeline, period: str, actor: str, *, retry_of: int | None = None) -> Run:
-    event = events.record(RunRequested(pipeline=pipeline.name, period=period, retry_of=retry_of), actor=actor)
-    return put(pipeline, period=period, cause=event)[0]
+def _end_waiting(run: Run) -> None:
+    """Who asks for a period that waits has decided: it runs with what is there, and what still comes makes it good."""
+    wait = Waiting.objects.filter(pipeline=run.pipeline, period=run.period, state=WaitState.WAITING).first()
+    if wait is None:
+        return
+    recipe = planning.compiled(run.revision_id)
+    weighed = inputs.weigh(recipe, inputs.kind_of(recipe, run.period), run.period)
+    because = f"run {run.pk} was asked for by {run.cause.actor}"
+    wait.state = WaitState.STARTED if weighed.is_whole else WaitState.PARTIAL
+    wait.ended_at = timezone.now() if weighed.is_whole else None
+    wait.run, wait.act_at, wait.reason = run, None, because[:500]
+    wait.save(update_fields=["state", "ended_at", "run", "act_at", "reason"])
+    dispositions.carry_over(wait, run)
+    if wait.overdue:
+        fact = WaitEnded(pipeline=run.pipeline.name, period=run.period, how=wait.state, because=because)
+        events.record(fact, cause=run.cause)
+
+
+def _ask(pipeline: Pipeline, period: str, actor: str, *, retry_of: Run | None = None) -> Run:
+    again = retry_of.pk if retry_of is not None else None
+    kept = retry_of.parameters if retry_of is not None else None
+    fact = RunRequested(pipeline=pipeline.name, period=period, retry_of=again, parameters=kept)
+    return put(pipeline, period=period, cause=events.record(fact, actor=actor))[0]
 
 
 def _refuse_odd_period(pipeline: Pipeline, period: str) -> None:
@@ -129,7 +157,7 @@ def _retry(run: Run, actor: str) -> Run | None:
     brought_back = [_bring_back(arrival, run) for arrival in run.arrivals.filter(state__in=NOT_TAKEN).order_by("id")]
     if not any(brought_back) and _was_for_arrivals_alone(run):
         return None
-    again = _ask(run.pipeline, run.period, actor, retry_of=run.pk)
+    again = _ask(run.pipeline, run.period, actor, retry_of=run)
     Run.objects.filter(pk=again.pk, again_of=None).exclude(pk=run.pk).update(again_of=run)
     return again
 

@@ -10,6 +10,7 @@ from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import RunMoved, RunRequested
 from pipelines_app.models import Arrival, ArrivalState, DatasetVersion, Event, Revision, Run, RunState
 from pipelines_app.runs import lifecycle, planning, repeating
+from pipelines_app.runs.recipes import misfit
 
 TAKEN_LATER = [ArrivalState.CONSUMED, ArrivalState.PENDING]
 NOT_GIVEN = [ArrivalState.DUPLICATE, ArrivalState.SUPERSEDED]
@@ -94,17 +95,29 @@ def _written(run: Run, asked: Asked, *, actor: str) -> Run:
     fault = refusal(run, asked)
     if fault is not None:
         raise fault
-    fact = RunRequested(pipeline=run.pipeline.name, period=run.period, retry_of=run.pk, start_from=asked.start_from)
+    revision = run.revision_id if asked.same_revision else run.pipeline.revision_in_force
+    unfit = misfit(revision, run.parameters)
+    if unfit:
+        raise IllegalMove(f"What started {run} gave parameters that do not fit: {unfit}.", todo="Keep its revision.")
+    fact = RunRequested(
+        pipeline=run.pipeline.name,
+        period=run.period,
+        retry_of=run.pk,
+        start_from=asked.start_from,
+        parameters=run.parameters,
+    )
     event = events.record(fact, actor=actor)
     new = Run.objects.create(
         pipeline=run.pipeline,
-        revision_id=run.revision_id if asked.same_revision else run.pipeline.revision_in_force,
+        revision_id=revision,
         environment_id=run.environment_id,
         period=run.period,
         cause=event,
         again_of=run,
         again_from=asked.start_from,
         keeps_revision=asked.same_revision,
+        parameters=run.parameters,
+        parameters_key=run.parameters_key,
     )
     new.causes.add(event)
     _bring_again(run, new, event)
@@ -147,4 +160,6 @@ def copy(arrival: Arrival, event: Event, *, run: Run | None) -> Arrival:
         replay_of=arrival,
         event=event,
         run=run,
+        parameters=arrival.parameters,
+        parameters_key=arrival.parameters_key,
     )

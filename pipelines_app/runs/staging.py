@@ -8,7 +8,7 @@ from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
-from pipelines_app.models import Arrival, Dataset, DatasetVersion, StepRun, StepState, VersionState
+from pipelines_app.models import Arrival, Dataset, DatasetVersion, Run, StepRun, StepState, VersionState
 from pipelines_app.quality import gates
 from pipelines_app.runs import planning
 from pipelines_app.runs.leases import Claim
@@ -16,7 +16,10 @@ from pipelines_app.runs.leases import Claim
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One step with everything it reads pinned: arriving files for a load, relations for a transformation."""
+    """One step with everything it reads pinned: arriving files for a load, relations for a transformation.
+
+    `lacks` is what its output will be made without: inputs that have not come, or what those lack that have.
+    """
 
     claim: Claim
     step: CompiledStep
@@ -27,6 +30,7 @@ class Work:
     reads: tuple[DatasetVersion, ...]
     rows_in: int | None
     run_key: str
+    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +81,7 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
     versions = _versions(claim, step)
     own = {made.dataset: made.columns for made in planning.compiled_of(run).steps}
     relations, identities, rows = [], {}, 0
+    lacks = _not_come(run, step)
     for name in step.inputs:
         version = versions.get(name)
         if version is None:  # the run goes on without it
@@ -89,6 +94,7 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         relations.append(content.relation)
         identities[name] = _hashed(content.identity)
         rows += content.rows
+        lacks += content.lacks
     return Work(
         claim=claim,
         step=step,
@@ -99,7 +105,14 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         reads=tuple(versions.values()),
         rows_in=rows,
         run_key=_run_key(claim, step, identities),
+        lacks=" and ".join(dict.fromkeys(lacks))[:500],
     )
+
+
+def _not_come(run: Run, step: CompiledStep) -> list[str]:
+    """Of what the run goes on without, what this step would have read."""
+    parts = run.lacks.split(" and ") if run.lacks else []
+    return [part for part in parts if part.partition(" of ")[0] in step.inputs]
 
 
 def _nothing(name: str) -> Relation:

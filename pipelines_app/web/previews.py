@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from pipelines_app import lake
-from pipelines_app.compiler.definition import Format, Source
+from pipelines_app.compiler.definition import Format
 from pipelines_app.errors import ArrivalRefused
 from pipelines_app.intake import accepting, previewing
 from pipelines_app.intake.previewing import Preview
@@ -53,24 +53,24 @@ def preview(request: Asked, name: str) -> HttpResponse:
         context = {"dataset": dataset, "refusal": refusal, "form": None}
         return render(request, "drops/preview.html", context)
     form = PreviewForm(request.POST) if request.method == "POST" else PreviewForm(initial=_picked(request, dataset))
-    found = _tried(source, form) if form.is_bound and form.is_valid() else None
+    found = _tried(dataset, form) if form.is_bound and form.is_valid() else None
     recent = Arrival.objects.filter(dataset=dataset).order_by("-pk")[:RECENT]
     context = {
         "dataset": dataset,
         "source": source,
         "form": form,
         "found": found,
-        "recent": [Came(arrival, previewing.file_name(source, arrival.name)) for arrival in recent],
+        "recent": [Came(arrival, previewing.file_name(dataset, arrival.name)) for arrival in recent],
         "takes_messages": source.format is Format.JSONL,
     }
     return render(request, "drops/preview.html", context)
 
 
-def _tried(source: Source, form: PreviewForm) -> Preview:
+def _tried(dataset: Dataset, form: PreviewForm) -> Preview:
     body, name = form.cleaned_data["body"], form.cleaned_data["name"]
     if body.strip():
-        return previewing.message(source, body.encode(), name=name)
-    return previewing.file_name(source, name)
+        return previewing.message(dataset, body.encode(), name=name)
+    return previewing.file_name(dataset, name)
 
 
 def _picked(request: Asked, dataset: Dataset) -> dict[str, str]:

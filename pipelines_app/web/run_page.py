@@ -93,7 +93,7 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
         usual=_usual(run),
         ahead=_ahead(run),
         because=why.because(run, user) + why.set_off(run, user, outputs),
-        lacks=discretion.without(run.lacks, discretion.hidden_names(user)) if run.partial else "",
+        lacks=discretion.without(_lacks(run, steps), discretion.hidden_names(user)) if run.partial else "",
         trouble=trouble(steps),
         checks=list(results),
         inputs=inputs,
@@ -102,6 +102,11 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
         is_live=run.state in lifecycle.LIVE,
         may_run_again=run.state in AGAIN,
     )
+
+
+def _lacks(run: Run, steps: Sequence[StepRun]) -> str:
+    """What a partial run went on without, or else what the versions lack that it read."""
+    return run.lacks or " and ".join(dict.fromkeys(one.version.lacks for one in steps if one.version is not None))
 
 
 def _usual(run: Run) -> float | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from pipelines_app.compiler import giving
 from pipelines_app.web import pictures, words
 
 register = template.Library()
@@ -127,6 +128,12 @@ def share(part: float | None) -> str:
 def period(key: str) -> str:
     """A period's key in words: "8 February 2013"."""
     return words.period(key)
+
+
+@register.filter
+def parameters(given: Mapping[str, object]) -> str:
+    """What a message gave, in words: "region = EU"."""
+    return giving.sentence(given)
 
 
 @register.filter

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from pipelines_app.compiler import giving
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, DatasetPublished, RunRequested
-from pipelines_app.models import Event, Run, Slot, User
+from pipelines_app.models import Arrival, Event, Run, Slot, User
 from pipelines_app.web import chains, sentences, words
 
 HIDDEN = "something that you may not see"
@@ -26,11 +27,22 @@ def because(run: Run, user: User) -> list[Piece]:
     causes = chains.climb(run.cause)
     pieces = _began(run.cause, causes, chains.seen(causes, user))
     pieces += _slot(run.cause)
+    pieces += _given(run, user)
     merged = run.causes.count() - 1
     if merged > 0:
         others = "another event" if merged == 1 else f"{merged} other events"
         pieces.append(Piece(f"; {others} merged into it"))
     return [*pieces, Piece(".")]
+
+
+def _given(run: Run, user: User) -> list[Piece]:
+    """What the run was given by the message that started it, or that its period was made with before."""
+    if not run.parameters:
+        return []
+    of_run = {"dataset__pipeline": run.pipeline_id, "period": run.period, "parameters_key": run.parameters_key}
+    came = Arrival.objects.visible_to(user).filter(**of_run, received_at__lte=run.created_at).order_by("-id").first()
+    source = [Piece(", from "), Piece(came.name, reverse("console:arrival", args=[came.pk]))] if came else []
+    return [Piece(f", with {giving.sentence(run.parameters)}"), *source]
 
 
 def _began(cause: Event, causes: list[Event], shown: frozenset[int]) -> list[Piece]:

@@ -102,7 +102,10 @@ def test_an_odd_drop_is_refused(drop, said) -> None:
         ({}, "is empty"),
         ({"period": "batch"}, "is not a JSON pointer"),
         ({"period": "/a~2b"}, "is not a JSON pointer"),
-        ({"parameters": {"carrier": "/c"}}, "unknown key 'parameters'"),
+        ({"parameters": {"carrier": "/c"}}, "parameters.carrier: raw.flights gives it, and it is not declared"),
+        ({"parameters": {"carrier": "c"}}, "is not a JSON pointer"),
+        ({"parameters": {"carrier": ""}}, "carrier is missing"),
+        ({"parameters": ["carrier"]}, "must be a mapping"),
     ],
 )
 def test_an_odd_mapping_is_refused(payload, said) -> None:

@@ -16,7 +16,7 @@ class ArrivalSerializer(serializers.ModelSerializer[Arrival]):
         model = Arrival
         fields = [
             *("id", "dataset", "door", "name", "period", "bytes", "sha256", "sender", "received_at", "state"),
-            *("disposition", "run", "replay_of", "event", "links"),
+            *("disposition", "run", "replay_of", "event", "parameters", "links"),
         ]
         read_only_fields = fields
 

@@ -21,9 +21,7 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
 
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     run = serializers.IntegerField(source="step_run.run_id", read_only=True)
-    partial = serializers.BooleanField(  # type: ignore[assignment]  # a field: the metaclass takes it
-        source="step_run.run.partial", read_only=True
-    )
+    partial = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field: the metaclass takes it
 
     class Meta:
         model = DatasetVersion
@@ -32,6 +30,10 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
             *("run", "partial", "created_at"),
         ]
         read_only_fields = fields
+
+    def get_partial(self, version: DatasetVersion) -> bool:
+        """Whether it was made without some of what it reads."""
+        return bool(version.lacks)
 
 
 class SeenVersionSerializer(serializers.Serializer[Any]):

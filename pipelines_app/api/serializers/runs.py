@@ -23,7 +23,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         model = Run
         fields = [
             *("id", "pipeline", "revision", "environment", "period", "state", "partial", "reason", "cause"),
-            *("created_at", "started_at", "finished_at", "again_of", "again_from", "backfill"),
+            *("created_at", "started_at", "finished_at", "again_of", "again_from", "backfill", "parameters"),
         ]
         read_only_fields = fields
 

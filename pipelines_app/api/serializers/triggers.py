@@ -41,6 +41,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
 
     period = serializers.CharField()
     name = serializers.CharField()
+    parameters = serializers.CharField(help_text="What the run would be given, in words.")
     records = serializers.IntegerField()
     first = serializers.ListField(child=serializers.CharField())
     refused = serializers.CharField()

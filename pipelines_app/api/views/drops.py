@@ -107,9 +107,10 @@ class PreviewView(APIView):
     def post(self, request: Request, name: str) -> Response:
         given = said(PreviewMessage, request)
         allowed = Dataset.objects.operable_by(person(request)).select_related("pipeline")
-        source = accepting.source_of(permits.operable(allowed, person(request), team="team", name=name))
+        dataset = permits.operable(allowed, person(request), team="team", name=name)
+        accepting.source_of(dataset)
         if given["body"]:
-            found = previewing.message(source, given["body"].encode(), name=given["name"], period=given["period"])
+            found = previewing.message(dataset, given["body"].encode(), name=given["name"], period=given["period"])
         else:
-            found = previewing.file_name(source, given["name"])
+            found = previewing.file_name(dataset, given["name"])
         return Response(PreviewSerializer(asdict(found)).data)

@@ -15,6 +15,7 @@ def initial(entry: Mapping[str, object]) -> Entry:
     drop, payload = _section(entry, "drop"), _section(entry, "payload")
     said: Entry = {f"drop_{key}": drop.get(key, USUAL.get(key, "")) for key in DROP}
     said |= {f"payload_{key}": payload.get(key, "") for key in PAYLOAD}
+    said["payload_parameters"] = values.places_text(payload.get("parameters"))
     return {**said, "door": "drop"} if drop else said
 
 
@@ -25,6 +26,8 @@ def written(given: Mapping[str, str], old: Mapping[str, object]) -> Entry:
         said["drop"] = _filled("drop_", DROP, given)
     if given["door"] == "webhook":
         payload = _filled("payload_", PAYLOAD, given)
+        parameters = values.places(given.get("payload_parameters") or "")
+        payload |= {"parameters": parameters} if parameters else {}
         said |= {"payload": payload} if payload else {}
     elif old.get("payload"):
         said["payload"] = old["payload"]

@@ -141,6 +141,9 @@ class SourceForm(Kept):
     payload_period = optional(label="Where its period stands", help_text="A JSON pointer, such as /batch/date.")
     payload_records = optional(label="Where its records stand", help_text="Such as /data/items; empty: all of it.")
     payload_name = optional(label="Where its name stands", help_text="Such as /file; empty: the message's id.")
+    payload_parameters = optional(
+        label="Parameters it gives", help_text="Each with where it stands, apart by commas: region = /batch/region."
+    )
     description = optional(label="What is in it", help_text="One sentence for the catalogue.")
     sample = forms.FileField(
         label="A sample file",
@@ -158,7 +161,11 @@ class LookForm(Kept):
     nulls = optional(label="Words that mean nothing is known", help_text="Apart by commas, for example NA, NULL.")
     empty_is_null = forms.BooleanField(label="An empty value means it, too", required=False)
     encoding = choice([(one, one) for one in ENCODINGS], label="Encoding")
-    period = choice(PERIODS, label="It comes by")
+    period = choice(
+        PERIODS,
+        label="It comes by",
+        help_text="Only what comes by hour, day or month can have a deadline, and be missed when it does not come.",
+    )
     pattern = optional(
         label="Names of the files", help_text="With {period} where the date stands: orders_{period}.csv."
     )
@@ -226,6 +233,7 @@ class TickForm(Kept):
     dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
     entry = forms.CharField(widget=forms.HiddenInput, max_length=120_000)
     on = forms.BooleanField(required=False)
+    columns = optional(label="Which columns", max_length=60_000)
     severity = choice(SEVERITIES, label="If it is broken")
     tolerance = optional(label="Bad rows to tolerate", max_length=20)
 
@@ -319,6 +327,13 @@ class DeadlineForm(Kept):
     missing_after = optional(label="Missing after", help_text="Beyond the deadline: 24h; else a day.", max_length=20)
 
 
+class FirstForm(Kept):
+    """The period of a sample that is brought in as a first file, where its name gives none."""
+
+    dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
+    period = Needed(label="Its period", max_length=13)
+
+
 class ReviewForm(forms.Form):
     why = forms.CharField(label="Why this change", required=False, max_length=500)
     bring = forms.BooleanField(required=False)
@@ -340,3 +355,4 @@ Steps = forms.formset_factory(StepForm, extra=0, max_num=500, absolute_max=510)
 Parameters = forms.formset_factory(ParameterForm, extra=0, max_num=200, absolute_max=210)
 Ticks = forms.formset_factory(TickForm, extra=0, max_num=9000, absolute_max=9000)
 Deadlines = forms.formset_factory(DeadlineForm, extra=0, max_num=50, absolute_max=100)
+Firsts = forms.formset_factory(FirstForm, extra=0, max_num=50, absolute_max=100)

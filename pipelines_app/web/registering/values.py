@@ -47,6 +47,17 @@ def listed(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def places(text: str) -> dict[str, str]:
+    """Names with where they stand, `region = /batch/region`, apart by commas or lines."""
+    pairs = (part.partition("=") for part in listed(text))
+    return {name.strip(): place.strip() for name, _, place in pairs}
+
+
+def places_text(given: object) -> str:
+    """The same as it is typed."""
+    return ", ".join(f"{name} = {place}" for name, place in given.items()) if isinstance(given, Mapping) else ""
+
+
 def joined(values: object) -> str:
     """A list as it is typed into one line."""
     if isinstance(values, list | tuple):
