@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ _SHAPES = (
     (PeriodKind.MONTH, r"\d{4}-?\d{2}"),
 )
 _COMPRESSED = re.compile(r"\.(gz|zst)$")
+_KEY = re.compile(r"(^|_)(id|key|code|number|no|nr|uuid)$")
 FEW_VALUES = 12
 ROWS_PER_VALUE = 20
 MOST_TOLERANCE = 0.05
@@ -36,6 +37,18 @@ def period_in(name: str) -> tuple[PeriodKind, str]:
         if periods.from_filename(pattern, plain, kind):
             return kind, pattern
     return PeriodKind.NONE, ""
+
+
+def period_of_rows(look: Look, kind: PeriodKind) -> str:
+    """The period in which all rows lie by the first column of times that says so; empty where none does."""
+    if kind == PeriodKind.NONE:
+        return ""
+    length = len(periods.EXAMPLES[kind])
+    for column in look.columns:
+        low, high = str(column.minimum)[:length].replace(" ", "T"), str(column.maximum)[:length].replace(" ", "T")
+        if column.type in types.MOMENTS and low == high and periods.is_valid(kind, low):
+            return low
+    return ""
 
 
 def contract(look: Look, name: str) -> Entry:
@@ -93,15 +106,22 @@ class Proposal:
     reason: str
 
 
-def checks(profile: Sequence[ColumnProfile], *, source: bool) -> list[Proposal]:
-    """Checks that the rows seen so far keep, the most telling first."""
+def checks(
+    profile: Sequence[ColumnProfile], *, source: bool, promised: Collection[str] = frozenset()
+) -> list[Proposal]:
+    """Checks that the rows seen so far keep, the most telling first; those of `promised` are never empty already."""
     found = [
-        *(proposal for column in profile for proposal in _unique(column)),
-        *(proposal for column in profile for proposal in _not_null(column)),
+        *(proposal for column in sorted(profile, key=_is_no_key) for proposal in _unique(column)),
         *(proposal for column in profile for proposal in _in_set(column)),
         *(proposal for column in profile for proposal in _between(column)),
     ]
-    return found + (_row_count(profile[0].rows) if source and profile and profile[0].rows else [])
+    if source and profile and profile[0].rows:
+        found += _row_count(profile[0].rows)
+    return found + _not_null([column for column in profile if column.name not in promised])
+
+
+def _is_no_key(column: ColumnProfile) -> bool:
+    return not _KEY.search(column.name.lower())
 
 
 def _unique(column: ColumnProfile) -> Iterator[Proposal]:
@@ -110,9 +130,13 @@ def _unique(column: ColumnProfile) -> Iterator[Proposal]:
         yield Proposal(entry={"unique": column.name}, reason=f"all {column.rows:,} values differ")
 
 
-def _not_null(column: ColumnProfile) -> Iterator[Proposal]:
-    if column.rows and not column.nulls:
-        yield Proposal(entry={"not_null": column.name}, reason=f"none of {column.rows:,} rows is empty here")
+def _not_null(profile: Sequence[ColumnProfile]) -> list[Proposal]:
+    """One proposal for all columns that were never empty: alone none of them says much."""
+    full = [column.name for column in profile if column.rows and not column.nulls]
+    if not full:
+        return []
+    reason = f"none of {profile[0].rows:,} rows is empty here"
+    return [Proposal(entry={"not_null": full if len(full) > 1 else full[0]}, reason=reason)]
 
 
 def _in_set(column: ColumnProfile) -> Iterator[Proposal]:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pipelines_app import lake
 from pipelines_app.compiler import dumping, periods
 from pipelines_app.compiler.definition import Format, PeriodKind, Source
-from pipelines_app.engines.base import ColumnLook, Look, Relation
+from pipelines_app.engines.base import ColumnLook, Look, Relation, Wanted
 from pipelines_app.environments import mapping
 from pipelines_app.models import Dataset
 
@@ -60,10 +60,10 @@ def drop(sample: Sample) -> None:
     lake.path(sample.place).unlink(missing_ok=True)
 
 
-def look(sample: Sample, format: Format) -> Look:
-    """A first look at a sample; raises EngineError, in words, where it cannot be read at all."""
+def look(sample: Sample, format: Format, wanted: Wanted | None = None) -> Look:
+    """A look at a sample; raises EngineError, in words, where it cannot be read at all, or not as it is wanted."""
     limits = lake.limits(LOOK_SECONDS)
-    return lake.engine().look(lake.path(sample.place), format=format, name=sample.name, limits=limits)
+    return lake.engine().look(lake.path(sample.place), format=format, name=sample.name, limits=limits, wanted=wanted)
 
 
 def with_look(sample: Sample, found: Look) -> Sample:

@@ -123,13 +123,22 @@ class Look:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How a person says that a file is written; what is empty is left to the look."""
+
+    delimiter: str = ""
+    encoding: str = ""
+    header: bool | None = None
+
+
 class Engine(Protocol):
     """Where statements run. Methods raise EngineError and nothing else, and leave nothing behind when they do."""
 
     dialect: ClassVar[str]
 
-    def look(self, path: Path, *, format: Format, name: str, limits: Limits) -> Look:
-        """Propose a contract for a file nobody has described yet."""
+    def look(self, path: Path, *, format: Format, name: str, limits: Limits, wanted: Wanted | None = None) -> Look:
+        """Propose a contract for a file nobody has described yet, or one that is written as a person says."""
 
     def load(
         self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None

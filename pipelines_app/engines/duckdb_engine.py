@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines import exporting, loading, looking, presenting, trees
-from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Relation, Written
+from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Relation, Wanted, Written
 from pipelines_app.engines.sandbox.pool import Pool
 from pipelines_app.engines.sandbox.process import Yard
 from pipelines_app.engines.sandbox.session import Needs, Session, opened
@@ -38,10 +38,10 @@ class DuckDBEngine:
         """Kill the children; work in progress ends as KILLED."""
         self._pool.close()
 
-    def look(self, path: Path, *, format: Format, name: str, limits: Limits) -> Look:
+    def look(self, path: Path, *, format: Format, name: str, limits: Limits, wanted: Wanted | None = None) -> Look:
         needs = Needs(readable=[path], unpacked=1, names=[(str(path), name)])
         with opened(self._pool, needs, limits) as session:
-            return looking.look(session, path, format=format, name=name)
+            return looking.look(session, path, format=format, name=name, wanted=wanted or Wanted())
 
     def load(
         self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None

@@ -180,6 +180,8 @@ class SqlEditor {
       ? `${problems.length === 1 ? "One problem" : `${problems.length} problems`}. Line ${first.line}, column ${first.column}: ${first.message}`
       : "No problems found.";
     this.status.className = first ? "hint bad" : "hint";
+    const before = document.getElementById(`${this.textarea.id}_preview`)?.querySelector("[data-before]");
+    if (before) before.hidden = !first;
     this.textarea.dispatchEvent(new CustomEvent("loopline:checked", { bubbles: true, detail: answer }));
   }
 

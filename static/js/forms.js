@@ -82,14 +82,22 @@ function onChange({ target }) {
   if (form && !target.matches("input[type=text], input[type=search]")) form.requestSubmit();
 }
 
+// A zone that nobody has chosen is the browser's, if the page knows it and nothing was typed.
+function guessZones() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || !document.querySelector(`#zones option[value="${CSS.escape(zone)}"]`)) return;
+  for (const field of document.querySelectorAll("[data-zone-guess]")) if (field.value === field.defaultValue) field.value = zone;
+}
+
 export function startForms() {
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit);
   document.addEventListener("input", onInput);
   document.addEventListener("change", onChange);
   document.addEventListener("htmx:after:settle", () => { focusSummary(); showWhatApplies(); });
-  document.addEventListener("loopline:arrived", () => { focusSummary(); showWhatApplies(); });
+  document.addEventListener("loopline:arrived", () => { focusSummary(); showWhatApplies(); guessZones(); });
   addEventListener("pageshow", forget);
   showWhatApplies();
+  guessZones();
   focusSummary();
 }

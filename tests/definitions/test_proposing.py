@@ -2,9 +2,10 @@
 
 import pytest
 
-from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.definition import Format, PeriodKind
 from pipelines_app.definitions import proposing
 from pipelines_app.definitions.proposing import ColumnProfile
+from pipelines_app.engines.base import ColumnLook, Look
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,52 @@ def test_checks_are_proposed_where_the_rows_speak_for_them(profile, entries):
     assert [one.entry for one in proposing.checks([profile], source=False)] == entries
 
 
+def test_the_most_telling_come_first_and_what_is_never_empty_is_one_proposal():
+    profile = [
+        column("note", nulls=0, distinct=100),
+        column("shop", nulls=0, distinct=2, values=("a", "b")),
+        column("amount", kind="DOUBLE", nulls=0, minimum="0.1", maximum="0.9"),
+        column("order_id", kind="BIGINT", nulls=0, distinct=100),
+        column("kept", nulls=0),
+    ]
+    found = [one.entry for one in proposing.checks(profile, source=True, promised={"kept"})]
+    assert [next(iter(entry)) for entry in found] == [
+        "unique",
+        "unique",
+        "in_set",
+        "between",
+        "row_count_between",
+        "not_null",
+    ]
+    assert [entry.get("unique") for entry in found[:2]] == ["order_id", "note"]
+    assert found[-1] == {"not_null": ["note", "shop", "amount", "order_id"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "period"),
+    [
+        (PeriodKind.DAY, "2013-02-08 05:00:00", "2013-02-08 23:00:00", "2013-02-08"),
+        (PeriodKind.DAY, "2013-02-08", "2013-02-09", ""),
+        (PeriodKind.HOUR, "2013-02-08 05:00:00", "2013-02-08 05:59:00", "2013-02-08T05"),
+        (PeriodKind.HOUR, "2013-02-08", "2013-02-08", ""),
+        (PeriodKind.MONTH, "2013-02-08", "2013-02-28", "2013-02"),
+        (PeriodKind.NONE, "2013-02-08", "2013-02-08", ""),
+        (PeriodKind.DAY, "", "", ""),
+    ],
+)
+def test_rows_of_one_period_say_which_it_is(kind, low, high, period):
+    about = {"nulls": 0, "distinct": 2, "examples": ()}
+    columns = (
+        ColumnLook(name="id", type="VARCHAR", minimum="2013-01-01", maximum="2013-01-01", **about),
+        ColumnLook(name="at", type="TIMESTAMP", minimum=low, maximum=high, **about),
+    )
+    rest = {"delimiter": ",", "header": True, "encoding": "utf-8", "null": (), "rows": 2, "sample": (), "warnings": ()}
+    look = Look(format=Format.CSV, columns=columns, **rest)
+    assert proposing.period_of_rows(look, kind) == period
+
+
 def test_a_source_is_also_counted():
-    last = proposing.checks([column()], source=True)[-1]
+    last = proposing.checks([column(nulls=1)], source=True)[-1]
     assert last.entry == {"row_count_between": {"min": 50, "max": 200, "severity": "warn"}}
     assert "100 rows" in last.reason
 

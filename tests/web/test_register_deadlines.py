@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.registering import begun, editor, words
+from tests.web.registering import begun, editor, fields_of, words
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +66,31 @@ def test_what_is_wrong_with_a_deadline_is_said_on_its_page(filling, fields, mess
     answer = said(filling, **fields)
     assert answer.status_code in (200, 422)
     assert message in words(answer)
+
+
+def test_a_source_without_periods_says_why_it_can_have_no_deadline(client):
+    editor(client)
+    filling = begun(client)
+    assert "Only what comes by hour, day or month can have a deadline" in words(filling.open("look"))
+    page = filling.open("when").content.decode()
+    assert '<input type="checkbox" disabled aria-describedby="no-deadline-deadlines-0">' in page
+    assert "A deadline needs a period, and each file is the whole of this dataset." in page
+
+
+def zone_of(page):
+    return fields_of(page)["deadlines-0-timezone"], page.content.decode().count("data-zone-guess")
+
+
+def test_the_zone_proposed_is_the_persons_own_or_that_of_the_newest_deadline_until_the_browser_says_its_own(client):
+    user = editor(client)
+    filling = begun(client, name="orders_2024-03-05.csv", content=b"id,v\n1,2\n2,3\n")
+    filling.send("steps")
+    assert zone_of(filling.open("when")) == ("UTC", 3)
+    said(filling, timezone="Asia/Tokyo")
+    assert zone_of(filling.open("when")) == ("Asia/Tokyo", 2)
+    filling.send("review", without=["dry"])
+    second = begun(client, name="b_2024-03-05.csv", content=b"id\n1\n", pipeline="b", **{"sources-0-dataset": "raw.b"})
+    assert zone_of(second.open("when")) == ("Asia/Tokyo", 3)
+    user.zone = "Europe/Oslo"
+    user.save()
+    assert zone_of(second.open("when")) == ("Europe/Oslo", 0)

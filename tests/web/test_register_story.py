@@ -58,6 +58,8 @@ def test_a_pipeline_is_registered_and_its_sample_brought_in(client):
     page = filling.open("checks")
     assert "order_id is different in every row" in words(page)
     assert "all 4,983 values differ" in words(page)
+    assert "6 columns are never empty" in words(page)
+    assert "none of 4,983 rows is empty here" in words(page)
     ticked = {name: "on" for name in fields_of(filling.send("checks", button="all")) if name.endswith("-on")}
     assert len(ticked) >= 5
     assert filling.send("checks").status_code == 302
@@ -79,6 +81,23 @@ def test_a_pipeline_is_registered_and_its_sample_brought_in(client):
     drain()
     assert {run.state for run in pipeline.runs.all()} <= {"succeeded", "warned"}
     assert not (lake.root() / "samples" / str(filling.draft.pk)).exists()
+
+
+def test_what_is_never_empty_is_one_row_whose_columns_can_be_taken_out(client):
+    editor(client)
+    filling = to_checks(client)
+    rows = fields_of(filling.open("checks"))
+    place = next(name.split("-")[1] for name, value in rows.items() if value.startswith("order_id, order_date"))
+    tick = {f"checks-{place}-on": "on", f"checks-{place}-columns": "order_id, order_date, customer"}
+    filling.send("checks", **tick)
+    checks = filling.draft.document["sources"]["raw.orders"]["checks"]
+    assert checks == [{"not_null": {"columns": ["order_id", "order_date", "customer"], "severity": "block"}}]
+    said = words(filling.open("checks"))
+    assert "3 columns are never empty Columns of 3 columns are never empty" in said
+    assert "in the definition" in said
+    answer = filling.send("checks", **{"checks-0-columns": "order_id, nothing"})
+    assert answer.status_code == 422
+    assert "nothing" in words(answer)
 
 
 def test_the_deadline_is_one_sentence(client):

@@ -1,13 +1,14 @@
 """A first look at a file nobody has described: what contract it seems to follow, and what in it does not fit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines import trees
-from pipelines_app.engines.base import ColumnLook, Look, Row
+from pipelines_app.engines.base import ColumnLook, Look, Row, Wanted
 from pipelines_app.engines.loading import jsonl, native
 from pipelines_app.engines.loading.reading import read
 from pipelines_app.engines.loading.verdict import MOST_UNPACKED, NOT_A_NULL
@@ -20,9 +21,10 @@ MOST_COLUMNS = 1_000
 SAMPLE = 20
 
 
-def look(session: Session, path: Path, *, format: Format, name: str) -> Look:
+def look(session: Session, path: Path, *, format: Format, name: str, wanted: Wanted) -> Look:
     """Propose a contract; the file itself decides its format where its first bytes speak plainly."""
-    answer = session.ask("survey", path=str(path), name=name, into=str(session.unpacked(0)), most_bytes=MOST_UNPACKED)
+    into, declared = str(session.unpacked(0)), wanted.encoding.lower()
+    answer = session.ask("survey", path=str(path), name=name, into=into, most_bytes=MOST_UNPACKED, declared=declared)
     plain, start = Path(answer["path"]), str(answer["start"])
     try:
         match guessing.kind(start, format):
@@ -31,7 +33,7 @@ def look(session: Session, path: Path, *, format: Format, name: str) -> Look:
             case Format.JSONL:
                 return _json(session, plain, name, answer["encoding"])
             case text:
-                return _delimited(session, plain, name, answer["encoding"], (start, text))
+                return _delimited(session, plain, name, answer["encoding"], _Guess(start, text, wanted))
     except EngineError as error:
         if error.kind != EngineError.STATEMENT:
             raise
@@ -40,13 +42,22 @@ def look(session: Session, path: Path, *, format: Format, name: str) -> Look:
         ) from error
 
 
-def _delimited(session: Session, path: Path, name: str, encoding: str, guess: tuple[str, Format]) -> Look:
-    start, format = guess
-    delimiter = guessing.delimiter(start)
-    first = guessing.records(start, delimiter)
+@dataclass(frozen=True)
+class _Guess:
+    """What is known of a text before it is read: its first bytes, its format, and what a person says of it."""
+
+    start: str
+    format: Format
+    wanted: Wanted
+
+
+def _delimited(session: Session, path: Path, name: str, encoding: str, guess: _Guess) -> Look:
+    format, wanted = guess.format, guess.wanted
+    delimiter = wanted.delimiter or guessing.delimiter(guess.start)
+    first = guessing.records(guess.start, delimiter)
     if not first:
         raise EngineError(f"{name} has no rows: it is blank.", kind=EngineError.SOURCE)
-    header = guessing.has_header(first)
+    header = guessing.has_header(first) if wanted.header is None else wanted.header
     found = guessing.names(first[0], header=header)
     names, warnings = _distinct(found)
     source = Source(

@@ -102,7 +102,7 @@ class Desk:
         return {"path": files.prepare(_delivered(question))}
 
     def _survey(self, question: Message) -> Message:
-        path, encoding, start = files.survey(_delivered(question))
+        path, encoding, start = files.survey(_delivered(question), question.get("declared", ""))
         return {"path": path, "encoding": encoding, "start": plain(start.decode("utf-8-sig", "replace"))}
 
     def _head(self, question: Message) -> Message:

@@ -63,11 +63,11 @@ def prepare(file: Delivered) -> str:
     return str(file.into)
 
 
-def survey(file: Delivered) -> tuple[str, str, bytes]:
-    """Give the path of a file's plain UTF-8 text, the encoding it came in, and its first bytes."""
+def survey(file: Delivered, declared: str = "") -> tuple[str, str, bytes]:
+    """Give the path of a file's plain UTF-8 text, the encoding it came in (or was declared in), and its first bytes."""
     packed = _magic(file) in (GZIP, ZSTD, ZIP)
     raw = Path(prepare(replace(file, encoding="utf-8"))) if packed else file.path
-    encoding = _encoding(raw)
+    encoding = declared or _encoding(raw)
     _text(file, raw, encoding)
     if encoding != "utf-8":
         text = file.into.with_name(f"{file.into.name}-text")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from django.http import HttpResponseBase
 
-from pipelines_app.compiler import check_catalogue, checks
-from pipelines_app.compiler.definition import CheckSpec
-from pipelines_app.definitions import drafts, proposing, trying
+from pipelines_app.compiler import check_catalogue
+from pipelines_app.definitions import drafts, trying
 from pipelines_app.definitions.trying import Bench
 from pipelines_app.errors import DefinitionInvalid, EngineError
-from pipelines_app.web.registering import adding_check, placing, values
+from pipelines_app.web.registering import adding_check, placing, promises, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import CheckForm, TickForm, Ticks
+from pipelines_app.web.registering.promises import Promise
 
 Entry = dict[str, object]
 Document = dict[str, object]
@@ -21,13 +21,10 @@ Document = dict[str, object]
 
 @dataclass(frozen=True)
 class Row:
-    """One check on the page: what it promises, why it is proposed, and its fields."""
+    """One promise on the page, and its fields."""
 
     form: TickForm
-    sentence: str
-    reason: str
-    proposed: bool
-    tolerant: bool
+    promise: Promise
 
 
 @dataclass
@@ -119,6 +116,10 @@ def _entry(form: TickForm) -> object:
         return entry
     shape = check_catalogue.KINDS[kind]
     options: Entry = dict(body) if isinstance(body, dict) else {shape.shorthand: body}
+    if isinstance(options.get("columns"), list) and kind in promises.GROUPED:
+        options["columns"] = values.listed(str(form.cleaned_data.get("columns", "")))
+        if not options["columns"]:
+            return None
     options["severity"] = form.cleaned_data.get("severity") or None
     options["tolerance"] = values.tolerance(form.cleaned_data.get("tolerance", "")) if shape.tolerant else None
     return {kind: values.without_empty(options, ("severity", "tolerance"))}
@@ -151,47 +152,33 @@ def _shown(desk: Desk, added: CheckForm) -> HttpResponseBase:
     bench = desk.bench()
     sources = desk.section("sources")
     groups = []
-    rows: list[tuple[Group, Entry, str, CheckSpec | None, bool]] = []
+    rows: list[tuple[Group, Promise]] = []
     for dataset, part in _lists(desk.draft.document):
         group = Group(dataset, "source" if dataset in sources else "step")
         groups.append(group)
-        rows += [(group, *one) for one in _standing(part)]
-        rows += [(group, *one) for one in _proposed(group, bench, [one[1] for one in rows if one[0] is group])]
-    initial = [_initial(group, entry, spec, proposed) for group, entry, _, spec, proposed in rows]
-    forms = list(Ticks(initial=initial, prefix="checks").forms)
-    for form, (group, entry, reason, spec, proposed) in zip(forms, rows, strict=True):
-        said = checks.sentence(spec) if spec else json.dumps(entry)
-        tolerant = spec is not None and check_catalogue.KINDS[spec.kind].tolerant
-        group.rows.append(Row(form, said, reason, proposed, tolerant))
+        standing = list(promises.standing(_checks(part)))
+        rows += [(group, one) for one in [*standing, *_proposed(group, bench, standing)]]
+    forms = list(Ticks(initial=[_initial(group, one) for group, one in rows], prefix="checks").forms)
+    for form, (group, one) in zip(forms, rows, strict=True):
+        group.rows.append(Row(form, one))
     context = {"groups": groups, "total": len(forms), "added": added, "open": "add" in desk.request.POST}
-    return desk.render("checks", context | {"proposals": sum(row.proposed for group in groups for row in group.rows)})
+    proposals = sum(row.promise.proposed for group in groups for row in group.rows)
+    return desk.render("checks", context | {"proposals": proposals})
 
 
-def _initial(group: Group, entry: Entry, spec: CheckSpec | None, proposed: bool) -> Entry:
+def _initial(group: Group, promise: Promise) -> Entry:
+    spec = promise.spec
     return {
         "dataset": group.dataset,
-        "entry": json.dumps(entry),
-        "on": not proposed,
+        "entry": json.dumps(promise.entry),
+        "on": not promise.proposed,
+        "columns": ", ".join(promise.columns),
         "severity": str(spec.severity) if spec else "block",
         "tolerance": values.tolerance_text(check_catalogue.dump_tolerance(spec.tolerance)) if spec else "",
     }
 
 
-def _standing(part: Mapping[str, object]) -> Iterator[tuple[Entry, str, CheckSpec | None, bool]]:
-    """The checks that stand in the definition, one for each promise."""
-    for entry in _checks(part):
-        try:
-            specs = check_catalogue.parse(entry, "")
-        except DefinitionInvalid:
-            yield entry if isinstance(entry, dict) else {}, "", None, False
-            continue
-        for spec in specs:
-            yield check_catalogue.dump(spec), "", spec, False
-
-
-def _proposed(
-    group: Group, bench: Bench, standing: Sequence[Entry]
-) -> Iterator[tuple[Entry, str, CheckSpec | None, bool]]:
+def _proposed(group: Group, bench: Bench, standing: Sequence[Promise]) -> Iterator[Promise]:
     """What the rows seen so far suggest beyond what stands."""
     if group.kind == "step" and group.dataset not in bench.laid.order:
         group.note = "Its SQL has a problem, so nothing can be proposed."
@@ -204,14 +191,4 @@ def _proposed(
     if not profile or not profile[0].rows:
         group.note = "There are no rows to learn from yet: drop a sample file at the source, or add checks of your own."
         return
-    there = {_about(entry) for entry in standing}
-    for proposal in proposing.checks(profile, source=group.kind == "source"):
-        if _about(proposal.entry) not in there:
-            yield proposal.entry, proposal.reason, check_catalogue.parse(proposal.entry, "")[0], True
-
-
-def _about(entry: Entry) -> tuple[str, str]:
-    """Kind and columns: a proposal that differs from a check only in its numbers is none."""
-    for spec in check_catalogue.parse(entry, ""):
-        return spec.kind, ", ".join(spec.columns)
-    return "", ""
+    yield from promises.proposed(profile, standing, source=group.kind == "source")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
@@ -11,7 +12,7 @@ from pipelines_app.definitions import drafts, proposing, samples, trying
 from pipelines_app.definitions.samples import Read, Sample
 from pipelines_app.engines.base import ColumnLook
 from pipelines_app.errors import EngineError
-from pipelines_app.web.registering import values
+from pipelines_app.web.registering import second_look, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import ColumnForm, Columns, LookForm
 from pipelines_app.web.telling import sentence
@@ -74,6 +75,8 @@ def _write(desk: Desk, name: str) -> HttpResponseBase:
     rows = [row for row in columns.forms if row.cleaned_data.get("name")]
     changed = _values(entry, form, rows)
     drafts.change(desk.draft, lambda document: _put(document, name, changed))
+    if _is_written_otherwise(desk, name, form):
+        return redirect(desk.url("look", source=name, **_then(desk)))
     _doubles(desk, rows)
     _tell(desk, name, form, rows)
     if desk.faults or "read" in desk.request.POST:
@@ -84,6 +87,25 @@ def _write(desk: Desk, name: str) -> HttpResponseBase:
     if place < len(names) and not desk.request.POST.get("then"):
         return redirect(desk.url("look", source=names[place]))
     return desk.onward("look")
+
+
+def _is_written_otherwise(desk: Desk, name: str, form: LookForm) -> bool:
+    """Whether the sample, read as it is said to be written now, has other columns: they are to be looked at first."""
+    if desk.faults or desk.problems_of("look", name):
+        return False  # what cannot be meant is told first
+    try:
+        found = second_look.again(desk, name)
+    except EngineError as error:
+        desk.note(form, "encoding", sentence(error))
+        return False
+    if found:
+        messages.info(desk.request, "Read as you say it is written, the sample has other columns: here they are.")
+    return found
+
+
+def _then(desk: Desk) -> dict[str, str]:
+    then = desk.request.POST.get("then", "")
+    return {"then": then} if then else {}
 
 
 def _tell(desk: Desk, name: str, form: LookForm, rows: list[ColumnForm]) -> None:

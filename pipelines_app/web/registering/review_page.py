@@ -7,20 +7,15 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 
-from pipelines_app import lake
 from pipelines_app.compiler import documents
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.definitions import drafts, rehearsing, trying
 from pipelines_app.definitions.rehearsing import Rehearsal
-from pipelines_app.definitions.samples import Sample
 from pipelines_app.errors import DefinitionInvalid, LooplineError, Problem
-from pipelines_app.intake import accepting
-from pipelines_app.intake.accepting import Envelope
-from pipelines_app.intake.receiving import Received
-from pipelines_app.models import Dataset, Draft, Revision
+from pipelines_app.models import Draft, Revision
 from pipelines_app.web import comparing, summary
-from pipelines_app.web.asking import actor, is_fragment
-from pipelines_app.web.registering import picturing, placing
+from pipelines_app.web.asking import is_fragment
+from pipelines_app.web.registering import first_files, picturing, placing
 from pipelines_app.web.registering.desk import LABELS, Desk
 from pipelines_app.web.registering.forms import ReviewForm
 from pipelines_app.web.telling import sentence
@@ -58,16 +53,17 @@ def _dry(desk: Desk, compiled: Compiled) -> HttpResponseBase:
 def _register(desk: Desk, compiled: Compiled) -> HttpResponseBase:
     form = ReviewForm(desk.request.POST)
     form.is_valid()
-    waiting = _waiting(desk, compiled) if form.cleaned_data.get("bring") else {}
-    held = {name: _held(sample) for name, sample in waiting.items()}
+    firsts = first_files.offered(desk, compiled) if form.cleaned_data.get("bring") else []
+    if first_files.refused(desk, firsts):
+        return _shown(desk, compiled, ())
+    held = first_files.hold(firsts)
     try:
         revision, made = drafts.register_draft(desk.draft, author=desk.author, why=form.cleaned_data.get("why", ""))
     except LooplineError as error:
-        _drop(held)
+        first_files.drop(held)
         return _not_registered(desk, error)
     _say(desk, revision, made=made)
-    for name, received in held.items():
-        _bring(desk, name, waiting[name], received)
+    first_files.bring(desk, held)
     return redirect("console:pipeline", revision.pipeline.name)
 
 
@@ -89,45 +85,6 @@ def _say(desk: Desk, revision: Revision, *, made: bool) -> None:
         messages.success(desk.request, f"{name} is at revision {revision.number} now.")
 
 
-def _waiting(desk: Desk, compiled: Compiled) -> dict[str, Sample]:
-    """The samples that may be brought in as first files: of a new pipeline, for sources that take files."""
-    if desk.draft.pipeline is not None:
-        return {}
-    sources = {source.dataset for source in compiled.definition.sources}
-    found = drafts.samples_of(desk.draft)
-    return {
-        name: sample
-        for name, sample in found.items()
-        if name in sources and drafts.door_of(desk.draft, name) == "upload"
-    }
-
-
-def _held(sample: Sample) -> Received:
-    """A sample's bytes at a place of an arrival: the draft's own files go when it is registered."""
-    place = lake.arrival_place()
-    lake.path(place).parent.mkdir(parents=True, exist_ok=True)
-    lake.path(place).hardlink_to(lake.path(sample.place))
-    return Received(place=place, bytes=sample.bytes, sha256=sample.sha256)
-
-
-def _drop(held: Mapping[str, Received]) -> None:
-    for received in held.values():
-        lake.path(received.place).unlink(missing_ok=True)
-
-
-def _bring(desk: Desk, name: str, sample: Sample, received: Received) -> None:
-    """Bring a sample in as the first arrival of its dataset."""
-    dataset = Dataset.objects.select_related("pipeline").get(name=name)
-    envelope = Envelope(dataset=dataset, door="form", name=sample.name, sender=actor(desk.request))
-    try:
-        accepting.accept(envelope, received)
-    except LooplineError as error:
-        _drop({name: received})
-        messages.warning(desk.request, f"{sample.name} was not brought in: {sentence(error)}")
-    else:
-        messages.success(desk.request, f"{sample.name} has arrived for {name}; its run is on the way.")
-
-
 def _shown(
     desk: Desk, compiled: Compiled | None, problems: tuple[Problem, ...], rehearsal: Rehearsal | None = None
 ) -> HttpResponseBase:
@@ -144,7 +101,7 @@ def _shown(
         "is_edit": before is not None,
         "made": [step for step in compiled.steps if step.sql] if compiled else [],
         "picture": picturing.of_bench(desk.bench()),
-        "waiting": _waiting(desk, compiled) if compiled else {},
+        "firsts": first_files.offered(desk, compiled),
         "webhooks": _webhooks(desk, compiled),
         "rehearsal": rehearsal,
         "form": ReviewForm(initial={"bring": True}),

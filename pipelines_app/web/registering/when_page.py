@@ -8,7 +8,7 @@ from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import expecting, readying, values
+from pipelines_app.web.registering import expecting, readying, values, zones
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenForm
 
@@ -26,6 +26,7 @@ class Expected:
     every: str
     form: DeadlineForm
     mend_url: str
+    guess: bool = False
 
     @property
     def blanks(self) -> list[BoundField]:
@@ -77,10 +78,10 @@ def _schedule(document: Document, given: Mapping[str, str]) -> None:
         document["schedule"] = {key: given[f"schedule_{key}"] for key in SCHEDULE if given[f"schedule_{key}"]}
 
 
-def _scheduled(desk: Desk) -> Entry:
+def _scheduled(desk: Desk, zone: str) -> Entry:
     """What the definition says of a schedule, as fields."""
     said = desk.draft.document.get("schedule")
-    usual = {"cron": "0 6 * * *", "timezone": desk.request.user.zone, "catch_up": "latest", "period": "previous"}
+    usual = {"cron": "0 6 * * *", "timezone": zone, "catch_up": "latest", "period": "previous"}
     known = {**usual, **said} if isinstance(said, Mapping) else usual
     return {"schedule_on": isinstance(said, Mapping), **{f"schedule_{key}": known[key] for key in SCHEDULE}}
 
@@ -88,14 +89,25 @@ def _scheduled(desk: Desk) -> Entry:
 def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
     start, alerts = (desk.draft.document.get(key) for key in ("start", "alerts"))
     told: Mapping[str, object] = alerts if isinstance(alerts, Mapping) else {}
+    zone = zones.proposed(desk.request.user)
     form = WhenForm(
         initial={"emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
-        | readying.initial(start, desk.request.user.zone)
-        | _scheduled(desk)
+        | readying.initial(start, zone)
+        | _scheduled(desk, zone)
     )
-    zone = desk.request.user.zone
+    _guess(desk, form, start)
     rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
     return form, list(Deadlines(initial=rows, prefix="deadlines").forms)
+
+
+def _guess(desk: Desk, form: WhenForm, start: object) -> None:
+    """Have the browser put its own zone where nobody has said one."""
+    if not zones.may_be_guessed(desk.request.user):
+        return
+    if "schedule" not in desk.draft.document:
+        form.fields["schedule_timezone"].widget.attrs |= zones.GUESSED
+    if not (isinstance(start, Mapping) and start.get("timezone")):
+        form.fields["start_timezone"].widget.attrs |= zones.GUESSED
 
 
 def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpResponseBase:
@@ -107,7 +119,8 @@ def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpRes
             dataset=name,
             every=EVERY.get(str(sources.get(name, {}).get("period", "none")), ""),
             form=row,
-            mend_url=desk.url("look", source=name, then="when"),
+            mend_url=desk.url("look", source=name, then="when") + "#id_period",
+            guess=zones.may_be_guessed(desk.request.user) and not sources.get(name, {}).get("arrival"),
         )
         for row in deadlines
         if (name := str(row["dataset"].value()))
