@@ -13,7 +13,7 @@ SLOTS, WAITING = 10_000, 1_000
 
 
 def measure(report: Report, production: Production, place: Place, asked: argparse.Namespace) -> None:
-    say(f"the sweep with {SLOTS:,} open slots and {WAITING:,} queued runs")
+    say(f"the sweep with {SLOTS:,} open slots and {WAITING:,} waiting periods")
     command = [str(BIN / "python"), "-m", "bench.standing_still", str(SLOTS), str(WAITING)]
     environment = os.environ | production.environment("worker")
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)

@@ -39,7 +39,7 @@ def measure(report: Report, production: Production, place: Place, asked: argpars
     port = free_port()
     web = _bare_web(production, port)
     try:
-        ours = [{"url": f"{place.url}/hooks/{hook['public_id']}", "secret": hook["secret"]} for hook in hooks]
+        ours = [{"url": hook["address"], "secret": hook["secret"]} for hook in hooks]
         theirs = [{"url": f"http://127.0.0.1:{port}/bare", "secret": ""}]
         rates: dict[str, list[float]] = {"ours": [], "theirs": []}
         for turn in range(TURNS):
