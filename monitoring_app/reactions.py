@@ -193,13 +193,15 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
         return "ignored: good data were published since"
     file = evidence.file_of(fact.run, dataset)
     what = f"{file or 'What was made'} for {fact.dataset}{' of ' + period if period else ''} was put aside: "
-    short = fact.because.partition(": ")[0]  # the first bad row stands below, with the others
+    short = evidence.short(fact.because)  # the first bad row stands below, with the others
+    subject = lateness.subject(fact.dataset, period)
+    before = evidence.unlike(Alert.objects.unresolved().of(QUARANTINE, subject).first(), event, fact.because)
     reasons = [fact.because.rstrip("."), *evidence.bad_lines(fact.run, dataset), *evidence.failed_checks(fact.version)]
     problem = Problem(
         rule=QUARANTINE,
-        subject=lateness.subject(fact.dataset, period),
-        title=f"{file or _named(fact.dataset, period)} was quarantined: {short}",
-        what=what + "\n- ".join(dict.fromkeys(reasons)) + "\nReaders keep the last good version.",
+        subject=subject,
+        title=f"{file or _named(fact.dataset, period)} was quarantined: {short}{_after(before)}",
+        what=what + "\n- ".join(dict.fromkeys(reasons)) + _earlier(before) + "\nReaders keep the last good version.",
         todo=evidence.todo_of(fact.run, dataset=dataset) or "Send a corrected file for the period.",
         severity=AlertUrgency.CRITICAL,
         team=dataset.team,
@@ -209,6 +211,16 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
         period=period,
     )
     return _opened(lifecycle.open_alert(problem, cause=event))
+
+
+def _after(causes: list[str]) -> str:
+    number = len(causes)
+    return f" (after {number} other cause{'s' if number > 1 else ''})" if causes else ""
+
+
+def _earlier(causes: list[str]) -> str:
+    """The unlike causes before this one: what mended the last of them may not have mended them."""
+    return f"\nPut aside before, for another reason: {'; '.join(causes[: evidence.SHOWN])}." if causes else ""
 
 
 def _published(fact: DatasetPublished, event: Event) -> str:

@@ -1,9 +1,11 @@
 """What is known besides the event at hand: events are delivered in any order, and some are old news when they come."""
 
+import re
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from monitoring_app.models import Alert
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.facts import DataQuarantined, DatasetPublished
 from pipelines_app.models import (
@@ -22,6 +24,8 @@ from pipelines_app.models import (
 
 ENDED = [RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED, RunState.FAILED]
 SHOWN = 3
+MOST_TOLD = 50
+_FILE = re.compile(r"^[^\s:]+\.\w+: ")
 
 
 def one_at_a_time(dataset: str) -> Dataset:
@@ -79,6 +83,24 @@ def quarantined_since(dataset: Dataset, period: str, event: Event) -> bool:
 
 def _said_since(dataset: Dataset, kind: str, event: Event) -> QuerySet[Event]:
     return Event.objects.filter(dataset=dataset.name, kind=kind, pk__gt=event.pk)
+
+
+def short(because: str) -> str:
+    """The kind of a cause: without the file's name before it, and without the first bad row after it."""
+    return _FILE.sub("", because).partition(": ")[0].rstrip(".")
+
+
+def unlike(alert: Alert | None, event: Event, because: str) -> list[str]:
+    """The causes told under an alert before an event that are of another kind than this one, the newest first."""
+    if alert is None:
+        return []
+    told = alert.entries.filter(event__kind=DataQuarantined.kind, event_id__lt=event.pk).order_by("-event")
+    causes = [short(str(said)) for said in told.values_list("event__body__because", flat=True)[:MOST_TOLD]]
+    return [cause for cause in dict.fromkeys(causes) if _kind(cause) != _kind(short(because))]
+
+
+def _kind(cause: str) -> str:
+    return re.sub(r"\d[\d.,]*", "#", cause)
 
 
 def failing_periods(pipeline: Pipeline, periods: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from monitoring_app.alerts import lifecycle
 from monitoring_app.models import Alert, AlertState, AlertUrgency, Channel, Notification, NotificationState
 from monitoring_app.web.asking import Asked, actor, as_message, is_fragment
-from pipelines_app.models import Dataset, Pipeline, Trigger, TriggerKind, User
+from pipelines_app.models import Dataset, Pipeline, StepRun, StepState, Trigger, TriggerKind, User
 
 SHOWN = 50
 SNOOZES = (("1", "1 hour"), ("4", "4 hours"), ("24", "1 day"), ("168", "1 week"))
@@ -68,6 +68,7 @@ def alert(request: Asked, pk: int) -> HttpResponse:
         "notifications": notifications,
         "kept": [one for one in notifications if one.state == NotificationState.KEPT],
         "hit": _hit(found, request.user),
+        "skipped": _skipped(found, request.user),
         "operable": Alert.objects.operable_by(request.user).filter(pk=pk).exists(),
         "snoozes": SNOOZES,
         "is_over": found.state == AlertState.RESOLVED,
@@ -83,6 +84,14 @@ def _hit(found: Alert, user: User) -> list[Pipeline]:
     about = Q(dataset__in=made) | (Q(dataset=found.dataset) if found.dataset else Q(pk__in=[]))
     readers = Trigger.objects.filter(about, kind=TriggerKind.DATASET)
     return list(pipelines.filter(pk__in=readers.values("pipeline")).exclude(name=found.pipeline).order_by("name")[:20])
+
+
+def _skipped(found: Alert, user: User) -> list[str]:
+    """The datasets that its run did not make because of it."""
+    if not found.run:
+        return []
+    steps = StepRun.objects.filter(run=found.run, state=StepState.SKIPPED, dataset__in=Dataset.objects.visible_to(user))
+    return list(steps.order_by("position").values_list("dataset__name", flat=True)[:20])
 
 
 def _same(found: Alert, user: User) -> int:

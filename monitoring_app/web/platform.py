@@ -46,15 +46,13 @@ class Strip:
         return sum(worker.alive for worker in self.workers)
 
     @property
-    def workers_number(self) -> str:
-        return str(len(self.workers))
+    def silent(self) -> int:
+        """Workers that gave a sign of life today and do no more: stopped, replaced by others, or dead."""
+        return len(self.workers) - self.alive
 
     @property
-    def workers_state(self) -> str:
-        """How the workers are, as one of the console's states."""
-        if not self.alive:
-            return "failed"
-        return "ok" if self.alive == len(self.workers) else "degraded"
+    def alive_text(self) -> str:
+        return f"{self.alive:,}" if self.alive else "none"
 
     @property
     def waits_long(self) -> bool:

@@ -44,6 +44,7 @@ class Trouble:
     what: str
     why: str
     todo: str
+    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,8 @@ def trouble(steps: Sequence[StepRun]) -> Trouble | None:
                 outcome = f"{step.dataset.name} was published with warnings"
                 if state != StepState.WARNED:
                     outcome = f"{step.dataset.name} {'was' if state == StepState.QUARANTINED else 'has'} {said}"
-                return Trouble(step, outcome, step.error, step.todo or _todo(state))
+                skipped = tuple(one.dataset.name for one in steps if one.state == StepState.SKIPPED)
+                return Trouble(step, outcome, step.error, step.todo or _todo(state), skipped)
     return None
 
 

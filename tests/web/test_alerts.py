@@ -46,6 +46,24 @@ def test_an_alert_says_what_happened_whom_it_hits_what_to_do_and_who_was_told(cl
     assert "the first of its kind" in page
 
 
+def test_who_is_hit_names_what_was_not_made(client, alert):
+    assert "mart.totals</a></dd>" in text(show(client, alert)).partition("<dt>Not made</dt>")[2][:200]
+    run = text(client.get(reverse("console:run", args=[alert.run])))
+    assert "Not made because of it" in run
+    assert 'href="/datasets/mart.totals">mart.totals</a>.' in run
+
+
+def test_an_unlike_cause_of_the_same_period_does_not_hide_the_one_before(client, alert):
+    orders.send(b"id,price\n1,1\n")
+    orders.send(b"id,price\n1,2\n")
+    alert.refresh_from_db()
+    assert alert.count == 3
+    told = "column 'amount' is missing; column 'price' is not declared (after 1 other cause)"
+    assert alert.title == f"orders_2013-02-08.csv was quarantined: {told}"
+    assert "Put aside before, for another reason: 2 of 2 rows" in alert.what
+    assert alert.entries.count() == 3
+
+
 def test_a_kept_message_is_shown_in_full(client, alert):
     kept = Notification.objects.get(alert=alert)
     assert kept.state == NotificationState.KEPT
@@ -139,7 +157,7 @@ def test_an_alert_takes_the_same_number_of_queries_however_often_it_was_reported
 ):
     for number in range(reports - 1):
         orders.send(orders.BROKEN + f"z{number},1\n".encode())
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         show(client, alert)
     with django_assert_num_queries(4):
         client.get(reverse("monitoring:alerts"))

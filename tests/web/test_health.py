@@ -56,6 +56,15 @@ def test_signs_of_life_tell_the_living_from_the_silent(client, ana):
     assert beats == {"worker:one": True, "worker:two": False}
 
 
+def test_a_worker_that_went_silent_is_not_counted_among_those_there_are(client, ana):
+    sweep.beat("worker:one", timezone.now())
+    sweep.beat("worker:killed", timezone.now() - timedelta(minutes=2))
+    page = text(health(client)).partition("<dt>Workers</dt>")[2]
+    assert '<span class="word">1</span></span> <span class="quiet">1 went silent</span>' in page[:400]
+    sweep.beat("worker:one", timezone.now() - timedelta(minutes=3))
+    assert 'none</span></span> <span class="quiet">2 went silent</span>' in text(health(client))
+
+
 def test_what_is_stuck_and_what_could_not_be_told_is_listed(client, ana):
     orders.register()
     orders.send(orders.BROKEN)

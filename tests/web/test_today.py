@@ -95,7 +95,7 @@ def test_the_strip_says_how_the_platform_is(client, ana):
     sweep.beat("worker:two", timezone.now() - timedelta(hours=1))
     page = text(today(client))
     assert "has never run" not in page
-    assert "1 of 2" in page
+    assert "1 went silent" in page
 
 
 @pytest.mark.parametrize("number", [1, 8])
