@@ -72,6 +72,12 @@ class Arrival(models.Model):
             models.Index(fields=["dataset", "period"], condition=Q(state="pending"), name="arrival_pending"),
             models.Index(fields=["dataset", "sha256"], name="arrival_twin"),
             models.Index(fields=["dataset", "-id"], name="arrival_of_dataset"),
+            # The list by state: of those that are few among many.
+            models.Index(
+                fields=["state", "-id"],
+                condition=Q(state__in=["duplicate", "superseded", "quarantined", "failed"]),
+                name="arrival_by_state",
+            ),
             models.Index(fields=["path"], name="arrival_kept_at"),  # housekeeping: which files are still pointed to
         ]
 

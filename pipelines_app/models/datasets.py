@@ -90,7 +90,7 @@ class VersionState(models.TextChoices):
 class DatasetVersion(models.Model):
     """One immutable materialisation of a dataset, or of one period of it, written by one attempt of one step."""
 
-    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions", db_index=False)
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
     number = models.PositiveIntegerField(null=True, help_text="Counts what was published, from 1; none if never.")
     state = models.CharField(max_length=11, choices=VersionState.choices)
@@ -114,7 +114,13 @@ class DatasetVersion(models.Model):
                 condition=~Q(state="published") | Q(number__isnull=False), name="version_published_has_number"
             ),
         ]
-        indexes = [models.Index(fields=["dataset", "run_key"], name="version_reuse")]
+        indexes = [
+            models.Index(fields=["dataset", "run_key"], name="version_reuse"),
+            models.Index(fields=["dataset", "-id"], name="version_of_dataset"),  # its history, newest first
+            # What is held back, and whether a later version of its period has mended it.
+            models.Index(fields=["dataset", "-id"], condition=Q(state="quarantined"), name="version_held"),
+            models.Index(fields=["dataset", "period", "id"], condition=~Q(period=""), name="version_of_period"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number or '-'}"

@@ -54,6 +54,7 @@ class Event(models.Model):
             models.Index(fields=["dataset", "-id"], name="event_of_dataset", condition=~Q(dataset="")),
             models.Index(fields=["pipeline", "-id"], name="event_of_pipeline", condition=~Q(pipeline="")),
             models.Index(fields=["kind", "-id"], name="event_of_kind"),
+            models.Index(fields=["actor", "-id"], name="event_of_actor", condition=~Q(actor="")),
         ]
 
     def __str__(self) -> str:
@@ -121,6 +122,8 @@ class Delivery(models.Model):
             # Which events wait: the filter of the lists.
             models.Index(fields=["event"], condition=Q(disposition="waiting"), name="delivery_waiting"),
             models.Index(fields=["event"], condition=Q(disposition="failed"), name="delivery_failed"),
+            models.Index(fields=["event"], condition=Q(disposition="merged"), name="delivery_merged"),
+            models.Index(fields=["event"], condition=Q(disposition="ignored"), name="delivery_ignored"),
         ]
 
     def __str__(self) -> str:

@@ -102,6 +102,7 @@ class Run(models.Model):
             models.Index(fields=["again_of"], condition=Q(again_of__isnull=False), name="run_again_of"),
             models.Index(fields=["backfill", "state"], condition=Q(backfill__isnull=False), name="run_of_backfill"),
             models.Index(fields=["period", "-id"], name="run_by_period"),  # the list of runs, by period
+            models.Index(fields=["created_at"], name="run_by_age"),  # the list of runs, by age
             # Which run of a pipeline is the next.
             models.Index(fields=["pipeline", "-priority", "id"], condition=Q(state="queued"), name="run_queue"),
             models.Index(fields=["pipeline", "period"], condition=Q(state="running"), name="run_running"),

@@ -80,6 +80,12 @@ class Slot(models.Model):
             models.Index(fields=["next_at"], condition=Q(next_at__isnull=False), name="slot_next"),
             # What needs a person, on Today and in the counts.
             models.Index(fields=["due_at"], condition=Q(state__in=["late", "missing"]), name="slot_overdue"),
+            # The time line of Today, however long the ledger is.
+            models.Index(fields=["due_at"], name="slot_by_due"),
+            # What a dataset still waits for.
+            models.Index(fields=["dataset", "due_at"], condition=Q(state__in=OPEN), name="slot_open"),
+            # The ledger by state: nearly all of it is consumed, and those are found from the newest on.
+            models.Index(fields=["state", "-id"], condition=~Q(state="consumed"), name="slot_by_state"),
         ]
 
     def __str__(self) -> str:
