@@ -11,7 +11,7 @@ from pipelines_app.errors import DefinitionInvalid, Problem
 LONGEST = 200_000
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Safe, without aliases, without doubled keys, and with YAML 1.2's few plain values."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
@@ -38,15 +38,15 @@ class _Loader(yaml.SafeLoader):
 
 
 _MAP = "tag:yaml.org,2002:"
-_Loader.add_implicit_resolver(f"{_MAP}null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver(f"{_MAP}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver(f"{_MAP}int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
+Loader.add_implicit_resolver(f"{_MAP}null", re.compile(r"(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+Loader.add_implicit_resolver(f"{_MAP}bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+Loader.add_implicit_resolver(f"{_MAP}int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
+Loader.add_implicit_resolver(
     f"{_MAP}float",
     re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$"),
     list("-+.0123456789"),
 )
-_Loader.add_constructor(f"{_MAP}map", _Loader.construct_mapping)
+Loader.add_constructor(f"{_MAP}map", Loader.construct_mapping)
 
 
 def from_yaml(text: str) -> dict[str, object]:
@@ -55,7 +55,7 @@ def from_yaml(text: str) -> dict[str, object]:
         raise _invalid(f"the document is longer than {LONGEST:,} bytes")
     try:
         # A subclass of the safe loader.
-        document = yaml.load(text, Loader=_Loader)  # nosec B506
+        document = yaml.load(text, Loader=Loader)  # nosec B506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = error.problem or error.context or "this is not YAML"

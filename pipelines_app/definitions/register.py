@@ -4,15 +4,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django.db import transaction
+from django.db.models import Max
 from sqlglot import exp
 
 from pipelines_app import events, lake
 from pipelines_app.access import audit
 from pipelines_app.compiler import checks as catalogue_of_checks
 from pipelines_app.compiler import codec, compile, documents
-from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import Column, Definition
 from pipelines_app.definitions import allowed, catalogue, lines, wiring
 from pipelines_app.engines.base import Relation
@@ -42,21 +44,60 @@ class Author:
     teams: frozenset[str]
 
 
-def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, Compiled]:
-    """Compile a document against the catalogue as it is, types settled by the engine. Writes nothing.
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A definition that can be registered: the pipeline it revises, what it compiles to, its canonical document."""
 
-    Raises DefinitionInvalid with every fault found, NameTaken if a dataset belongs to another pipeline.
+    pipeline: Pipeline | None
+    compiled: Compiled
+    document: dict[str, object]
+
+    @property
+    def name(self) -> str:
+        return self.compiled.definition.pipeline
+
+    @property
+    def number(self) -> int:
+        """The revision it was prepared over; 0 for a new pipeline."""
+        current = self.pipeline.current if self.pipeline else None
+        return current.number if current else 0
+
+    @property
+    def last(self) -> int:
+        """The newest revision there is, in force or not."""
+        newest = self.pipeline.revisions.aggregate(Max("number"))["number__max"] if self.pipeline else 0
+        return newest or 0
+
+
+def prepare(definition: Definition, beside: Mapping[str, Known] = MappingProxyType({})) -> Prepared:
+    """Compile a definition against the catalogue as it is, and what is to be made beside it. Writes nothing.
+
+    Types are settled by the engine. Raises DefinitionInvalid with every fault found, NameTaken if a dataset belongs to
+    another pipeline.
     """
-    definition = documents.parse(document)
     team = Team.objects.filter(name=definition.team).first()
     if team is None:
         raise DefinitionInvalid([Problem(path="team", message=f"There is no team {definition.team!r}.")])
     pipeline = Pipeline.objects.filter(name=definition.pipeline).select_related("team", "current").first()
     _refuse_odd_drops(definition)
     _own_names(definition, pipeline)
-    compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
+    compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline) | dict(beside))
     lines.refuse_cycle(compiled)
-    return pipeline, compile.with_types(compiled, _explain)
+    compiled = compile.with_types(compiled, _explain)
+    return Prepared(pipeline=pipeline, compiled=compiled, document=documents.dump(definition))
+
+
+def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, Compiled]:
+    """As `prepare`, from a document."""
+    prepared = prepare(documents.parse(document))
+    return prepared.pipeline, prepared.compiled
+
+
+def refuse_others(definition: Definition, pipeline: Pipeline | None, teams: frozenset[str]) -> None:
+    """Raise NotFound unless these teams hold both the one that owns the pipeline and the one it is to be of."""
+    for team in (pipeline.team.name if pipeline else definition.team, definition.team):
+        if team not in teams:
+            raise NotFound(f"There is no team {team!r} that you may write for.")
 
 
 def _explain(statement: exp.Query, inputs: Sequence[tuple[str, tuple[Column, ...]]]) -> tuple[Column, ...]:
@@ -98,26 +139,17 @@ def register(
     Raises DefinitionInvalid, NameTaken, NotFound if the author may not write for the pipeline's team, and Outdated if
     `onto` is given and is not the number of the current revision.
     """
-    pipeline, compiled = compile_document(document)
-    owner = pipeline.team.name if pipeline else compiled.definition.team
-    if owner not in author.teams or compiled.definition.team not in author.teams:
-        raise NotFound(f"There is no team {owner!r} that you may write for.")
-    canonical = documents.dump(compiled.definition)
-    return _write(pipeline, compiled, canonical, author, why, onto)
+    return write(prepare(documents.parse(document)), author=author, why=why, onto=onto)
 
 
 @transaction.atomic
-def _write(
-    pipeline: Pipeline | None,
-    compiled: Compiled,
-    document: dict[str, object],
-    author: Author,
-    why: str,
-    onto: int | None,
-) -> tuple[Revision, bool]:
+def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None = None) -> tuple[Revision, bool]:
+    """Register what was prepared; raises NotFound, NameTaken and Outdated as `register` does."""
+    compiled, document = prepared.compiled, prepared.document
     definition = compiled.definition
+    refuse_others(definition, prepared.pipeline, author.teams)
     team = Team.objects.get(name=definition.team)
-    pipeline = _alone(pipeline, compiled)
+    pipeline = _alone(prepared.pipeline, compiled)
     if pipeline is None:
         pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
     pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)

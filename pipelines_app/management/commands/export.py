@@ -1,0 +1,28 @@
+"""Write the registered definitions to a folder."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from pipelines_app.definitions import files
+from pipelines_app.models import Pipeline
+
+
+class Command(BaseCommand):
+    help = "Write the registered definitions to a folder, one pipeline in each .yaml file; applied, they change none."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--team", default="", help="only the pipelines of this team")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        pipelines = Pipeline.objects.select_related("current").order_by("name")
+        if options["team"]:
+            pipelines = pipelines.filter(team__name=options["team"])
+        folder: Path = options["folder"]
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = files.exported(pipelines)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        self.stdout.write(f"{len(texts)} definitions written to {folder}")

@@ -1,0 +1,72 @@
+"""A plan, a fault and what was done, as a terminal shows them."""
+
+import getpass
+from collections.abc import Iterator
+
+from django.core.management.base import CommandError
+
+from pipelines_app.definitions.plans import Plan, PlannedPipeline, PlannedStep
+from pipelines_app.definitions.register import Author
+from pipelines_app.errors import DefinitionInvalid, LooplineError
+from pipelines_app.models import Team
+
+MARKS = {
+    "removed": "-",
+    "breaking": "!",
+    "column-scoped": "~",
+    "additive": "+",
+    "new": "+",
+    "cosmetic": "=",
+    "metadata": "=",
+}
+MOST_READERS = 20
+
+
+def operator() -> Author:
+    """Whoever sits at the machine's terminal: they may write for every team."""
+    return Author(
+        actor=f"system:{getpass.getuser()}", user=None, teams=frozenset(Team.objects.values_list("name", flat=True))
+    )
+
+
+def refusal(error: LooplineError) -> CommandError:
+    """An error as a command ends with it: a line for every fault."""
+    if not isinstance(error, DefinitionInvalid):
+        return CommandError(f"{error.message} {error.todo}".strip())
+    lines = []
+    for problem in error.problems:
+        place = f" (line {problem.line}, column {problem.column} of the SQL)" if problem.line else ""
+        lines.append(f"{problem.path}: {problem.message}{place}")
+    return CommandError("\n".join(lines))
+
+
+def told(plan: Plan) -> Iterator[str]:
+    """A plan, line by line, the most harmful first."""
+    for pipeline in plan.changed:
+        yield from _pipeline(pipeline)
+    same = len(plan.pipelines) - len(plan.changed)
+    if plan.broken:
+        yield f"{len(plan.broken)} datasets would no longer find a column that they use."
+    yield f"{len(plan.changed)} to change, {same} as they are."
+    if plan.changed:
+        yield f"State: {plan.state}"
+
+
+def _pipeline(pipeline: PlannedPipeline) -> Iterator[str]:
+    was = f"revision {pipeline.was} -> {pipeline.revision}" if pipeline.was else "new"
+    yield f"{pipeline.name} ({pipeline.team}): {was}"
+    for step in pipeline.steps:
+        if step.change.kind != "same":
+            yield from _step(step)
+    yield from (f"    note: {warning}" for warning in pipeline.warnings)
+
+
+def _step(step: PlannedStep) -> Iterator[str]:
+    change = step.change
+    why = f": {change.why}" if change.why else ""
+    yield f"  {MARKS[change.kind]} {change.dataset} [{change.kind}]{why}; {step.then}"
+    for reader in step.readers[:MOST_READERS]:
+        gone = f" BREAKS: it uses {', '.join(reader.breaks)}" if reader.breaks else ""
+        yield f"      reaches {reader.dataset} ({reader.pipeline}, {reader.team}){gone}"
+    if len(step.readers) > MOST_READERS:
+        yield f"      and {len(step.readers) - MOST_READERS:,} more"

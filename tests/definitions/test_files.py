@@ -1,0 +1,102 @@
+"""Definitions as files: what is written out comes in again without a change, from the command line."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from pipelines_app.compiler import document_places
+from pipelines_app.models import Pipeline, Revision
+from tests import road
+from tests.definitions.test_plans import ORDERS, TOTALS, WITHOUT
+
+TEXT = """pipeline: p
+sources:
+  raw.o:
+    columns:
+      id: INTEGER
+      at: DATE
+steps:
+  - dataset: mart.m
+    sql: |
+      SELECT 1
+  - dataset: mart.n
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("", 1),
+        ("pipeline", 1),
+        ('sources["raw.o"]', 3),
+        ('sources["raw.o"].columns[1].type', 6),
+        ("steps[0].sql", 9),
+        ("steps[1].sql", 11),
+        ("steps[7]", 7),
+        ("nowhere.at.all", 1),
+    ],
+)
+def test_a_path_is_found_by_its_line(path, line):
+    assert document_places.line_of(TEXT, path) == line
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "a: &x 1\nb: *x"])
+def test_what_cannot_be_read_has_no_lines(text):
+    assert document_places.line_of(text, "a") is None
+
+
+def said(command, *args, **options):
+    out = io.StringIO()
+    call_command(command, *args, stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_what_is_exported_and_applied_again_changes_nothing(tmp_path):
+    road.register_sample()
+    said("export", tmp_path)
+    assert sorted(path.stem for path in tmp_path.glob("*.yaml")) == sorted(
+        Pipeline.objects.values_list("name", flat=True)
+    )
+    before = Revision.objects.count()
+    assert "0 to change" in said("plan", tmp_path, check=True)
+    assert "0 changed" in said("apply", tmp_path)
+    assert Revision.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_a_folder_is_planned_and_then_applied(tmp_path):
+    road.team("shop")
+    (tmp_path / "totals.yml").write_text(TOTALS)
+    (tmp_path / "orders.yaml").write_text(ORDERS)
+    told = said("plan", tmp_path)
+    assert "+ mart.totals [new]; is made with the next run" in told
+    state = told.rpartition("State: ")[2].strip()
+    with pytest.raises(CommandError) as ended:
+        said("plan", tmp_path, check=True)
+    assert ended.value.returncode == 2
+    assert "orders: revision 1" in said("apply", tmp_path, state=state, why="the first")
+    (tmp_path / "orders.yaml").write_text(WITHOUT)
+    told = said("plan", tmp_path)
+    assert "! staging.orders [breaking]: amount: gone, or of another type" in told
+    assert "reaches mart.totals (totals, shop) BREAKS: it uses amount" in told
+    with pytest.raises(CommandError, match=r"orders.yaml: staging.orders: mart.totals of the pipeline totals"):
+        said("apply", tmp_path)
+    assert "orders: revision 2" in said("apply", tmp_path, breaking=True)
+    (tmp_path / "totals.yml").write_text(TOTALS.replace("AS total", "AS whole"))
+    with pytest.raises(CommandError, match=r"totals.yml:6: steps\[0\].sql: .*amount"):
+        said("apply", tmp_path)
+
+
+@pytest.mark.django_db
+def test_an_empty_folder_and_a_file_that_is_no_definition_are_refused(tmp_path):
+    with pytest.raises(CommandError, match="no definition here"):
+        said("plan", tmp_path)
+    (tmp_path / "broken.yaml").write_text("pipeline: [")
+    with pytest.raises(CommandError, match=r"broken.yaml"):
+        said("plan", tmp_path)
+    (tmp_path / "broken.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CommandError, match="not UTF-8"):
+        said("plan", tmp_path)
