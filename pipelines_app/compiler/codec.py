@@ -57,8 +57,13 @@ def _step_to_json(step: CompiledStep) -> Json:
         "sql": step.sql,
         "recipe": step.recipe,
         "deterministic": step.deterministic,
-        "edges": [[edge.from_dataset, edge.from_column, edge.column, str(edge.kind)] for edge in step.edges],
+        "edges": [_edge_to_json(edge) for edge in step.edges],
+        "partial": list(step.partial),
     }
+
+
+def _edge_to_json(edge: Edge) -> list[Any]:
+    return [edge.from_dataset, edge.from_column, edge.column, str(edge.kind), list(edge.how), edge.masked]
 
 
 def _step_from_json(stored: Mapping[str, Any], definition: Definition) -> CompiledStep:
@@ -79,12 +84,23 @@ def _step_from_json(stored: Mapping[str, Any], definition: Definition) -> Compil
         edges=tuple(_edge(name, edge) for edge in stored["edges"]),
         source=source,
         effort=made.effort,
+        partial=tuple(stored.get("partial", ())),
     )
 
 
-def _edge(dataset: str, stored: Sequence[str]) -> Edge:
-    from_dataset, from_column, column, kind = stored
-    return Edge(from_dataset=from_dataset, from_column=from_column, dataset=dataset, column=column, kind=EdgeKind(kind))
+def _edge(dataset: str, stored: Sequence[Any]) -> Edge:
+    from_dataset, from_column, column, kind, *further = stored
+    # What was stored before lineage knew in which way has only the first four.
+    how, masked = further or ((), False)
+    return Edge(
+        from_dataset=from_dataset,
+        from_column=from_column,
+        dataset=dataset,
+        column=column,
+        kind=EdgeKind(kind),
+        how=tuple(how),
+        masked=masked,
+    )
 
 
 def _columns_to_json(columns: Sequence[Column]) -> list[list[str]]:

@@ -175,7 +175,9 @@ def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
     period = _period(step, [relations[name] for name in draft.inputs if name in relations])
     tree = draft.tree.copy()
     binding.type_period(tree, period)
-    described = schema.describe(tree, {name: relation.columns for name, relation in relations.items()})
+    columns = {name: relation.columns for name, relation in relations.items()}
+    described = schema.describe(tree, columns)
+    traced = lineage.trace(described.tree, step.dataset, columns)
     # What runs must pass the gate itself, not only what it was made from.
     gate.admit(described.tree)
     sql = statements.text(described.tree)
@@ -190,7 +192,8 @@ def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
         recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns),
         deterministic=not unsteady(draft.tree),
         checks=step.checks,
-        edges=_every_input_seen(lineage.edges(described.tree, step.dataset), draft.inputs, step.dataset),
+        edges=_every_input_seen(traced.edges, draft.inputs, step.dataset),
+        partial=traced.partial,
         effort=step.effort,
     )
 
@@ -265,6 +268,7 @@ def _warnings(definition: Definition, drafts: Collection[_Draft], steps: Sequenc
             found.append(
                 f"{draft.step.dataset} uses {', '.join(functions)}: it is made anew each time, and a replay differs"
             )
+    found += [f"the lineage of {step.dataset} is not whole: {reason}" for step in steps for reason in step.partial]
     return found
 
 

@@ -21,8 +21,9 @@ class EdgeKind(StrEnum):
 class Edge:
     """A column feeds a column: by its value (direct), or by filter, join, grouping or order (indirect).
 
-    An indirect edge that touches every output column has an empty `column`; one from a table of which no column is used
-    has an empty `from_column`.
+    `how` says so in the words of OpenLineage (IDENTITY, AGGREGATION, FILTER ...), and `masked` that the value cannot be
+    read from the other, as from a hash or a count. An indirect edge that touches every output column has an empty
+    `column`; one from a table of which no column is used has an empty `from_column`.
     """
 
     from_dataset: str
@@ -30,6 +31,8 @@ class Edge:
     dataset: str
     column: str
     kind: EdgeKind
+    how: tuple[str, ...] = ()
+    masked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class CompiledStep:
 
     `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its
     fingerprint: equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the
-    datasets it reads.
+    datasets it reads; `partial` says why some of its edges could not be told.
     """
 
     dataset: str
@@ -62,6 +65,7 @@ class CompiledStep:
     edges: tuple[Edge, ...]
     effort: Effort
     source: Source | None = None
+    partial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

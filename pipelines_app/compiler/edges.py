@@ -25,17 +25,24 @@ def answer(record: Mapping[str, Any]) -> Json:
     """The edges of one record."""
     started = time.perf_counter()
     script, failures = _followed(record)
-    partial = list(script.walk.notes)
+    notes = list(script.walk.notes)
     return {
         "id": record.get("id"),
         "inputs": [name for name in script.reads if not script.between(name)],
         "outputs": [name for name in script.writes if not script.between(name)],
         "columns": sorted(_columns(script), key=repr),
         "dataset": sorted(_rows(script)),
-        "partial": partial,
-        "error": _summary([*failures, *partial]),
+        "partial": [*notes, *_unknown(script)],
+        "error": _summary([*failures, *notes]),
         "ms": (time.perf_counter() - started) * 1000,
     }
+
+
+def _unknown(script: Script) -> list[str]:
+    """The tables whose columns stay behind a star."""
+    stars = [output for _, outputs, _ in _shown(script) for output in outputs if isinstance(output, Wild)]
+    tables = sorted({table for star in stars for table in star.tables})
+    return [f"the columns of {table} are not known: * stands for all of them" for table in tables]
 
 
 def _summary(reasons: list[str]) -> str | None:
@@ -60,9 +67,9 @@ def _followed(record: Mapping[str, Any]) -> tuple[Script, list[str]]:
 
 def _shown(script: Script) -> Iterable[tuple[str, tuple[Output, ...], Trace]]:
     """What is written into tables that stay; the answer of a query counts where nothing is written."""
-    bare = not any(written.table for written in script.written)
+    bare = not any(written.table and not script.between(written.table) for written in script.written)
     for written in script.written:
-        if bare or (written.table and not script.between(written.table)):
+        if bool(written.table) != bare and not script.between(written.table):
             yield written.table, written.outputs, written.rows
 
 

@@ -12,7 +12,7 @@ RELATIONS = {
 
 
 def edges(sql):
-    found = lineage.edges(schema.describe(statements.parse(sql), RELATIONS).tree, "mart.x")
+    found = lineage.trace(schema.describe(statements.parse(sql), RELATIONS).tree, "mart.x", RELATIONS).edges
     return {
         f"{edge.from_dataset[4:]}.{edge.from_column} {'->' if edge.kind == 'direct' else '~>'} {edge.column or '*'}"
         for edge in found

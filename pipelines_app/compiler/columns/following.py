@@ -32,6 +32,7 @@ _INERT_COMMANDS = frozenset(
 _TELLING = frozenset({"SHOW", "DESCRIBE", "EXPLAIN", "COMMENT", "GRANT", "REVOKE"})
 _INNER = re.compile(r"\b(?:INSERT\s+(?:INTO|OVERWRITE)|MERGE\s+INTO|CREATE\s+(?:OR|TABLE|VIEW)|SELECT|WITH)\b", re.I)
 _EXCHANGE = re.compile(r"TABLE\s+(\S+)\s+EXCHANGE\s+PARTITION.*WITH\s+TABLE\s+([^\s;]+)", re.I | re.S)
+_UNLOAD = re.compile(r"\(\s*'(.*)'\s*\)\s*TO\s+'([^']*)'", re.I | re.S)
 # Functions of Vertica that move data, by where the names of the tables from and to stand.
 _MOVING = {"swap_partitions_between_tables", "move_partitions_to_table", "copy_partitions_to_table", "copy_table"}
 
@@ -44,6 +45,9 @@ def follow(statement: exp.Expr, script: Script) -> None:
     elif not isinstance(statement, _INERT):
         for inner in _statements(statement):
             follow(inner, script)
+    changes, script.walk.changes = script.walk.changes, []
+    for change in changes:
+        follow(change, script)
 
 
 def _statements(node: exp.Expr) -> Iterator[exp.Expr]:
@@ -105,12 +109,27 @@ def _command(statement: exp.Expr, script: Script) -> None:
     if moved:
         _moved(moved[2], moved[1], script)
         return
+    if word == "UNLOAD":
+        _unload(text, script)
+        return
+    if word == "REPLACE" and script.parse is not None:
+        text = f"INSERT {text}"
     inner = None if word in _TELLING else _INNER.search(text)
     if inner and script.parse is not None:
         for found in script.parse(text[inner.start() :]):
             follow(found, script)
     elif word.split()[0] not in _INERT_COMMANDS and word != "ALTER":
         script.failures.append(f"{word} cannot be followed")
+
+
+def _unload(text: str, script: Script) -> None:
+    """UNLOAD ('query') TO 'file'."""
+    found = _UNLOAD.search(text)
+    if found is None or script.parse is None:
+        script.failures.append("UNLOAD cannot be followed")
+        return
+    for query in script.parse(found[1].replace("''", "'")):
+        script.write(found[2], script.walk.query(query, script.frame()), whole=True)
 
 
 _FOLLOWERS: dict[type, Callable[[exp.Expr, Script], None]] = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
 from pipelines_app.compiler.columns.influence import NOTHING, Kind, Trace, aside, below
 from pipelines_app.compiler.columns.relations import Column, Output, Relation, Wild
@@ -33,10 +34,19 @@ class Walk:
     table: Callable[[exp.Table], Relation]
     query: Callable[[exp.Expr, "Frame"], Relation]
     notes: dict[str, None] = field(default_factory=dict)
+    changes: list[exp.Expr] = field(default_factory=list)
+    _invented: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._invented = frozenset(Dialect.get_or_raise(self.dialect).PSEUDOCOLUMNS)
 
     def note(self, reason: str) -> None:
         """Say that the lineage is partial, and why."""
         self.notes[reason] = None
+
+    def invents(self, name: str) -> bool:
+        """Whether the engine itself has a column of this name in every row, such as ROWNUM."""
+        return name.upper() in self._invented
 
     @property
     def sees_neighbours(self) -> bool:
@@ -162,6 +172,8 @@ def _here(name: exp.Expr, frame: Frame) -> Trace | None:
     found = _known(name, frame)
     if found is None and frame.seen and folded in frame.aliases:
         return frame.aliases[folded]
+    if found is None and frame.walk.invents(folded):
+        return NOTHING
     return found if found is not None else _guess(name, frame)
 
 

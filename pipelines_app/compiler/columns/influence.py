@@ -63,7 +63,9 @@ def below(trace: Trace, path: str) -> Trace:
     if not path:
         return trace
     return frozenset(
-        Origin(table, f"{column}.{path}" if kind == Kind.IDENTITY else column, _changed(kind), hidden)
+        Origin(table, path, kind, hidden)
+        if column == "*"
+        else Origin(table, f"{column}.{path}" if kind == Kind.IDENTITY else column, _changed(kind), hidden)
         for table, column, kind, hidden in trace
     )
 

@@ -35,6 +35,24 @@ def _pivot(pivot: exp.Expr, relation: Relation, inner: Frame) -> Relation:
     return Relation((*kept, *made), rows | aside(keys, Kind.GROUP_BY))
 
 
+def matched(match: exp.Expr, relation: Relation, frame: Frame) -> Relation:
+    """What MATCH_RECOGNIZE makes of a relation: its partition and what it measures."""
+    inner = frame.beside()
+    inner.add(Source(("",), relation))
+    for name in match.args.get("define") or ():
+        inner.add(Source((name.alias.lower(),), Relation(relation.outputs)))
+    parts = match.args.get("partition_by") or []
+    order = match.args.get("order")
+    inner.decide(traces(parts, inner), Kind.GROUP_BY)
+    inner.decide(traces(order.expressions if order is not None else [], inner), Kind.SORT)
+    inner.decide(traces([one.this for one in match.args.get("define") or ()], inner), Kind.FILTER)
+    measured = [one.this for one in match.args.get("measures") or ()]
+    kept = [Column(one.name, trace(one, inner)) for one in parts]
+    if "ALL ROWS" in str(match.args.get("rows") or "").upper():
+        kept = [output for output in relation.outputs if isinstance(output, Column)]
+    return Relation((*kept, *[Column(one.alias_or_name, trace(one, inner)) for one in measured]), inner.rows)
+
+
 def _fields(pivot: exp.Expr) -> list[exp.In]:
     return [field for field in pivot.args.get("fields") or () if isinstance(field, exp.In)]
 

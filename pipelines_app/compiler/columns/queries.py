@@ -25,6 +25,8 @@ def relation(query: exp.Expr, around: Frame) -> Relation:
         return _bracketed(query, frame)
     if isinstance(query, exp.Pivot):
         return _pivot_statement(query, frame)
+    if isinstance(query, exp.DML):
+        return _returned(query, frame)
     sources.one(query, frame)
     return Relation(tuple(frame.star()), frame.rows)
 
@@ -111,8 +113,9 @@ def _outputs(query: exp.Select, frame: Frame) -> list[Output]:
 def _rows(query: exp.Select, outputs: Sequence[Output], frame: Frame) -> None:
     """What decides which rows there are, and which are one."""
     args = query.args
+    before, frame.seen = frame.seen, Aliases.BEFORE_GUESSES if frame.walk.sees_neighbours else frame.seen
     frame.decide(traces([args.get("where"), args.get("prewhere"), args.get("connect")], frame), Kind.FILTER)
-    before, frame.seen = frame.seen, Aliases.BEFORE_GUESSES
+    frame.seen = Aliases.BEFORE_GUESSES
     frame.decide(traces([args.get("having"), args.get("qualify")], frame), Kind.FILTER)
     group = args.get("group")
     if group is not None:
@@ -222,6 +225,22 @@ def _bracketed(query: exp.Subquery, frame: Frame) -> Relation:
         return _ordered(query, frame.walk.query(query.this, frame), frame)
     sources.one(query.this, frame)
     return _ordered(query, Relation(tuple(frame.star()), frame.rows), frame)
+
+
+def _returned(statement: exp.Expr, frame: Frame) -> Relation:
+    """A change with RETURNING: rows of the table that it changes; the script follows the change itself later."""
+    frame.walk.changes.append(statement)
+    table = statement.this.this if isinstance(statement.this, exp.Schema) else statement.this
+    sources.one(table, frame)
+    sources.enter(statement, frame)
+    for part in ("using", "source"):
+        for node in statement.args.get(part) or ():
+            if isinstance(node, exp.Expr):
+                sources.one(node, frame)
+    returning = statement.args.get("returning")
+    frame.decide(traces(statement.args.get("where"), frame), Kind.FILTER)
+    selects = returning.expressions if returning is not None else []
+    return Relation(tuple(output for one in selects for output in stars.outputs(one, frame)), frame.rows)
 
 
 def _pivot_statement(query: exp.Pivot, frame: Frame) -> Relation:

@@ -48,8 +48,8 @@ class Relation:
     outputs: tuple[Output, ...]
     rows: Trace = NOTHING
     base: str = ""
-    _exact: dict[str, Trace] = field(default_factory=dict, init=False)
-    _folded: dict[str, Trace] = field(default_factory=dict, init=False)
+    _quoted: dict[str, Trace] = field(default_factory=dict, init=False)
+    _plain: dict[str, Trace] = field(default_factory=dict, init=False)
     wilds: tuple[Wild, ...] = field(default=(), init=False)
 
     def __post_init__(self) -> None:
@@ -58,19 +58,19 @@ class Relation:
             if isinstance(output, Wild):
                 wilds.append(output)
                 continue
-            name = output.name
-            folded = name.lower()
-            exact = name if output.quoted else folded
-            self._exact[exact] = self._exact[exact] | output.trace if exact in self._exact else output.trace
-            self._folded[folded] = self._folded[folded] | output.trace if folded in self._folded else output.trace
+            own, name = (self._quoted, output.name) if output.quoted else (self._plain, output.name.lower())
+            own[name] = own[name] | output.trace if name in own else output.trace
         self.wilds = tuple(wilds)
 
     def known(self, name: exp.Expr) -> Trace | None:
-        """The origins of a column that is known to be here: as it is spelled if quoted, else in any case."""
+        """The origins of a column known to be here: quoted names by their spelling first, others in any case."""
         text = name.name
-        if name.args.get("quoted") and text in self._exact:
-            return self._exact[text]
-        return self._exact.get(text.lower()) or self._folded.get(text.lower())
+        if name.args.get("quoted") and text in self._quoted:
+            return self._quoted[text]
+        folded = text.lower()
+        if folded in self._plain:
+            return self._plain[folded]
+        return next((trace for other, trace in self._quoted.items() if other.lower() == folded), None)
 
     def column(self, name: exp.Expr) -> Trace | None:
         """The origins of a column that is here, or can only be here."""
@@ -99,23 +99,32 @@ class Relation:
         """The same with other names, by position; what stands behind columns that are not known keeps its own."""
         if not names:
             return self
-        if self.wilds and len(self.outputs) == 1:
-            made = [Column(name.name, self.whole(), _quoted(name)) for name in names]
-            return Relation(tuple(made), self.rows)
-        renamed: list[Output] = []
-        for place, output in enumerate(self.outputs):
-            name = names[place] if place < len(names) and not self.wilds else None
-            if name is None or isinstance(output, Wild):
-                renamed.append(output)
-            else:
-                renamed.append(Column(name.name, output.trace, _quoted(name)))
-        return Relation(tuple(renamed), self.rows)
+        places = [place for place, output in enumerate(self.outputs) if isinstance(output, Wild)]
+        if not places:
+            kept = self.outputs[len(names) :]
+            return Relation((*_named(names, self.outputs), *kept), self.rows)
+        # Before the first and after the last that is not known, places are known: from the front, and from the back.
+        after = len(self.outputs) - places[-1] - 1
+        front, middle = names[: places[0]], names[places[0] : len(names) - after]
+        back = names[len(front) + len(middle) :]
+        unsure = Relation(self.outputs[places[0] : places[-1] + 1]).whole()
+        made = [Column(name.name, unsure, _quoted(name)) for name in middle]
+        ends = _named(front, self.outputs), _named(back, self.outputs[len(self.outputs) - after :])
+        return Relation((*ends[0], *made, *ends[1]), self.rows)
 
     def also(self, rows: Trace) -> "Relation":
         """The same, with more that decides over its rows."""
         if rows <= self.rows:
             return self
         return Relation(self.outputs, self.rows | rows, self.base)
+
+
+def _named(names: Sequence[exp.Expr], outputs: Sequence[Output]) -> list[Output]:
+    return [
+        Column(name.name, output.trace, _quoted(name))
+        for name, output in zip(names, outputs, strict=False)
+        if isinstance(output, Column)
+    ]
 
 
 def _quoted(name: exp.Expr) -> bool:

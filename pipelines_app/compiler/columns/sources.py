@@ -5,11 +5,11 @@ from typing import cast
 
 from sqlglot import exp
 
-from pipelines_app.compiler.columns import frames, pivots
-from pipelines_app.compiler.columns.expressions import trace, traces
+from pipelines_app.compiler.columns import generated, pivots
+from pipelines_app.compiler.columns.expressions import traces
 from pipelines_app.compiler.columns.frames import Frame, Source
-from pipelines_app.compiler.columns.influence import NOTHING, Kind, Trace, transformed
-from pipelines_app.compiler.columns.relations import Column, Output, Relation, Wild
+from pipelines_app.compiler.columns.influence import Kind, Trace
+from pipelines_app.compiler.columns.relations import Column, Relation
 
 _HIDDEN_RIGHT = frozenset({"SEMI", "ANTI"})
 
@@ -27,6 +27,9 @@ def enter(query: exp.Expr, frame: Frame) -> None:
         _join(join, frame)
     for pivot in query.args.get("pivots") or ():
         over_all(pivot, frame)
+    match = query.args.get("match")
+    if match is not None:
+        _replace_all(match, pivots.matched(match, Relation(tuple(frame.star())), frame), frame)
 
 
 def one(node: exp.Expr, frame: Frame) -> None:
@@ -47,7 +50,7 @@ def one(node: exp.Expr, frame: Frame) -> None:
 
 def _brackets(node: exp.Expr) -> exp.Expr | None:
     """What stands in brackets that are no query: (a JOIN b)."""
-    if isinstance(node, exp.Paren | exp.From | exp.Final):
+    if isinstance(node, exp.Paren | exp.From | exp.Final | exp.Stream):
         return node.this if isinstance(node.this, exp.Expr) else None
     is_query = isinstance(node, exp.Subquery) and isinstance(node.this, exp.Query)
     if isinstance(node, exp.Subquery) and (not is_query or holds_sources(node.this)):
@@ -76,7 +79,7 @@ def _names(node: exp.Expr) -> tuple[str, ...]:
 
 
 def _relation(node: exp.Expr, frame: Frame) -> Relation:
-    reader = next((_READERS[kind] for kind in type(node).__mro__ if kind in _READERS), _function)
+    reader = next((_READERS[kind] for kind in type(node).__mro__ if kind in _READERS), generated.function)
     relation = reader(node, frame)
     alias = node.args.get("alias")
     return relation.renamed(alias.args.get("columns") or ()) if isinstance(alias, exp.TableAlias) else relation
@@ -87,12 +90,12 @@ def _table(found: exp.Expr, frame: Frame) -> Relation:
     if isinstance(node.this, exp.SemanticView):
         return frame.walk.table(node.this.this)
     if not isinstance(node.this, exp.Identifier):
-        return _function(node, frame)
+        return generated.function(node, frame)
     folded = node.name.lower()
     if not node.args.get("db") and folded in frame.queries:
         return frame.queries[folded]
     if len(node.parts) > 1 and _is_field(node, frame):
-        return _element(node, frame)
+        return generated.element(node, frame)
     return frame.walk.table(node)
 
 
@@ -104,23 +107,9 @@ def _is_field(node: exp.Table, frame: Frame) -> bool:
     return any(source.names == (first,) for around in frame.outward() for source in around.sources)
 
 
-def _element(node: exp.Table, frame: Frame) -> Relation:
-    return _made(transformed(frames.column(node.parts, frame)), node, frame)
-
-
 def _query(node: exp.Expr, frame: Frame) -> Relation:
     """A query in FROM; what it cannot find in itself is of its neighbours, whether or not LATERAL is written."""
     return frame.walk.query(node.this if isinstance(node, exp.Lateral) else node, frame)
-
-
-def _values(node: exp.Expr, frame: Frame) -> Relation:
-    rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
-    width = max((len(row) for row in rows), default=0)
-    made = [
-        Column(f"col{place}", frozenset().union(*[trace(row[place], frame) for row in rows if place < len(row)]))
-        for place in range(width)
-    ]
-    return Relation(tuple(made))
 
 
 def _lateral(node: exp.Expr, frame: Frame) -> Relation:
@@ -128,40 +117,15 @@ def _lateral(node: exp.Expr, frame: Frame) -> Relation:
         return _query(node, frame)
     if isinstance(node.this, exp.Table):
         return _table(node.this, frame)
-    return _made(_carried(node.this, frame), node, frame)
-
-
-def _function(node: exp.Expr, frame: Frame) -> Relation:
-    """A table made by a function: every column comes from all that is given to it."""
-    if isinstance(node, exp.Table):
-        carried = traces([node.this, *(node.args.get("rows_from") or ())], frame)
-    else:
-        carried = _carried(node, frame)
-    return _made(transformed(carried), node, frame)
-
-
-def _carried(node: exp.Expr, frame: Frame) -> Trace:
-    parts = [value for part, value in node.args.items() if part not in {"alias", "offset", "joins", "pivots"}]
-    return transformed(traces(parts, frame))
-
-
-def _made(carried: Trace, node: exp.Expr, frame: Frame) -> Relation:
-    """A relation of which every column comes from the same; how many rows there are depends on it too."""
-    frame.multiplied |= carried
-    alias = node.args.get("alias")
-    named = list(alias.args.get("columns") or ()) if isinstance(alias, exp.TableAlias) else []
-    outputs: list[Output] = [Column(name.name, carried) for name in named]
-    offset = node.args.get("offset")
-    if isinstance(offset, exp.Identifier):
-        outputs.append(Column(offset.name, NOTHING))
-    if not named:
-        own = [Column(alias.name, carried)] if isinstance(alias, exp.TableAlias) and alias.name else []
-        outputs += [*own, Wild(frozenset(), carried, frozenset(column.name.lower() for column in own))]
-    return Relation(tuple(outputs))
+    return generated.function(node, frame)
 
 
 def _join(join: exp.Expr, frame: Frame) -> None:
     before = list(frame.sources)
+    if str(join.args.get("kind") or "").upper() == "ARRAY":
+        for array in (join.this, *(join.args.get("expressions") or ())):
+            frame.add(Source((array.alias_or_name.lower(),), generated.array(array, frame)))
+        return
     one(join.this, frame)
     added = frame.sources[len(before) :]
     if str(join.args.get("kind") or "").upper() in _HIDDEN_RIGHT:
@@ -208,15 +172,18 @@ def _of(sources: Sequence[Source], name: exp.Identifier) -> Trace:
 
 def over_all(pivot: exp.Expr, frame: Frame) -> None:
     """PIVOT after a join is over all that stands before it."""
-    relation = pivots.pivoted(pivot, Relation(tuple(frame.star())), frame)
-    frame.sources = [Source((pivot.alias.lower(),), relation)]
+    _replace_all(pivot, pivots.pivoted(pivot, Relation(tuple(frame.star())), frame), frame)
+
+
+def _replace_all(node: exp.Expr, relation: Relation, frame: Frame) -> None:
+    frame.sources = [Source((node.alias.lower(),), relation)]
     frame.rows |= relation.rows
     frame.shared = {}
 
 
 _READERS: dict[type, Callable[[exp.Expr, Frame], Relation]] = {
     exp.Table: _table,
-    exp.Values: _values,
+    exp.Values: generated.values,
     exp.Lateral: _lateral,
     exp.Query: _query,
 }

@@ -141,7 +141,7 @@ def create(statement: exp.Expr, script: Script) -> None:
             # A view of ClickHouse that puts its rows into a table.
             script.write(script.name(to.this), relation, whole=False)
         return
-    clone, like = statement.args.get("clone"), properties.find(exp.LikeProperty) if properties is not None else None
+    clone, like = statement.args.get("clone"), _like(statement.this, properties)
     if clone is not None:
         script.write(name, _table(clone.this, script), whole=True, temporary=temporary)
     elif like is not None:
@@ -150,6 +150,12 @@ def create(statement: exp.Expr, script: Script) -> None:
         script.declare(name, shape.names(), temporary=temporary)
     else:
         script.declare(name, [column.name for column in columns], temporary=temporary)
+
+
+def _like(this: exp.Expr, properties: exp.Expr | None) -> exp.Expr | None:
+    """CREATE TABLE t LIKE u, CREATE TABLE t (LIKE u)."""
+    inner = next((one for one in this.expressions if isinstance(one, exp.LikeProperty)), None)
+    return inner or (properties.find(exp.LikeProperty) if properties is not None else None)
 
 
 def _table(node: exp.Expr, script: Script) -> Relation:
