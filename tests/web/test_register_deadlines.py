@@ -85,12 +85,34 @@ def test_the_zone_proposed_is_the_persons_own_or_that_of_the_newest_deadline_unt
     user = editor(client)
     filling = begun(client, name="orders_2024-03-05.csv", content=b"id,v\n1,2\n2,3\n")
     filling.send("steps")
-    assert zone_of(filling.open("when")) == ("UTC", 3)
+    assert zone_of(filling.open("when")) == ("UTC", 4)
     said(filling, timezone="Asia/Tokyo")
-    assert zone_of(filling.open("when")) == ("Asia/Tokyo", 2)
+    assert zone_of(filling.open("when")) == ("Asia/Tokyo", 3)
     filling.send("review", without=["dry"])
     second = begun(client, name="b_2024-03-05.csv", content=b"id\n1\n", pipeline="b", **{"sources-0-dataset": "raw.b"})
     assert zone_of(second.open("when")) == ("Asia/Tokyo", 3)
     user.zone = "Europe/Oslo"
     user.save()
     assert zone_of(second.open("when")) == ("Europe/Oslo", 0)
+
+
+def test_what_the_pipeline_promises_of_its_own_dataset_is_a_sentence_too(filling):
+    given = {"on": "on", "by": "9:00", "timezone": "Europe/Zurich", "days_after": "2"}
+    filling.send("when", **{f"promises-0-{name}": value for name, value in given.items()})
+    promised = {"dataset": "staging.orders", "by": "09:00", "timezone": "Europe/Zurich", "days_after": 2}
+    assert filling.draft.document["sla"] == [{"arrival": promised}]
+    assert "staging.orders is promised every day by 09:00 Europe/Zurich" in words(filling.open("review"))
+    answer = filling.send("when", **{"promises-0-by": "noon"})
+    assert answer.status_code == 422
+    assert "Promised by: " in words(answer)
+    filling.send("when", without=["promises-0-on"])
+    assert "sla" not in filling.draft.document
+
+
+def test_a_promise_by_cron_line_is_kept_as_it_is_written(filling):
+    by_cron = {"arrival": {"dataset": "staging.orders", "cron": "0 9 * * 1-5", "timezone": "Europe/Zurich"}}
+    filling.draft.document["sla"] = [by_cron]
+    filling.draft.save()
+    assert "a cron line of the definition says" in words(filling.open("when"))
+    filling.send("when")
+    assert filling.draft.document["sla"] == [by_cron]

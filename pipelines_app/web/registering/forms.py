@@ -327,6 +327,17 @@ class DeadlineForm(Kept):
     missing_after = optional(label="Missing after", help_text="Beyond the deadline: 24h; else a day.", max_length=20)
 
 
+class PromiseForm(Kept):
+    """By when a dataset that the pipeline makes is promised."""
+
+    dataset = forms.CharField(widget=forms.HiddenInput, max_length=200)
+    on = forms.BooleanField(label="It is promised by a time", required=False)
+    by = optional(label="Promised by", max_length=8)
+    timezone = optional(label="Time zone of the promise", max_length=64)
+    days_after = optional(label="Days after the period", max_length=3)
+    in_yaml = optional()
+
+
 class FirstForm(Kept):
     """The period of a sample that is brought in as a first file, where its name gives none."""
 
@@ -356,3 +367,4 @@ Parameters = forms.formset_factory(ParameterForm, extra=0, max_num=200, absolute
 Ticks = forms.formset_factory(TickForm, extra=0, max_num=9000, absolute_max=9000)
 Deadlines = forms.formset_factory(DeadlineForm, extra=0, max_num=50, absolute_max=100)
 Firsts = forms.formset_factory(FirstForm, extra=0, max_num=50, absolute_max=100)
+Promises = forms.formset_factory(PromiseForm, extra=0, max_num=500, absolute_max=510)

@@ -44,11 +44,20 @@ def place(problem: Problem) -> Place:
         case ["parameters" | "values", str(name), *rest]:
             field = _first(rest, "default" if parts[0] == "values" else "name")
             return Place(page="steps", group="parameters", row=name, field=_FIELDS.get(field, field))
+        case ["schedule" | "start" | "sla" | "alerts", *_]:
+            return _when(parts)
+    return Place(page="yaml")
+
+
+def _when(parts: list[str | int]) -> Place:
+    match parts:
         case ["schedule", *rest]:
             return Place(page="when", field=f"schedule_{_first(rest, 'cron')}")
         case ["start", *rest]:
             field = _first(rest, "")
             return Place(page="when", field="start" if field in ("", "when") else f"start_{field}")
+        case ["sla", int(row), "arrival", *rest]:
+            return Place(page="when", group="promises", row=row, field=_first(rest, "by"))
         case ["alerts", *rest]:
             return Place(page="when", field=_first(rest, "emails"))
     return Place(page="yaml")

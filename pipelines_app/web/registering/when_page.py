@@ -8,9 +8,9 @@ from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import expecting, readying, values, zones
+from pipelines_app.web.registering import expecting, promising, readying, values, zones
 from pipelines_app.web.registering.desk import Desk, seen_problems
-from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, WhenForm
+from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, Kept, PromiseForm, Promises, WhenForm
 
 Entry = dict[str, object]
 Document = dict[str, object]
@@ -37,25 +37,45 @@ class Expected:
 def page(desk: Desk) -> HttpResponseBase:
     """Show the page, or write it down and go on to the review."""
     if desk.request.method != "POST":
-        return _shown(desk, *_forms(desk))
-    form, deadlines = WhenForm(desk.request.POST), Deadlines(desk.request.POST, prefix="deadlines")
-    form.is_valid()
-    deadlines.is_valid()
-    desk.refused([form, *deadlines.forms])
-    rows = {str(row.cleaned_data.get("dataset")): row for row in deadlines.forms}
-    drafts.change(desk.draft, lambda document: _written(document, form, rows))
-    _tell(desk, form, list(deadlines.forms))
-    return _shown(desk, form, list(deadlines.forms)) if desk.faults else desk.onward("when")
+        return _shown(desk, _forms(desk))
+    sent = _sent(desk)
+    desk.refused([sent.form, *sent.deadlines, *sent.promises])
+    drafts.change(desk.draft, lambda document: _written(document, sent))
+    _tell(desk, sent)
+    return _shown(desk, sent) if desk.faults else desk.onward("when")
 
 
-def _tell(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> None:
-    rows = {str(row["dataset"].value()): row for row in deadlines}
+@dataclass(frozen=True)
+class Forms:
+    """The forms of this page: when it starts, a deadline for each source, a promise for each dataset it makes."""
+
+    form: WhenForm
+    deadlines: list[DeadlineForm]
+    promises: list[PromiseForm]
+
+
+def _sent(desk: Desk) -> Forms:
+    post = desk.request.POST
+    form, deadlines = WhenForm(post), Deadlines(post, prefix="deadlines")
+    promises = Promises(post, prefix=promising.PREFIX)
+    for one in (form, deadlines, promises):
+        one.is_valid()
+    return Forms(form, list(deadlines.forms), list(promises.forms))
+
+
+def _tell(desk: Desk, forms: Forms) -> None:
+    rows = {str(row["dataset"].value()): row for row in forms.deadlines}
+    promised = {str(row["dataset"].value()): row for row in forms.promises}
     for at, problem in seen_problems(desk, "when"):
-        desk.note(rows.get(str(at.row)) if at.group else form, at.field, problem.message)
+        form: Kept | None = rows.get(str(at.row)) if at.group else forms.form
+        if at.group == "promises":
+            form = promised.get(promising.dataset_at(desk.draft.document, int(at.row)))
+        desk.note(form, at.field, problem.message)
 
 
-def _written(document: Document, form: WhenForm, rows: Mapping[str, DeadlineForm]) -> Document:
-    given = form.cleaned_data
+def _written(document: Document, sent: Forms) -> Document:
+    given, rows = sent.form.cleaned_data, {str(row.cleaned_data.get("dataset")): row for row in sent.deadlines}
+    promising.write(document, sent.promises)
     document["start"] = readying.written(given)
     document["alerts"] = {
         "emails": values.listed(given["emails"].replace(";", ",").replace("\n", ",")),
@@ -86,7 +106,7 @@ def _scheduled(desk: Desk, zone: str) -> Entry:
     return {"schedule_on": isinstance(said, Mapping), **{f"schedule_{key}": known[key] for key in SCHEDULE}}
 
 
-def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
+def _forms(desk: Desk) -> Forms:
     start, alerts = (desk.draft.document.get(key) for key in ("start", "alerts"))
     told: Mapping[str, object] = alerts if isinstance(alerts, Mapping) else {}
     zone = zones.proposed(desk.request.user)
@@ -97,7 +117,8 @@ def _forms(desk: Desk) -> tuple[WhenForm, list[DeadlineForm]]:
     )
     _guess(desk, form, start)
     rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
-    return form, list(Deadlines(initial=rows, prefix="deadlines").forms)
+    promised = promising.forms(desk.draft.document, (str(step.get("dataset", "")) for step in desk.steps()), zone)
+    return Forms(form, list(Deadlines(initial=rows, prefix="deadlines").forms), promised)
 
 
 def _guess(desk: Desk, form: WhenForm, start: object) -> None:
@@ -110,9 +131,10 @@ def _guess(desk: Desk, form: WhenForm, start: object) -> None:
         form.fields["start_timezone"].widget.attrs |= zones.GUESSED
 
 
-def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpResponseBase:
+def _shown(desk: Desk, forms: Forms) -> HttpResponseBase:
+    deadlines = forms.deadlines
     if desk.request.method != "POST":
-        _tell(desk, form, deadlines)
+        _tell(desk, forms)
     sources = desk.section("sources")
     expected = [
         Expected(
@@ -128,7 +150,16 @@ def _shown(desk: Desk, form: WhenForm, deadlines: list[DeadlineForm]) -> HttpRes
     bench = desk.bench()
     read = {name for found in bench.laid.checked for name in found.inputs}
     made = {step.dataset for step in bench.laid.steps} | set(sources)
-    context = {"form": form, "expected": expected, "total": len(deadlines), "zones": sorted(available_timezones())}
+    said = promising.targets(desk.draft.document)
+    guessed = zones.may_be_guessed(desk.request.user)
+    promises = [{"row": row, "guess": guessed and row["dataset"].value() not in said} for row in forms.promises]
+    context = {
+        "form": forms.form,
+        "promises": promises,
+        "expected": expected,
+        "total": len(deadlines),
+        "zones": sorted(available_timezones()),
+    }
     return desk.render(
         "when", context | {"several": len(sources) + len(read - made) > 1, "starters": [*sources, *sorted(read - made)]}
     )
