@@ -5,19 +5,21 @@ from typing import Any
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from pipelines_app.environments import mapping
-from pipelines_app.models import Current, Dataset, DatasetVersion, Slot, User, VersionState
+from pipelines_app.models import Current, Dataset, DatasetVersion, Slot, SlotState, User, VersionState
 
 STANDINGS = ["late", "quarantined", "waiting", "fresh"]
 
 
 def with_standing(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
-    """Annotate version_id, number, published_at, total_rows and standing: one of STANDINGS, the worst that holds."""
+    """Annotate version_id, number, published_at, due_at, total_rows and standing: one of STANDINGS, the worst that holds."""
     pointer = Current.objects.filter(environment__name=mapping.PRODUCTION, dataset=OuterRef("pk"))
     late = Slot.objects.overdue()
+    expected = Slot.objects.filter(dataset=OuterRef("pk"), state=SlotState.EXPECTED).order_by("due_at")
     return datasets.annotate(
         version_id=Subquery(pointer.values("version_id")[:1]),
         number=Subquery(pointer.values("version__number")[:1]),
         published_at=Subquery(pointer.values("version__created_at")[:1]),
+        due_at=Subquery(expected.values("due_at")[:1]),
         total_rows=Subquery(pointer.values("version__total_rows")[:1]),
         standing=Case(
             When(Exists(late.filter(dataset=OuterRef("pk"))), then=Value("late")),
