@@ -32,7 +32,15 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
             ("Events", "console:events"),
         ],
     ),
-    ("Platform", [("Health", "monitoring:health"), ("Team", "console:team"), ("API", "console:api-docs")]),
+    (
+        "Platform",
+        [
+            ("Health", "monitoring:health"),
+            ("Team", "console:team"),
+            ("Limits", "console:limits"),
+            ("API", "console:api-docs"),
+        ],
+    ),
 ]
 
 

@@ -20,6 +20,7 @@ from pipelines_app.intake import (
     habits,
     housekeeping,
     opening,
+    pruning,
     scheduling,
     slots,
     waiting,
@@ -72,7 +73,10 @@ LONG_CHORES = [
     Chore("old messages", timedelta(hours=1), sending.forget_old),
 ]
 # A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.
-OUTSIDE_CHORES = [Chore("drops", timedelta(0), dropping.look_all)]
+OUTSIDE_CHORES = [
+    Chore("drops", timedelta(0), dropping.look_all),
+    Chore("taken files", timedelta(hours=1), pruning.empty_taken),
+]
 
 
 def once(now: datetime | None = None) -> None:

@@ -154,6 +154,7 @@ BULK_MOST = 500
 DELIVERY_ATTEMPTS = 8
 FAILPOINTS = env.text("LOOPLINE_FAILPOINTS", "")  # a folder, in tests that break the product
 STOP_SECONDS = env.number("LOOPLINE_STOP_SECONDS", 20, least=0)  # for what is in hand when embedded mode is to end
+TAKEN_DAYS = env.number("LOOPLINE_TAKEN_DAYS", 400, least=0)  # then what lies in `taken` goes; 0 keeps it for good
 EVENT_DAYS = env.number("LOOPLINE_EVENT_DAYS", 400, least=1)  # then what nothing points to is forgotten
 SWEEP_SECONDS = env.number("LOOPLINE_SWEEP_SECONDS", 5, least=0.1)
 UPLOAD_MAX_BYTES = 20 << 30

@@ -10,7 +10,6 @@ from pipelines_app.api import incoming, problems
 from pipelines_app.errors import ArrivalRefused, LooplineError, TooLarge
 from pipelines_app.intake import refusals, webhooks
 from pipelines_app.intake.proving import Message
-from pipelines_app.intake.refusals import Refusal
 from pipelines_app.models import Webhook
 
 
@@ -40,14 +39,8 @@ def receive(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, webhook: Webhook) -> HttpResponse:
     now, address = timezone.now(), str(request.META.get("REMOTE_ADDR", ""))
-    try:
+    with refusals.noted(webhook, bytes=_announced(request), address=address, now=now):
         arrival, repeated = webhooks.receive(webhook, _message(request), now=now, address=address)
-    except LooplineError as error:
-        refusal = Refusal(
-            status=error.status, code=error.code, reason=error.message, address=address, bytes=_announced(request)
-        )
-        refusals.note(webhook, refusal, now=now)
-        raise
     answer = {"arrival": arrival.pk, "state": arrival.state, "disposition": arrival.disposition}
     return JsonResponse(answer, status=200 if repeated else 201)
 

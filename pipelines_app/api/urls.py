@@ -9,6 +9,7 @@ from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
+from pipelines_app.api.views.limits import LimitsView, LimitView
 from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageDoor, OpenLineageView
 from pipelines_app.api.views.operations import (
     BackfillViewSet,
@@ -121,6 +122,8 @@ urlpatterns = [
     path("lineage", LineageDoor.as_view(), name="lineage"),
     path("openlineage", OpenLineageView.as_view(), name="openlineage"),
     path("openlineage/runs", ForeignRunViewSet.as_view({"get": "list"}), name="openlineage-runs"),
+    path("limits", LimitsView.as_view(), name="limits"),
+    path("limits/<slug:of>/<slug:name>", LimitView.as_view(), name="limit"),
     path("drops", DropViewSet.as_view({"get": "list"}), name="drops"),
     path("drops/<dataset:name>", DropViewSet.as_view({"get": "retrieve"}), name="drop"),
     path("drops/<dataset:name>/files", DropTakenViewSet.as_view({"get": "list"}), name="drop-files"),

@@ -27,6 +27,7 @@ _IN_NAMES = {
 }
 _PLACED = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 EXAMPLES = {PeriodKind.HOUR: "2013-02-08T05", PeriodKind.DAY: "2013-02-08", PeriodKind.MONTH: "2013-02"}
+_EDGES = ("0000", "0001", "9999")  # years of which a clock knows nothing before or after
 _COMPRESSED = r"(?:\.(?:gz|zst))?"
 
 
@@ -35,7 +36,7 @@ def is_valid(kind: PeriodKind, key: str) -> bool:
     if kind == PeriodKind.NONE:
         return key == ""
     shape, layout = _SHAPES[kind]
-    if not re.fullmatch(shape, key, re.ASCII):
+    if not re.fullmatch(shape, key, re.ASCII) or key.startswith(_EDGES):
         return False
     try:
         datetime.strptime(key, layout).replace(tzinfo=UTC)

@@ -156,6 +156,10 @@ def _take(look: Look, file: Found) -> None:
         return
     except DiskFull:
         raise
+    except PermissionError:
+        todo = "Give the platform's user the right to read it, then have the folder looked at again."
+        _refuse(look, file, ArrivalRefused(f"{naming.plain(file.name)!r} may not be read.", todo=todo))
+        return
     except ArrivalRefused as refusal:
         _refuse(look, file, refusal)
         return
@@ -199,8 +203,7 @@ def _accept(look: Look, file: Found, received: Received) -> DropTaken:
 def _put_away(look: Look, file: Found, taken: DropTaken) -> None:
     if look.drop.taken is Taken.REMEMBER:
         return
-    stem = file.name.encode("utf-8", "surrogateescape")[-180:].decode("utf-8", "replace")
-    look.place.put_away(file.name, f"{taken.arrival_id}_{stem}")
+    look.place.put_away(file.name, places.taken_name(file.name, taken.arrival_id))
     # The same file may be dropped there again: this row is no longer about what lies there.
     DropTaken.objects.filter(pk=taken.pk).update(moved=True, mark=f"{taken.mark}@{taken.pk}")
 

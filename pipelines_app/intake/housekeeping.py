@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from pipelines_app import lake
 from pipelines_app.definitions import drafts
-from pipelines_app.intake import history, webhooks
+from pipelines_app.intake import history, pruning, webhooks
 from pipelines_app.models import Arrival, IdempotencyKey, Part
 
 KEYS_LIVE = timedelta(hours=48)
@@ -22,7 +22,7 @@ GRACE_SECONDS = 24 * 3600
 def tidy(now: datetime) -> int:
     """Remove what has outlived its use; says how many things went."""
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LIVE).delete()
-    rows = keys + drafts.tidy(now) + webhooks.forget_old_calls(now) + history.forget(now)
+    rows = keys + drafts.tidy(now) + webhooks.forget_old_calls(now) + pruning.forget(now) + history.forget(now)
     return rows + sweep_files(older_than=GRACE_SECONDS)
 
 

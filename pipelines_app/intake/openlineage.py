@@ -40,11 +40,15 @@ def record(event: RunEvent, *, team: Team, sender: str, now: datetime) -> Record
     _, fresh = ForeignTold.objects.get_or_create(run=run, kind=event.kind, defaults={"at": event.at})
     if not fresh:
         return Recorded(run=run, repeated=True, started=0)
+    before = _written(run)
     _follow(run, event, now)
     inputs, outputs = _datasets(event.inputs, team), _datasets(event.outputs, team)
     edges = [ForeignEdge(source=source, target=target, run=run) for source in inputs for target in outputs]
-    ForeignEdge.objects.bulk_create(edges, ignore_conflicts=True)
-    started = _complete(run, event, sender) if event.kind == ForeignRunState.COMPLETE else 0
+    # The newest run that tells of an edge holds it: an old one can then be forgotten.
+    ForeignEdge.objects.bulk_create(
+        edges, update_conflicts=True, update_fields=["run"], unique_fields=["source", "target"]
+    )
+    started = _complete(run, event, sender, before) if run.state == ForeignRunState.COMPLETE else 0
     ForeignTold.objects.filter(run=run, kind=event.kind).update(started=started)
     return Recorded(run=run, repeated=False, started=started)
 
@@ -93,12 +97,19 @@ def _datasets(named: tuple[Named, ...], team: Team) -> list[ForeignDataset]:
     return found
 
 
-def _complete(run: ForeignRun, event: RunEvent, sender: str) -> int:
-    """Record one fact for every pipeline of the team that listens to something the run has written."""
-    written = {(namespace, name) for namespace, name in run.outputs}
+def _written(run: ForeignRun) -> set[tuple[str, str]]:
+    return {(namespace, name) for namespace, name in run.outputs}
+
+
+def _complete(run: ForeignRun, event: RunEvent, sender: str, before: set[tuple[str, str]]) -> int:
+    """Record one fact for every pipeline of the team that listens to something the run has written.
+
+    An event that comes after the run's end, as its START may, counts for the outputs that only it names.
+    """
+    written = _written(run) - (before if event.kind != ForeignRunState.COMPLETE else set())
     for namespace, name in written:
         rows = ForeignDataset.objects.filter(team=run.team, namespace=namespace, name=name)
-        rows.update(completed_at=event.at)
+        rows.update(completed_at=run.ended_at)
     listening = Listener.objects.filter(pipeline__team=run.team, namespace__in={namespace for namespace, _ in written})
     started = 0
     for listener in listening.select_related("pipeline").order_by("pipeline", "id"):

@@ -71,6 +71,7 @@ class Place(Protocol):
     def list(self, pattern: str) -> Listing: ...
     def read(self, found: Found) -> Iterator[bytes]: ...
     def put_away(self, name: str, to: str) -> None: ...
+    def remove_taken(self, name: str) -> None: ...
     def close(self) -> None: ...
 
 
@@ -80,6 +81,11 @@ def is_candidate(name: str, pattern: str) -> bool:
     if name.startswith(".") or lower.endswith(UNFINISHED) or lower.endswith(DONE):
         return False
     return fnmatch.fnmatchcase(name, pattern)
+
+
+def taken_name(name: str, arrival: int | None) -> str:
+    """What a file that was taken is called in the folder for such files."""
+    return f"{arrival}_{name.encode('utf-8', 'surrogateescape')[-180:].decode('utf-8', 'replace')}"
 
 
 def open_place(source: DropSource, team: str) -> Place:
@@ -149,6 +155,19 @@ class Folder:
             for end in ("", DONE):
                 with suppress(FileNotFoundError):
                     os.rename(name + end, to + end, src_dir_fd=self._folder, dst_dir_fd=taken)
+        finally:
+            os.close(taken)
+
+    def remove_taken(self, name: str) -> None:
+        """Delete a file, with its marker, from the folder for what was taken; one that is gone is no matter."""
+        try:
+            taken = os.open(TAKEN, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self._folder)
+        except FileNotFoundError:
+            return
+        try:
+            for end in ("", DONE):
+                with suppress(FileNotFoundError):
+                    os.unlink(name + end, dir_fd=taken)
         finally:
             os.close(taken)
 
@@ -241,6 +260,12 @@ class Bucket:
         for end in ("", DONE):
             with suppress(FileNotFoundError):
                 self._store.mv(self._path(name + end), self._path(f"{TAKEN}/{to}{end}"))
+
+    def remove_taken(self, name: str) -> None:
+        """Delete an object, with its marker, from below the prefix for what was taken."""
+        for end in ("", DONE):
+            with suppress(FileNotFoundError):
+                self._store.rm_file(self._path(f"{TAKEN}/{name}{end}"))
 
     def close(self) -> None:
         self._store.invalidate_cache()

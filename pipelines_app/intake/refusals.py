@@ -1,11 +1,14 @@
 """What webhooks refused, for the console: like ones are one row with a number, and a flood of them costs few writes."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from pipelines_app.errors import LooplineError
 from pipelines_app.models import Webhook, WebhookRefusal
 
 KEPT = 50
@@ -60,6 +63,17 @@ class _Tally:
 
 
 _tally = _Tally()
+
+
+@contextmanager
+def noted(webhook: Webhook, *, bytes: int | None, address: str, now: datetime) -> Iterator[None]:
+    """Keep why a message is refused that is taken in within the block, and let the refusal rise."""
+    try:
+        yield
+    except LooplineError as error:
+        refusal = Refusal(status=error.status, code=error.code, reason=error.message, address=address, bytes=bytes)
+        note(webhook, refusal, now=now)
+        raise
 
 
 def note(webhook: Webhook, refusal: Refusal, *, now: datetime) -> None:

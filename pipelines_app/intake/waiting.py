@@ -13,7 +13,7 @@ from pipelines_app.compiler.definition import Then
 from pipelines_app.facts import WaitEnded, WaitOverdue
 from pipelines_app.models import Disposition, Event, Outcome, Pipeline, Run, RunState, Waiting, WaitState
 from pipelines_app.models.waiting import WaitingQuerySet
-from pipelines_app.runs import dispositions, inputs, planning, queue
+from pipelines_app.runs import dispositions, inputs, limits, planning, queue
 from pipelines_app.runs.inputs import Condition, Weighed
 
 AT_ONCE = 500
@@ -33,7 +33,9 @@ class Case:
 
     @property
     def may_start(self) -> bool:
-        return self.moments.not_before is None or self.now >= self.moments.not_before
+        """Whether its time has come; what has run with a part, be it by hand before its time, is made good at once."""
+        begun = self.wait is not None and self.wait.state == WaitState.PARTIAL
+        return begun or self.moments.not_before is None or self.now >= self.moments.not_before
 
     @property
     def is_over(self) -> bool:
@@ -119,8 +121,9 @@ def taken(run: Run, *, merged: bool) -> Outcome:
         return Outcome(kind=Disposition.FAILED, text=f"failed: run {run.pk}: {run.reason}", run=run.pk)
     if run.state != RunState.QUEUED:
         return Outcome(kind=Disposition.CONSUMED, text=f"started run {run.pk}", run=run.pk)
-    why = "the pipeline is paused" if run.pipeline.paused_at else "others run before it"
-    return Outcome(kind=Disposition.WAITING, text=f"queued run {run.pk}, which waits: {why}", run=run.pk)
+    why = limits.obstacle(run.pipeline, run.environment)
+    colon = "" if why.startswith("for ") else ":"
+    return Outcome(kind=Disposition.WAITING, text=f"queued run {run.pk}, which waits{colon} {why}", run=run.pk)
 
 
 def _close(case: Case, run: Run, event: Event) -> None:

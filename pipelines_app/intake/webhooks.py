@@ -74,9 +74,14 @@ def receive(webhook: Webhook, message: Message, *, now: datetime, address: str =
 
     Raises SignatureInvalid, TooMany, KeyReused (the id again with another body), ArrivalRefused.
     """
+    return take(webhook, message, message_id=admit(webhook, message, now=now), address=address)
+
+
+def admit(webhook: Webhook, message: Message, *, now: datetime) -> str:
+    """Let a message in whose sender is proved, as one of so many in a minute: its id, empty if it has none."""
     message_id = proving.verify(webhook, message, now=now)
     limiting.admit(webhook, now=now)
-    return take(webhook, message, message_id=message_id, address=address)
+    return message_id
 
 
 def take(webhook: Webhook, message: Message, *, message_id: str, address: str = "") -> tuple[Arrival, bool]:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from pipelines_app.access import discretion
+from pipelines_app.environments import mapping
 from pipelines_app.models import Pipeline, Run, RunState, User, Waiting, WaitState
+from pipelines_app.runs import limits
 
 MOST = 50
 THEN = {"wait": "it goes on waiting", "partial": "it runs with what is there", "skip": "the period is skipped"}
@@ -40,12 +42,13 @@ class Why:
 def of(pipeline: Pipeline, user: User, *, now: datetime) -> list[Why]:
     """What waits, the longest waiting first: periods by the policy, and runs that are queued; four queries."""
     waits = Waiting.objects.open().filter(pipeline=pipeline).order_by("since", "id")[:MOST]
-    queued = Run.objects.filter(pipeline=pipeline, state=RunState.QUEUED).order_by("-priority", "id")[:MOST]
+    queued = list(Run.objects.filter(pipeline=pipeline, state=RunState.QUEUED).order_by("-priority", "id")[:MOST])
     running = list(Run.objects.filter(pipeline=pipeline, state=RunState.RUNNING).values_list("pk", flat=True)[:MOST])
     hidden = discretion.hidden_names(user)
+    full = limits.obstacle(pipeline, mapping.production()) if queued else ""
     return [
         *(_of_wait(wait, pipeline, now, hidden) for wait in waits),
-        *(_of_queued(run, pipeline, running, place) for place, run in enumerate(queued)),
+        *(_of_queued(run, pipeline, running, place, full) for place, run in enumerate(queued)),
     ]
 
 
@@ -93,12 +96,13 @@ def _listed(missing: Iterable[str], number: int) -> str:
     return f", without {', '.join(named)}{more}"
 
 
-def _of_queued(run: Run, pipeline: Pipeline, running: list[int], place: int) -> Why:
+def _of_queued(run: Run, pipeline: Pipeline, running: list[int], place: int, full: str) -> Why:
     first = "Nothing runs before it" if not place else f"{place:,} queued before it"
     busy = f"Run {running[0]} is over" if running else "No other run of the pipeline is at work"
     ticks = (
         _goes_on(pipeline),
         Tick(text=busy, holds=not running),
         Tick(text=first, holds=not place),
+        *([Tick(text=f"It waits {full}", holds=False)] if full.startswith("for a place") else []),
     )
     return Why(period=run.period, state=run.state, since=run.created_at, ticks=ticks, run=run.pk)

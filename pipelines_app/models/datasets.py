@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
+from pipelines_app.models.engines import EngineLimit
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -18,6 +19,13 @@ class Environment(models.Model):
     """A named mapping of datasets to versions; `production` is the one everybody reads."""
 
     name = models.SlugField(max_length=63, unique=True)
+    engine_limit = models.ForeignKey(
+        EngineLimit,
+        models.SET_NULL,
+        null=True,
+        related_name="environments",
+        help_text="What its engine may do.",
+    )
     max_runs = models.PositiveSmallIntegerField(null=True, blank=True, help_text="How many run at once; empty: any.")
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from pipelines_app import events
 from pipelines_app.facts import StepStarted
-from pipelines_app.models import StepRun, StepState, Team
+from pipelines_app.models import EngineLimit, StepRun, StepState, Team
 from pipelines_app.prepared import Given, Prepared
 
 
@@ -62,6 +62,18 @@ def _hungriest() -> "QuerySet[Team]":
     )
 
 
+def _has_room(step: StepRun) -> bool:
+    """Whether the engine of the step's environment may be given one more, by all workers together.
+
+    Whoever claims holds the limit, where there is one: two cannot take its last place.
+    """
+    if step.run.environment.engine_limit_id is None:
+        return True
+    limit = EngineLimit.objects.select_for_update(no_key=True).get(pk=step.run.environment.engine_limit_id)
+    at_work = StepRun.objects.filter(state=StepState.RUNNING, run__environment__engine_limit=limit)
+    return at_work.count() < limit.max_steps
+
+
 _this = Prepared(lambda: _free().filter(pk=Given("pk")))
 _next = Prepared(lambda: _free().filter(team=Given("team")).order_by("-priority", "id")[:1])
 _teams = Prepared(_hungriest)
@@ -69,9 +81,9 @@ _teams = Prepared(_hungriest)
 
 @transaction.atomic
 def claim(pk: int, owner: str) -> Claim | None:
-    """Take a ready step, or nothing if somebody else has it, it is done, or its back-off is not over."""
+    """Take a ready step, or nothing if somebody else has it, it is done, it backs off still, or the engine is full."""
     step = _this.first(pk=pk)
-    return _take(step, owner) if step is not None else None
+    return _take(step, owner) if step is not None and _has_room(step) else None
 
 
 @transaction.atomic
@@ -80,7 +92,7 @@ def claim_next(owner: str) -> Claim | None:
     for team in _teams.all():
         step = _next.first(team=team.pk)
         if step is not None:
-            return _take(step, owner)
+            return _take(step, owner) if _has_room(step) else None
     return None
 
 

@@ -60,6 +60,20 @@ def has_room(pipeline: Pipeline, environment: Environment, now: Standing) -> boo
     return (now.environment_max is None or _environment_has_room(environment)) and _team_has_room(pipeline.team)
 
 
+def obstacle(pipeline: Pipeline, environment: Environment) -> str:
+    """Why a queued run of the pipeline has not started, in words; it may have just got its place."""
+    if pipeline.paused_at:
+        return "the pipeline is paused"
+    team, running = pipeline.team, Run.objects.filter(state=RunState.RUNNING)
+    most = Environment.objects.values_list("max_runs", flat=True).get(pk=environment.pk)
+    if most is not None and running.filter(environment=environment).count() >= most:
+        return f"for a place: {environment} has {most:,} run{'' if most == 1 else 's'} at work, as many as it may"
+    if team.max_runs is not None and running.filter(pipeline__team=team).count() >= team.max_runs:
+        number = f"{team.max_runs:,} run{'' if team.max_runs == 1 else 's'}"
+        return f"for a place: the team {team} has {number} at work, as many as it may"
+    return "others run before it"
+
+
 def at_once(pipeline: Pipeline) -> int:
     """How many runs of the pipeline may run at once, for different periods."""
     return compiled(pipeline.current_id).definition.concurrency if pipeline.current_id is not None else 0

@@ -1,6 +1,7 @@
 """Runs that wait: one per pipeline and period, into which further events merge; one at a time is started."""
 
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils import timezone
 
 from pipelines_app import events
@@ -9,7 +10,17 @@ from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.errors import IllegalMove, PeriodInvalid
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunRequested, WaitEnded
-from pipelines_app.models import Arrival, ArrivalState, Event, Pipeline, Run, RunState, Waiting, WaitState
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    DatasetVersion,
+    Event,
+    Pipeline,
+    Run,
+    RunState,
+    Waiting,
+    WaitState,
+)
 from pipelines_app.runs import dispositions, given, inputs, lifecycle, limits, planning
 from pipelines_app.runs.limits import Standing
 from pipelines_app.transactions import joined
@@ -67,14 +78,22 @@ def _merge(waiting: int, cause: Event, backfill: int | None) -> Run:
 
 @joined
 def already_reads(pipeline: Pipeline, *, period: str, version: int, cause: Event) -> Run | None:
-    """The run in flight for the period that has this very version pinned and planned every step that reads it.
+    """The run in flight for the period that reads this version, or a later one, by every step that reads the dataset.
 
-    The event merges into it, for nothing more would be made of it.
+    The event merges into it, for nothing more would be made of it: a later version holds what an earlier one brought,
+    or what has replaced that.
     """
     key = giving.key(given.parameters_of(cause, planning.hold(pipeline), period))
+    published = DatasetVersion.objects.filter(pk=version)
     reading = Run.objects.filter(
-        pipeline=pipeline, period=period, state=RunState.RUNNING, inputs__version=version, keeps_revision=False
-    ).filter(parameters_key=key)
+        pipeline=pipeline,
+        period=period,
+        state=RunState.RUNNING,
+        inputs__version__dataset=Subquery(published.values("dataset")[:1]),
+        inputs__version__number__gte=Subquery(published.values("number")[:1]),
+        keeps_revision=False,
+        parameters_key=key,
+    )
     run = reading.select_related("pipeline").first()
     if run is None or not planning.plans_all_readers(run, version=version):
         return None

@@ -2,14 +2,16 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from pipelines_app.models import Dataset, Team
+from pipelines_app.models import Dataset, ForeignDataset, Team
 from pipelines_app.web import catalogue, paging, spreadsheets
 from pipelines_app.web.asking import Asked
 
+MOST_EXTERNAL = 50
 HEADER = ["name", "team", "pipeline", "state", "version", "published_at", "rows", "description"]
 
 
@@ -36,8 +38,21 @@ def datasets(request: Asked) -> HttpResponseBase:
         "layers": settings.LAYERS,
         "standings": catalogue.STANDINGS,
         "teams": _teams(request),
+        "external": [] if request.GET.get("after") else _external(request, chosen),
     }
     return render(request, "datasets/datasets.html", context)
+
+
+def _external(request: Asked, chosen: dict[str, str]) -> list[ForeignDataset]:
+    """The datasets that other tools told of, where no filter asks for what only ours have."""
+    if chosen["layer"] or chosen["state"]:
+        return []
+    found = ForeignDataset.objects.visible_to(request.user).select_related("team")
+    for word in chosen["q"].split()[:10]:
+        found = found.filter(Q(name__icontains=word) | Q(namespace__icontains=word))
+    if chosen["team"]:
+        found = found.filter(team__name=chosen["team"])
+    return list(found.order_by("name", "namespace", "pk")[:MOST_EXTERNAL])
 
 
 def _teams(request: Asked) -> list[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from pipelines_app.models import Dataset, Edge, EdgeKind, User
-from pipelines_app.web import catalogue, lineage_graph
+from pipelines_app.web import catalogue, foreign_lineage, lineage_graph
 from pipelines_app.web.asking import Asked
 from pipelines_app.web.lineage_graph import Drawn, Graph, Node
 
@@ -39,7 +39,9 @@ def lineage(request: Asked) -> HttpResponse:
 
 def shown(user: User, focus: Dataset | None, *, depth: str) -> dict[str, object]:
     """What the picture, the list and the columns of a focus (or of everything) need."""
-    whole = lineage_graph.graph_of(pairs(), () if focus is None else [focus.pk])
+    own = pairs()
+    every = [*own, *foreign_lineage.pairs(user, own)]
+    whole = lineage_graph.graph_of(every, () if focus is None else [focus.pk])
     steps = int(depth) if depth.isdecimal() else None
     graph = whole if focus is None else lineage_graph.around(whole, focus.pk, depth=steps)
     drawn = draw(user, graph)
@@ -63,7 +65,8 @@ def pairs() -> list[tuple[int, int]]:
 def draw(user: User, graph: Graph) -> Drawn:
     """A graph as this person may see it."""
     datasets = catalogue.visible(user).filter(pk__in=graph.nodes)
-    return lineage_graph.draw(graph, {dataset.pk: _node(dataset) for dataset in datasets})
+    seen = {dataset.pk: _node(dataset) for dataset in datasets}
+    return lineage_graph.draw(graph, seen | foreign_lineage.nodes(user, graph.nodes))
 
 
 def _node(dataset: Dataset) -> Node:

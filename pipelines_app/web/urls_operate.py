@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from pipelines_app.web import backfills, bulk, events, pipelines, rerunning, revisions, runs
+from pipelines_app.web import backfills, bulk, events, limits, pipelines, rerunning, revisions, runs
 
 urlpatterns: list[URLPattern] = [
     path("pipelines/", pipelines.pipelines, name="pipelines"),
@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/again", rerunning.again, name="run-again"),
     path("runs/<int:pk>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<int:pk>/retry", runs.retry, name="run-retry"),
+    path("limits", limits.limits, name="limits"),
+    path("limits/<slug:of>/<slug:name>", limits.change, name="limit"),
     path("events/", events.events, name="events"),
     path("events/<int:pk>/", events.event, name="event"),
     path("deliveries/<int:pk>/release", events.release, name="delivery-release"),

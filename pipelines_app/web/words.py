@@ -41,6 +41,7 @@ STATES: dict[str, Saying] = {
     "superseded": Saying("Superseded", "idle", "skip"),
     "merged": Saying("Merged", "good", "loop"),
     "ignored": Saying("Ignored", "idle", "skip"),
+    "external": Saying("External", "idle", "right"),
     "partial": Saying("Partial", "warn", "half"),
     "waived": Saying("Waived", "idle", "skip"),
     "duplicate": Saying("Seen before", "idle", "loop"),

@@ -77,6 +77,15 @@ def test_what_the_start_said_counts_when_the_end_says_nothing(sales, ana):
     assert Event.objects.get(kind="foreign.completed").period == "2026-05-03"
 
 
+def test_outputs_that_only_the_start_names_count_when_it_comes_after_the_end(sales, ana):
+    road.register_yaml(LISTENING)
+    assert tell(ana, told(outputs=[])).json()["started"] == 0
+    assert tell(ana, told("START")).json()["started"] == 1
+    assert tell(ana, told("RUNNING")).json()["started"] == 0
+    assert Event.objects.get(kind="foreign.completed").period == "2026-05-03"
+    assert ForeignRun.objects.get().state == "complete"
+
+
 def test_a_run_that_failed_is_recorded_and_starts_nothing_and_its_end_is_final(sales, ana):
     road.register_yaml(LISTENING)
     failed = told("FAIL", run={"runId": RUN, "facets": {"errorMessage": {"message": "no space left"}}})

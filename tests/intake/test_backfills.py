@@ -120,7 +120,8 @@ def test_a_plan_says_of_every_period_why_it_runs_why_not_or_why_it_cannot() -> N
         ("2013-02-05", "2013-02-01", "is before"),
         ("2013-02", "2013-03", "runs by day"),
         ("yesterday", "2013-02-01", "runs by day"),
-        ("0001-01-01", "9999-12-31", "more than 4,000 periods"),
+        ("0002-01-01", "9998-12-31", "more than 4,000 periods"),
+        ("0001-01-01", "9999-12-31", "is no range of those"),
     ],
 )
 def test_a_range_that_is_none_or_too_long_is_refused_with_the_reason(first, last, words) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipelines_app import failpoints
 from pipelines_app.errors import DefinitionInvalid
 from pipelines_app.failpoints import Broken
-from pipelines_app.intake import dropping, places
+from pipelines_app.intake import dropping, keys, places
 from pipelines_app.models import Arrival, Door, DropSource, DropTaken, Event
 from tests import road
 from tests.intake.dropped import BYTES, NOON, day, look, register
@@ -222,6 +222,45 @@ def test_a_folder_that_disappears_is_said_once_and_nothing_is_lost(folder) -> No
     assert Arrival.objects.count() == 1
     assert [fact["error"] for fact in facts("drop.failed")] == ["The folder is not there."]
     assert len(facts("drop.mended")) == 1
+
+
+def denied(monkeypatch, name: str) -> None:
+    """Whoever runs the tests may read everything: the system says no in place of the rights."""
+    open_it = os.open
+
+    def no(path, *flags, **more):
+        if str(path).endswith(name):
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_it(path, *flags, **more)
+
+    monkeypatch.setattr(os, "open", no)
+
+
+def test_a_folder_that_may_not_be_read_is_said_with_what_to_do(folder, monkeypatch) -> None:
+    register(f"file://{folder}")
+    (folder / day(1)).write_bytes(BYTES)
+    with monkeypatch.context() as patch:
+        denied(patch, folder.name)
+        source = look()
+    assert (source.state, source.error) == ("failing", "The folder may not be read.")
+    assert source.todo == "Give the platform's user the right to."
+    assert look(10).state == "open"
+    assert Arrival.objects.count() == 1
+
+
+def test_a_file_that_may_not_be_read_keeps_no_other_back_and_comes_in_when_it_may(folder, monkeypatch) -> None:
+    register(f"file://{folder}")
+    for number in (1, 2):
+        (folder / day(number)).write_bytes(BYTES)
+    with monkeypatch.context() as patch:
+        denied(patch, day(1))
+        assert look().state == "open"
+    assert [arrival.name for arrival in Arrival.objects.all()] == [day(2)]
+    refused = DropTaken.objects.exclude(refused="").get()
+    assert refused.refused.startswith(f"'{day(1)}' may not be read. Give the platform's user the right to read it")
+    keys.look_again(DropSource.objects.get())
+    look(10)
+    assert {arrival.name for arrival in Arrival.objects.all()} == {day(1), day(2)}
 
 
 def test_links_pipes_and_folders_are_never_followed(folder, tmp_path) -> None:

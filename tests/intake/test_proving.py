@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from pipelines_app.errors import KeyReused, SignatureInvalid
-from pipelines_app.intake import proving, rehearsing, webhooks
+from pipelines_app.errors import ArrivalRefused, KeyReused, SignatureInvalid, TooMany
+from pipelines_app.intake import proving, rehearsing, webhook_log, webhooks
 from pipelines_app.intake.proving import Message
 from pipelines_app.models import Arrival, Dataset, WebhookCall
 from tests import road
@@ -100,6 +100,23 @@ def test_a_test_message_is_proved_as_its_webhook_asks(weather, kind):
     webhook, _ = webhooks.create(weather, signature=kind)
     name = rehearsing.rehearse(webhook, body=BODY, content_type="application/json", period="", now=now())
     assert name.startswith("test-")
+    assert not Arrival.objects.exists()
+
+
+def test_a_test_message_goes_the_way_of_every_message_it_counts_and_its_refusal_is_in_the_log(weather):
+    webhook, _ = webhooks.create(weather, per_minute=2)
+    at = now().replace(second=5)
+
+    def test(body):
+        return rehearsing.rehearse(webhook, body=body, content_type="application/json", period="", now=at)
+
+    with pytest.raises(ArrivalRefused, match="not JSON"):
+        test(b"{")
+    assert test(BODY)
+    with pytest.raises(TooMany):
+        test(BODY)
+    log = webhook_log.last(webhook)
+    assert {(one.status, one.address) for one in log} == {(422, "a test"), (429, "a test")}
     assert not Arrival.objects.exists()
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipelines_app.models import Dataset
+from pipelines_app.models import Dataset, ForeignDataset, ForeignEdge, ForeignRun, Listener
 from pipelines_app.web import lineage_graph
 from pipelines_app.web.lineage_graph import Node
 from tests import road
@@ -67,15 +67,44 @@ def test_a_focus_shows_its_columns_by_value_and_by_decision(published, vic):
     assert "decides over rows or values" in shown
 
 
+def test_datasets_of_other_tools_are_in_the_graph_and_the_catalogue_of_their_team_marked(published, vic, oto):
+    made, heard = (
+        ForeignDataset.objects.create(team=published.dataset.team, namespace="postgres://w", name=name)
+        for name in ("<b>landing", "public.orders")
+    )
+    run = ForeignRun.objects.create(
+        team=made.team, run_id="3f5e83fa-3480-44ff-99c5-ff943904e5e8", job="load", state="complete", sender="token:t"
+    )
+    ForeignEdge.objects.create(source=made, target=heard, run=run)
+    Listener.objects.create(
+        pipeline=published.dataset.pipeline, namespace=heard.namespace, dataset=heard.name, pointer="/x"
+    )
+    shown = vic.get("/lineage").content.decode()
+    graph = picture(shown)
+    assert {"<b>landing", "public.orders", "raw.orders", "mart.shops"} == {node["label"] for node in graph["nodes"]}
+    labels = {node["id"]: node["label"] for node in graph["nodes"]}
+    edges = {(labels[edge["from"]], labels[edge["to"]]) for edge in graph["edges"]}
+    assert {("<b>landing", "public.orders"), ("public.orders", "raw.orders")} < edges
+    assert next(node["word"] for node in graph["nodes"] if node["label"] == "public.orders") == "External"
+    assert "&lt;b&gt;landing" in shown
+    catalogue = vic.get("/datasets?q=public").content.decode()
+    assert "Of other tools" in catalogue
+    assert "public.orders" in catalogue
+    assert "landing" not in catalogue
+    for path in ("/lineage", "/datasets", "/lineage?of=raw.orders&depth=all"):
+        assert "public.orders" not in oto.get(path).content.decode()
+    assert "public.orders" in vic.get("/lineage?of=mart.shops&depth=all").content.decode()
+
+
 def test_an_empty_lineage_says_how_it_comes_to_be(vic):
     assert "No lineage yet" in vic.get("/lineage").content.decode()
 
 
 def test_lineage_costs_a_fixed_number_of_queries(published, vic, django_assert_num_queries):
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         vic.get("/lineage")
     road.register_yaml(MORE)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         vic.get("/lineage")
 
 
