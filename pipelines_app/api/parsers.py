@@ -14,18 +14,25 @@ MOST_BYTES = 1 << 20
 
 
 class Json(BaseParser):
-    """A JSON value of at most 1 MiB, whose keys are there once each."""
+    """A JSON value of at most `most` bytes, whose keys are there once each."""
 
     media_type = "application/json"
+    most = MOST_BYTES
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """The value; raises ParseError with the place of the fault."""
         try:
-            return json.loads(_text(stream), object_pairs_hook=_once_each, parse_constant=_no_constant)
+            return json.loads(_text(stream, self.most), object_pairs_hook=_once_each, parse_constant=_no_constant)
         except json.JSONDecodeError as error:
             raise ParseError(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from error
         except (RecursionError, ValueError) as error:
             raise ParseError("This is not JSON that can be read here.") from error
+
+
+class LargeJson(Json):
+    """A JSON value that may hold many definitions."""
+
+    most = 16 * MOST_BYTES
 
 
 class Yaml(BaseParser):
@@ -38,11 +45,11 @@ class Yaml(BaseParser):
         return documents.from_yaml(_text(stream))
 
 
-def _text(stream: Any) -> str:
+def _text(stream: Any, most: int = MOST_BYTES) -> str:
     """The body as text; raises TooLarge before more of it is read than may be."""
-    body: bytes = stream.read(MOST_BYTES + 1)
-    if len(body) > MOST_BYTES:
-        raise TooLarge(f"The body is larger than {MOST_BYTES:,} bytes.")
+    body: bytes = stream.read(most + 1)
+    if len(body) > most:
+        raise TooLarge(f"The body is larger than {most:,} bytes.")
     try:
         return body.decode()
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
 from pipelines_app.api.views.arrivals import ArrivalViewSet
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
+from pipelines_app.api.views.definitions import ApplyView, ExportView, PlanView
 from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
@@ -59,6 +60,9 @@ app_name = "api"
 urlpatterns = [
     path("me", MeView.as_view(), name="me"),
     path("teams", TeamViewSet.as_view({"get": "list"}), name="teams"),
+    path("plan", PlanView.as_view(), name="plan"),
+    path("apply", ApplyView.as_view(), name="apply"),
+    path("export", ExportView.as_view(), name="export"),
     path("pipelines", PipelineViewSet.as_view({"get": "list", "post": "create"}), name="pipelines"),
     path("pipelines/bulk", BulkPipelinesView.as_view(), name="pipelines-bulk"),
     path("pipelines/<slug:name>", PipelineViewSet.as_view({"get": "retrieve", "put": "update"}), name="pipeline"),

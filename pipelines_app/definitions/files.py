@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pipelines_app.compiler import document_places, documents
@@ -14,11 +15,12 @@ ENDINGS = (".yaml", ".yml")
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """One definition as it was given: YAML text, or a document; `name` is what faults call it."""
+    """One definition as it was given: YAML text, or a document; `name` is what faults call it, if it has one."""
 
     name: str
     content: str | Mapping[str, object]
 
+    @cached_property
     def definition(self) -> Definition:
         """What it defines; raises DefinitionInvalid, each path beginning with the name of the file and the line."""
         try:
@@ -27,11 +29,22 @@ class File:
         except DefinitionInvalid as invalid:
             raise DefinitionInvalid(self.placed(invalid.problems)) from invalid
 
+    def teams(self) -> list[str]:
+        """The team it names, and the one that owns the pipeline it names, as far as it can be read."""
+        try:
+            definition = self.definition
+        except DefinitionInvalid:
+            return []
+        owner = Pipeline.objects.filter(name=definition.pipeline).values_list("team__name", flat=True)
+        return [definition.team, *owner]
+
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """Faults of this definition among those of others."""
         return [replace(problem, path=self._path(problem)) for problem in problems]
 
     def _path(self, problem: Problem) -> str:
+        if not self.name:
+            return problem.path
         line = document_places.line_of(self.content, problem.path) if isinstance(self.content, str) else None
         name = self.name if line is None else f"{self.name}:{line}"
         return f"{name}: {problem.path}" if problem.path else name

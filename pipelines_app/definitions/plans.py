@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from pipelines_app.compiler import changing, codec, documents, graph, statements
 from pipelines_app.compiler.changing import ChangeKind, StepChange
-from pipelines_app.compiler.compiled import Compiled, Known
+from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
 from pipelines_app.compiler.definition import Definition, PeriodKind
 from pipelines_app.definitions import reach, register
 from pipelines_app.definitions.files import File
@@ -19,7 +19,7 @@ from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Author, Prepared
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, Outdated, Problem, StatementRefused
-from pipelines_app.models import Part, Pipeline, Revision
+from pipelines_app.models import Dataset, Part, Pipeline, Revision, User
 
 MOST = 1_000  # definitions in one plan
 HARM = list(ChangeKind)
@@ -33,7 +33,7 @@ class PlannedStep:
     """
 
     change: StepChange
-    by_period: bool
+    step: CompiledStep | None
     readers: tuple[Reader, ...] = ()
     periods: int = 0
     rows: int = 0
@@ -47,7 +47,7 @@ class PlannedStep:
             return "is made with the next run" if self.change.builds else "stays"
         if not self.change.builds:
             return "is used as it is"
-        if self.by_period:
+        if self.step is not None and self.step.period != PeriodKind.NONE:
             return (
                 f"new periods are made the new way; {self.periods:,} stay as they are until a backfill makes them anew"
             )
@@ -70,6 +70,11 @@ class PlannedPipeline:
     @property
     def unchanged(self) -> bool:
         return self.prepared is None
+
+    @property
+    def external(self) -> list[str]:
+        """The datasets it reads and does not make."""
+        return sorted(self.prepared.compiled.external) if self.prepared else []
 
     @property
     def worst(self) -> int:
@@ -95,22 +100,25 @@ class Plan:
         return tuple(reader for step in steps for reader in step.readers if reader.breaks)
 
 
-def plan(files: Sequence[File], *, teams: frozenset[str]) -> Plan:
-    """What applying these definitions would do. Writes nothing; pipelines that are not named stay as they are.
+def plan(files: Sequence[File], *, author: Author) -> Plan:
+    """What it would do if this author applied these definitions. Writes nothing; pipelines not named stay as they are.
+
+    Readers that the author may not see are counted, not named.
 
     Raises DefinitionInvalid with the faults of all of them, each path beginning with the name of its file, and NotFound
-    if one of them is of a team that is not among `teams`.
+    if one of them is of a team that the author may not write for.
     """
     definitions = _read(files)
     current = _current(definitions.values())
     for one in definitions.values():
-        register.refuse_others(one, current.get(one.pipeline), teams)
+        register.refuse_others(one, current.get(one.pipeline), author.teams)
     same = {name for name, one in definitions.items() if _is_same(one, current.get(one.pipeline))}
     changed = [file for file in files if file.name not in same]
     pipelines = _changed(_prepared(changed, definitions))
     pipelines += [_unchanged(name, current[definitions[name].pipeline]) for name in same]
     pipelines.sort(key=lambda one: (one.worst, one.name))
-    return Plan(pipelines=tuple(pipelines), state=_state(pipelines))
+    state = _state(pipelines)
+    return Plan(pipelines=tuple(_masked(pipelines, author.user)), state=state)
 
 
 def apply(
@@ -122,7 +130,7 @@ def apply(
     if a reader would no longer find a column it uses, unless `breaking` accepts that; otherwise as `plan` and
     `register`.
     """
-    planned = plan(files, teams=author.teams)
+    planned = plan(files, author=author)
     if state and planned.state != state:
         raise Outdated(
             "What the plan was made against has changed since.", todo="Make the plan again, look at it, then apply it."
@@ -139,14 +147,20 @@ def _breaks(planned: Plan) -> list[Problem]:
     return [
         Problem(
             path=f"{one.file}: {step.change.dataset}",
-            message=f"{reader.dataset} of the pipeline {reader.pipeline} ({reader.team}) uses "
-            f"{', '.join(reader.breaks)}, gone from here or of another type; change it too, or accept that it breaks",
+            message=f"{_called(reader)} uses {', '.join(reader.breaks)}, gone from here or of another type; "
+            "change it too, or accept that it breaks",
         )
         for one in planned.pipelines
         for step in one.steps
         for reader in step.readers
         if reader.breaks
     ]
+
+
+def _called(reader: Reader) -> str:
+    if not reader.dataset:
+        return "a dataset that you may not see"
+    return f"{reader.dataset} of the pipeline {reader.pipeline} ({reader.team})"
 
 
 def _read(files: Sequence[File]) -> dict[str, Definition]:
@@ -160,7 +174,7 @@ def _read(files: Sequence[File]) -> dict[str, Definition]:
     named: dict[str, str] = {}
     for file in files:
         try:
-            definition = file.definition()
+            definition = file.definition
         except DefinitionInvalid as invalid:
             problems += invalid.problems
             continue
@@ -265,11 +279,11 @@ def _steps(
     found: Mapping[str, Sequence[Reader]],
     held: Mapping[str, tuple[int, int]],
 ) -> tuple[PlannedStep, ...]:
-    by_period = {step.dataset for step in compiled.steps if step.period != PeriodKind.NONE}
+    by_name = {step.dataset: step for step in compiled.steps}
     steps = [
         PlannedStep(
             change=change,
-            by_period=change.dataset in by_period,
+            step=by_name.get(change.dataset),
             readers=tuple(found.get(change.dataset, ())),
             periods=held.get(change.dataset, (0, 0))[0],
             rows=held.get(change.dataset, (0, 0))[1],
@@ -284,6 +298,22 @@ def _held(names: Sequence[str]) -> dict[str, tuple[int, int]]:
     live = Part.objects.live().filter(environment=mapping.production(), dataset__name__in=names)
     told = live.values_list("dataset__name").annotate(Count("period", distinct=True), Sum("rows"))
     return {name: (periods, rows or 0) for name, periods, rows in told}
+
+
+def _masked(pipelines: Sequence[PlannedPipeline], user: User | None) -> list[PlannedPipeline]:
+    """The plan without the names of what somebody may not see."""
+    if user is None:
+        return list(pipelines)
+    names = {reader.dataset for one in pipelines for step in one.steps for reader in step.readers}
+    hidden = set(Dataset.objects.hidden_from(user).filter(name__in=names).values_list("name", flat=True))
+    return [
+        replace(one, steps=tuple(replace(step, readers=_seen(step.readers, hidden)) for step in one.steps))
+        for one in pipelines
+    ]
+
+
+def _seen(readers: Iterable[Reader], hidden: Container[str]) -> tuple[Reader, ...]:
+    return tuple(reader.unnamed() if reader.dataset in hidden else reader for reader in readers)
 
 
 def _unchanged(name: str, pipeline: Pipeline) -> PlannedPipeline:

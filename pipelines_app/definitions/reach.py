@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F
 
@@ -14,7 +14,7 @@ MOST = 2_000  # datasets that are looked at for one plan
 ROWS = ""  # stands for all columns: the rows themselves may be others
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reader:
     """A dataset made from a changed one: through which columns, and which of them it will no longer find."""
 
@@ -24,6 +24,10 @@ class Reader:
     through: str
     columns: tuple[str, ...]
     breaks: tuple[str, ...] = ()
+
+    def unnamed(self) -> "Reader":
+        """The same without a word of which it is."""
+        return replace(self, dataset="", pipeline="", team="", through="", columns=())
 
 
 @dataclass

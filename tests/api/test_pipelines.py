@@ -54,8 +54,9 @@ def test_a_dry_run_of_a_revision_names_what_changes(orders, ana):
     changed = ana.post("/pipelines?dry_run=true", {**DOCUMENT, "steps": [step]}).json()
     assert {one["dataset"]: one["change"] for one in changed["steps"]} == {
         "raw.orders": "same",
-        "mart.shops": "changed",
+        "mart.shops": "breaking",
     }
+    assert changed["steps"][0]["gone_columns"] == ["amount"]
     removed = ana.post("/pipelines?dry_run=true", {**DOCUMENT, "steps": []}).json()
     assert {one["dataset"]: one["change"] for one in removed["steps"]} == {
         "raw.orders": "same",

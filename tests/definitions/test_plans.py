@@ -58,7 +58,7 @@ def files(*texts):
 
 
 def plan(*texts):
-    return plans.plan(files(*texts), teams=TEAMS)
+    return plans.plan(files(*texts), author=AUTHOR)
 
 
 def apply(*texts, **more):

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver, resolve
 
+from pipelines_app.compiler import documents
 from tests.security.routes import ROWS
 from tests.security.world import ROLES, Things
 
@@ -64,6 +65,8 @@ class Asking:
     def _body(self):
         if self.row.body == "document":
             return self.world.documents[self.things.pipeline]
+        if self.row.body == "files":
+            return {"files": {"one.yaml": documents.to_yaml(self.world.documents[self.things.pipeline])}}
         if self.row.body == "file":
             return FILES[self.things.dataset]
         body = {key: value.format(**self.names) for key, value in self.row.body.items()}

@@ -2,8 +2,14 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipelines_app.compiler import checks
+from pipelines_app.compiler.changing import ChangeKind
+from pipelines_app.compiler.compiled import CompiledStep
+from pipelines_app.definitions.plans import PlannedStep
+from pipelines_app.environments import mapping
 from pipelines_app.models import Pipeline, Revision
 
 
@@ -63,28 +69,91 @@ class RevisionDetailSerializer(RevisionSerializer):
         read_only_fields = fields
 
 
-class PlannedStepSerializer(serializers.Serializer[Any]):
-    """One step that a definition compiles to, and what a revision would do to it."""
+class CompiledStepSerializer(serializers.Serializer[Any]):
+    """One step as it will run."""
 
-    dataset = serializers.CharField()
-    change = serializers.ChoiceField(choices=["new", "changed", "same", "removed"])
     kind = serializers.CharField()
     materialise = serializers.CharField()
     period = serializers.CharField()
     inputs = serializers.ListField(child=serializers.CharField())
-    columns = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    columns = serializers.SerializerMethodField()
     sql = serializers.CharField()
-    checks = serializers.ListField(child=serializers.CharField())
+    checks = serializers.SerializerMethodField()
     deterministic = serializers.BooleanField()
+
+    def get_columns(self, step: CompiledStep) -> list[dict[str, str]]:
+        return mapping.stored_columns(step.columns)
+
+    def get_checks(self, step: CompiledStep) -> list[str]:
+        return [checks.sentence(spec) for spec in step.checks]
+
+
+class ReaderSerializer(serializers.Serializer[Any]):
+    """A dataset that a change reaches; without names where the caller may not see it."""
+
+    dataset = serializers.CharField()
+    pipeline = serializers.CharField()
+    team = serializers.CharField()
+    through = serializers.CharField(help_text="The dataset it reads, itself changed or reached.")
+    columns = serializers.ListField(child=serializers.CharField(), help_text="What it uses of the changed dataset.")
+    breaks = serializers.ListField(child=serializers.CharField(), help_text="What it uses and will not find.")
+
+
+class PlannedStepSerializer(serializers.Serializer[Any]):
+    """One dataset of a definition: what becomes of it, of what was made before, and whom that reaches."""
+
+    dataset = serializers.CharField(source="change.dataset")
+    change = serializers.ChoiceField(source="change.kind", choices=[str(kind) for kind in ChangeKind])
+    why = serializers.CharField(source="change.why")
+    then = serializers.CharField(help_text="What becomes of the data that are there.")
+    builds = serializers.BooleanField(source="change.builds", help_text="What was made before is not used again.")
+    rows_differ = serializers.BooleanField(source="change.rows", help_text="The rows themselves may be others.")
+    changed_columns = serializers.ListField(source="change.columns", child=serializers.CharField())
+    added_columns = serializers.ListField(source="change.added", child=serializers.CharField())
+    gone_columns = serializers.ListField(
+        source="change.gone", child=serializers.CharField(), help_text="Removed, or of another type."
+    )
+    periods = serializers.IntegerField(help_text="How many periods readers see by now.")
+    rows = serializers.IntegerField(help_text="How many rows readers see by now.")
+    readers = ReaderSerializer(many=True)
+    compiled = serializers.SerializerMethodField()
+
+    @extend_schema_field(CompiledStepSerializer(allow_null=True))
+    def get_compiled(self, planned: PlannedStep) -> dict[str, Any] | None:
+        return dict(CompiledStepSerializer(planned.step).data) if planned.step else None
+
+
+class PlannedPipelineSerializer(serializers.Serializer[Any]):
+    """What registering a definition would do; nothing of it was done."""
+
+    pipeline = serializers.CharField(source="name")
+    file = serializers.CharField()
+    team = serializers.CharField()
+    was = serializers.IntegerField(help_text="The revision it has; 0 for a new one.")
+    revision = serializers.IntegerField(help_text="The number it would have.")
+    unchanged = serializers.BooleanField(help_text="The definition is what is registered already: no steps are told.")
+    steps = PlannedStepSerializer(many=True, help_text="The most harmful change first.")
+    external = serializers.ListField(child=serializers.CharField(), help_text="Datasets it reads and does not make.")
+    warnings = serializers.ListField(child=serializers.CharField())
 
 
 class PlanSerializer(serializers.Serializer[Any]):
-    """What registering a definition would do; nothing of it was done."""
+    """What applying definitions would do; nothing of it was done."""
+
+    state = serializers.CharField(help_text="What it was made against: send it with If-Match when applying.")
+    pipelines = PlannedPipelineSerializer(many=True, help_text="The most harmful change first.")
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """One pipeline that was registered or revised."""
 
     pipeline = serializers.CharField()
-    team = serializers.CharField()
-    revision = serializers.IntegerField(help_text="The number it would have.")
-    unchanged = serializers.BooleanField(help_text="The definition is what is registered already.")
-    steps = PlannedStepSerializer(many=True)
-    external = serializers.ListField(child=serializers.CharField(), help_text="Datasets it reads and does not make.")
-    warnings = serializers.ListField(child=serializers.CharField())
+    revision = serializers.IntegerField()
+    etag = serializers.CharField()
+
+
+class ExportSerializer(serializers.Serializer[Any]):
+    """Definitions as YAML; applied, they change nothing."""
+
+    files = serializers.DictField(child=serializers.CharField())
+    next = serializers.CharField(allow_null=True, help_text="Ask for `after` this name for the next ones.")

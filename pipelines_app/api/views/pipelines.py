@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
-from pipelines_app.api import keyed, planned
+from pipelines_app.api import keyed
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, RunPipeline, said
 from pipelines_app.api.filters import PipelineFilter
@@ -21,13 +21,14 @@ from pipelines_app.api.parsers import Json, Yaml
 from pipelines_app.api.serializers.pipelines import (
     PipelineDetailSerializer,
     PipelineSerializer,
-    PlanSerializer,
+    PlannedPipelineSerializer,
     RevisionDetailSerializer,
     RevisionSerializer,
     etag,
 )
 from pipelines_app.api.serializers.runs import RunSerializer
-from pipelines_app.definitions import register
+from pipelines_app.definitions import plans, register
+from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, LostRace, Outdated, Problem
 from pipelines_app.intake import idempotency
@@ -115,9 +116,10 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         writer = person(request)
         _refuse_others(request, document)
         onto = _onto(request, document)
-        if request.query_params.get("dry_run", "").lower() in {"true", "1", "yes"}:
-            return Response(PlanSerializer(planned.plan(document)).data)
         author = Author(actor=actor(request), user=writer, teams=permits.teams_written_for(writer))
+        if request.query_params.get("dry_run", "").lower() in {"true", "1", "yes"}:
+            plan = plans.plan([File(name="", content=document)], author=author)
+            return Response(PlannedPipelineSerializer(plan.pipelines[0]).data)
         why = request.query_params.get("why", "").replace("\0", "")
         try:
             revision, is_new = register.register(document, author=author, why=why, onto=onto)

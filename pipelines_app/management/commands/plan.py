@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            plan = plans.plan(files.read(options["folder"]), teams=words.operator().teams)
+            plan = plans.plan(files.read(options["folder"]), author=words.operator())
         except LooplineError as error:
             raise words.refusal(error) from error
         for line in words.told(plan):

@@ -1,0 +1,152 @@
+"""Definitions as code: plan, apply and export, many at once."""
+
+from typing import Any
+
+from django.db import IntegrityError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from pipelines_app.access import permits
+from pipelines_app.api.authentication import actor, person
+from pipelines_app.api.commands import Command, said
+from pipelines_app.api.parsers import LargeJson
+from pipelines_app.api.serializers.pipelines import AppliedSerializer, ExportSerializer, PlanSerializer, etag
+from pipelines_app.definitions import files, plans
+from pipelines_app.definitions.files import File
+from pipelines_app.definitions.register import Author
+from pipelines_app.errors import LostRace
+from pipelines_app.models import Pipeline
+
+MOST_EXPORTED = 200
+EXAMPLE = OpenApiExample(
+    "two files",
+    value={
+        "files": {
+            "orders.yaml": "pipeline: orders\nteam: shop\nsources:\n  raw.orders:\n    format: csv\n"
+            "    columns: {id: INTEGER, amount: DOUBLE}\n",
+            "totals.yaml": "pipeline: totals\nteam: shop\nsteps:\n  - dataset: mart.totals\n"
+            "    sql: SELECT sum(amount) AS total FROM raw.orders\n",
+        }
+    },
+    request_only=True,
+)
+
+
+class Definitions(Command):
+    """Definitions in YAML, by the names that faults call them; pipelines that are not among them stay as they are."""
+
+    files = serializers.DictField(child=serializers.CharField(trim_whitespace=False), allow_empty=False)
+
+
+class Apply(Definitions):
+    """Definitions to be registered: all of them, or none."""
+
+    why = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    dry_run = serializers.BooleanField(required=False, default=False)
+    accept_breaks = serializers.BooleanField(
+        required=False, default=False, help_text="Apply even where a reader would no longer find a column it uses."
+    )
+
+
+class PlanView(APIView):
+    """What applying definitions would do."""
+
+    parser_classes = [LargeJson]
+
+    @extend_schema(
+        operation_id="definitions_plan",
+        tags=["definitions"],
+        summary="Say what applying definitions would do",
+        request=Definitions,
+        responses=PlanSerializer,
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        return _planned(request, _files(request, said(Definitions, request)["files"]))
+
+
+class ApplyView(APIView):
+    """Registering many definitions at once."""
+
+    parser_classes = [LargeJson]
+
+    @extend_schema(
+        operation_id="definitions_apply",
+        tags=["definitions"],
+        summary="Register definitions: all of them, or none",
+        description="A plan's `state`, sent as `If-Match`, lets it do what the plan said or nothing: 412 if what the "
+        "plan was made against has changed.",
+        parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The state of a plan.")],
+        request=Apply,
+        responses=AppliedSerializer(many=True),
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        command = said(Apply, request)
+        given = _files(request, command["files"])
+        if command["dry_run"]:
+            return _planned(request, given)
+        state = request.headers.get("If-Match", "").strip().strip('"')
+        try:
+            made = plans.apply(
+                given,
+                author=_author(request),
+                why=command["why"],
+                state="" if state == "*" else state,
+                breaking=command["accept_breaks"],
+            )
+        except IntegrityError as error:
+            raise LostRace("Somebody registered one of these at the same moment.", todo="Send it again.") from error
+        return Response(
+            [
+                {"pipeline": revision.pipeline.name, "revision": revision.number, "etag": etag(revision)}
+                for revision, _ in made
+            ]
+        )
+
+
+class ExportView(APIView):
+    """Definitions as YAML files."""
+
+    @extend_schema(
+        operation_id="definitions_export",
+        tags=["definitions"],
+        summary="Definitions as YAML files, by name; applied, they change nothing",
+        parameters=[
+            OpenApiParameter("team", OpenApiTypes.STR, description="Only the pipelines of this team."),
+            OpenApiParameter("after", OpenApiTypes.STR, description="Only names after this one."),
+        ],
+        responses=ExportSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        asked = {key: request.query_params.get(key, "").replace("\0", "") for key in ("team", "after")}
+        seen = Pipeline.objects.visible_to(request.user).filter(name__gt=asked["after"], current__isnull=False)
+        if asked["team"]:
+            seen = seen.filter(team__name=asked["team"])
+        found = list(seen.select_related("current").order_by("name")[: MOST_EXPORTED + 1])
+        page = found[:MOST_EXPORTED]
+        following = page[-1].name if len(found) > MOST_EXPORTED else None
+        return Response({"files": files.exported(page), "next": following})
+
+
+def _planned(request: Request, given: list[File]) -> Response:
+    plan = plans.plan(given, author=_author(request))
+    return Response(PlanSerializer(plan).data, headers={"ETag": f'"{plan.state}"'})
+
+
+def _author(request: Request) -> Author:
+    writer = person(request)
+    return Author(actor=actor(request), user=writer, teams=permits.teams_written_for(writer))
+
+
+def _files(request: Request, texts: dict[str, Any]) -> list[File]:
+    """The files, once it is known that the caller writes for their teams: faults would say what another team has."""
+    given = [File(name=name[:200], content=text) for name, text in texts.items()]
+    for file in given:
+        for team in file.teams():
+            permits.writes_for(person(request), team)
+    return given
