@@ -16,6 +16,7 @@ from pipelines_app.models import (
     DatasetVersion,
     Environment,
     Event,
+    Habit,
     Membership,
     Pipeline,
     Revision,
@@ -150,6 +151,14 @@ def make_arrival(dataset, *, name="", period="", **fields):
         "sender": "user:test",
     }
     return Arrival.objects.create(dataset=dataset, name=name or f"file-{number}", period=period, **{**given, **fields})
+
+
+def make_habit(dataset, **given):
+    """What was learned of when a dataset comes: every day about seven."""
+    usual = [{"weekday": day, "number": 3, "median": 111_600, "spread": 300} for day in ("mon", "tue")]
+    came = [{"period": "2013-02-08", "at": "2013-02-09T07:00:00+00:00", "seconds": 111_600}]
+    about = {"zone": "UTC", "arrivals": 15, "weekdays": usual, "history": came}
+    return Habit.objects.create(dataset=dataset, arrival={"by": "07:30", "timezone": "UTC"}, **about | given)
 
 
 def make_slot(dataset, *, period="2013-01-20", due_at=None, state="expected", **fields):

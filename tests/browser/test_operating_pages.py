@@ -8,14 +8,12 @@ from django.utils import timezone
 
 from monitoring_app.models import Alert
 from pipelines_app.intake import slots
-from pipelines_app.models import Event, Run
+from pipelines_app.models import DatasetVersion, Event, Run
 from tests import factories, road
-from tests.browser import operating
+from tests.browser import accessibility, operating
 from tests.web import orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
 def addresses():
@@ -42,28 +40,39 @@ def addresses():
         reverse("console:backfill", args=[filling.pk]),
     ]
     one = reverse("console:run", args=[run.pk])
+    pages.append(reverse("console:pipeline-edit", args=["orders"]))
     return pages + [one + tab for tab in ("", "?tab=checks", "?tab=data", "?tab=log", "?tab=attempts")]
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_the_pages_of_operating_have_no_barriers_and_fit(page, context, live_server, axe, width, scheme):
+def whys(late):
+    """Expected arrivals, what is learned of them, and why things came about or did not."""
+    habit = factories.make_habit(late.dataset)
+    version, run = DatasetVersion.objects.latest("id"), Run.objects.latest("id")
+    return [
+        reverse("console:expected"),
+        reverse("console:slot", args=[late.pk]),
+        reverse("console:habit", args=[habit.pk]),
+        reverse("console:run-why", args=[run.pk]),
+        reverse("console:event-why", args=[run.cause_id]),
+        reverse("console:version-why", args=[version.pk]),
+    ]
+
+
+def test_the_pages_of_operating_have_no_barriers_and_fit(page, context, live_server, axe):
     operating.sign_in(context, live_server)
     dataset = operating.happen()
     road.register_yaml(orders.PIPELINE.replace("amount < 100", "amount < 500"), why="Larger shops")
-    slots.announce(dataset, period="2013-02-09", due_at=timezone.now() - timedelta(hours=1), actor="user:ana")
+    late = slots.announce(dataset, period="2013-02-09", due_at=timezone.now() - timedelta(hours=1), actor="user:ana")
     slots.pass_time(timezone.now())
     road.drain()
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
-    for address in addresses():
+    for address in [*addresses(), *whys(late)]:
         page.goto(live_server.url + address)
-        page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
-        axe(page)
+        accessibility.everywhere(page, axe)
 
 
 def test_a_new_workspace_is_readable_too(page, context, live_server, axe):
     operating.sign_in(context, live_server)
     for name in ("monitoring:today", "monitoring:alerts", "console:pipelines", "console:runs", "console:events"):
         page.goto(live_server.url + reverse(name))
+        accessibility.settled(page)
         axe(page)
