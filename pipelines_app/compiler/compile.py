@@ -8,17 +8,15 @@ from sqlglot import exp
 from pipelines_app.compiler import (
     binding,
     check_references,
+    drafting,
     dumping,
     fingerprint,
     gate,
     giving,
     graph,
-    lineage,
-    schema,
     starting,
     statements,
     types,
-    vocabulary,
 )
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
 from pipelines_app.compiler.definition import (
@@ -46,17 +44,6 @@ class Checked:
     parameters: tuple[str, ...] = ()
     deterministic: bool = True
     sql: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Draft:
-    """A step whose SQL is parsed and bound, before anything is known of what it reads."""
-
-    path: str
-    step: Step
-    tree: exp.Query
-    used: frozenset[str]
-    inputs: tuple[str, ...]
 
 
 def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Compiled:
@@ -92,22 +79,15 @@ def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Co
     return compiled
 
 
-def _drafts(definition: Definition, problems: list[Problem]) -> dict[str, _Draft]:
+def _drafts(definition: Definition, problems: list[Problem]) -> dict[str, drafting.Draft]:
     drafts = {}
     for position, step in enumerate(definition.steps):
         path = f"steps[{position}].sql"
         try:
-            drafts[step.dataset] = _draft(step, definition.parameters, path)
+            drafts[step.dataset] = drafting.draft(step, definition.parameters, path)
         except StatementRefused as refused:
             problems.append(problem_of(refused, path))
     return drafts
-
-
-def _draft(step: Step, parameters: Sequence[Parameter], path: str) -> _Draft:
-    bound = binding.bind(statements.parse(step.sql), parameters)
-    gate.admit(bound.tree)
-    inputs = tuple(sorted(statements.upstream(bound.tree)))
-    return _Draft(path=path, step=step, tree=bound.tree, used=bound.used, inputs=inputs)
 
 
 def problem_of(refused: StatementRefused, path: str) -> Problem:
@@ -121,7 +101,7 @@ def problem_of(refused: StatementRefused, path: str) -> Problem:
     )
 
 
-def _order(drafts: Mapping[str, _Draft], problems: list[Problem]) -> list[str]:
+def _order(drafts: Mapping[str, drafting.Draft], problems: list[Problem]) -> list[str]:
     """Steps after what they read, and after what their checks compare with."""
     reads = {
         name: {read for read in {*draft.inputs, *_check_inputs(draft.step)} if read in drafts}
@@ -160,7 +140,7 @@ def _load(source: Source) -> CompiledStep:
     )
 
 
-def _transform(draft: _Draft, relations: Mapping[str, Known], problems: list[Problem]) -> CompiledStep | None:
+def _transform(draft: drafting.Draft, relations: Mapping[str, Known], problems: list[Problem]) -> CompiledStep | None:
     try:
         return _compiled(draft, relations)
     except StatementRefused as refused:
@@ -170,30 +150,23 @@ def _transform(draft: _Draft, relations: Mapping[str, Known], problems: list[Pro
     return None
 
 
-def _compiled(draft: _Draft, relations: Mapping[str, Known]) -> CompiledStep:
+def _compiled(draft: drafting.Draft, relations: Mapping[str, Known]) -> CompiledStep:
     step = draft.step
     period = _period(step, [relations[name] for name in draft.inputs if name in relations])
-    tree = draft.tree.copy()
-    binding.type_period(tree, period)
-    columns = {name: relation.columns for name, relation in relations.items()}
-    described = schema.describe(tree, columns)
-    traced = lineage.trace(described.tree, step.dataset, columns)
-    # What runs must pass the gate itself, not only what it was made from.
-    gate.admit(described.tree)
-    sql = statements.text(described.tree)
+    made = drafting.made(draft, period, relations)
     return CompiledStep(
         dataset=step.dataset,
         kind=StepKind.TRANSFORM,
         materialise=step.materialise,
         period=period,
         inputs=draft.inputs,
-        columns=described.columns,
-        sql=sql,
-        recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns),
-        deterministic=not unsteady(draft.tree),
+        columns=made.columns,
+        sql=made.sql,
+        recipe=made.recipe,
+        deterministic=not draft.reading.unsteady,
         checks=step.checks,
-        edges=_every_input_seen(traced.edges, draft.inputs, step.dataset),
-        partial=traced.partial,
+        edges=_every_input_seen(made.lineage.edges, draft.inputs, step.dataset),
+        partial=made.lineage.partial,
         effort=step.effort,
     )
 
@@ -229,17 +202,6 @@ def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:
     return kinds[0]
 
 
-def unsteady(tree: exp.Expr) -> list[str]:
-    """The functions in a query that do not give the same answer twice."""
-    found = [node.sql(statements.DIALECT) for node in tree.find_all(*vocabulary.UNSTEADY_NODES)]
-    for node in tree.find_all(exp.Anonymous):
-        name = node.name.lower()
-        # age(t) is counted from today, age(t, u) is not.
-        if name in vocabulary.UNSTEADY_FUNCTIONS and not (name == "age" and len(node.expressions) > 1):
-            found.append(f"{name}()")
-    return sorted(set(found))
-
-
 def _check_problems(definition: Definition, relations: Mapping[str, Known], own: set[str]) -> list[Problem]:
     columns = {name: relation.columns for name, relation in relations.items()}
     found: list[Problem] = []
@@ -259,11 +221,11 @@ def _external(steps: Sequence[CompiledStep], known: Mapping[str, Known], own: se
     return {name: known[name] for name in sorted(read - own)}
 
 
-def _warnings(definition: Definition, drafts: Collection[_Draft], steps: Sequence[CompiledStep]) -> list[str]:
-    used = frozenset(name for draft in drafts for name in draft.used)
+def _warnings(definition: Definition, drafts: Collection[drafting.Draft], steps: Sequence[CompiledStep]) -> list[str]:
+    used = frozenset(name for draft in drafts for name in draft.reading.used)
     found = [f"the parameter ${name} is used nowhere" for name in binding.unused(definition.parameters, used)]
     for draft in drafts:
-        functions = unsteady(draft.tree)
+        functions = draft.reading.unsteady
         if functions:
             found.append(
                 f"{draft.step.dataset} uses {', '.join(functions)}: it is made anew each time, and a replay differs"
@@ -283,10 +245,10 @@ def check_step_sql(
     """One statement as somebody types it: its first fault with its place, or what it reads and gives."""
     step = Step(dataset="mart.statement", sql=sql, materialise=materialise, by=by)
     try:
-        draft = _draft(step, parameters, "sql")
+        draft = drafting.draft(step, parameters, "sql")
     except StatementRefused as refused:
         return Checked(problems=(problem_of(refused, "sql"),))
-    used = tuple(sorted(draft.used))
+    used = tuple(sorted(draft.reading.used))
     problems: list[Problem] = []
     compiled = _transform(draft, known, problems)
     if compiled is None:

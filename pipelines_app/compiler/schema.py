@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -60,11 +61,13 @@ def _catalogue(tree: exp.Query, relations: Relations) -> MappingSchema:
     layers: dict[str, dict[str, object]] = {}
     for name in statements.upstream(tree):
         layer, _, table = name.partition(".")
-        columns = {column.name: _type(column.type) for column in relations.get(name, ())}
+        # In lower case already, as the names in the tree will be: nothing is left to normalise.
+        columns = {column.name.lower(): _type(column.type).copy() for column in relations.get(name, ())}
         layers.setdefault(layer, {})[table] = columns
-    return MappingSchema(dict(layers), dialect=statements.DIALECT)
+    return MappingSchema(dict(layers), dialect=statements.DIALECT, normalize=False)
 
 
+@lru_cache(maxsize=1000)
 def _type(spelled: str) -> exp.DataType:
     if not spelled:
         return exp.DataType(this=exp.DataType.Type.UNKNOWN)
@@ -136,11 +139,10 @@ def _refuse_table(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None:
 
 def _columns(qualified: exp.Query, typed_in: exp.Query) -> tuple[Column, ...]:
     found: dict[str, Column] = {}
-    written = {identifier.name.lower() for identifier in typed_in.find_all(exp.Identifier)}
     for position, (name, select) in enumerate(outputs(qualified), start=1):
         if isinstance(select, exp.Star) or select.is_star:
             raise StatementRefused("* cannot be expanded here; name the columns", **positions.of(select))
-        if _UNNAMED.fullmatch(name) and name not in written:
+        if _UNNAMED.fullmatch(name) and not _is_written(name, typed_in):
             text = statements.text(select.unalias())
             shown = text if len(text) <= 60 else f"{text[:57]}..."
             raise StatementRefused(f"column {position} has no name: write {shown} AS name", **positions.of(select))
@@ -150,6 +152,10 @@ def _columns(qualified: exp.Query, typed_in: exp.Query) -> tuple[Column, ...]:
             raise StatementRefused(message, **positions.of(select))
         found[name] = Column(name=name, type=types.spelling(select.type))
     return tuple(found.values())
+
+
+def _is_written(name: str, typed_in: exp.Query) -> bool:
+    return any(identifier.name.lower() == name for identifier in typed_in.find_all(exp.Identifier))
 
 
 def outputs(query: exp.Query) -> Iterator[tuple[str, exp.Expr]]:

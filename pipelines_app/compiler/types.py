@@ -1,6 +1,7 @@
 """Column types: DuckDB's spelling, one per type, and which of them a source may declare."""
 
 import re
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -55,6 +56,8 @@ MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMPTZ"})
 
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC|DEC)(?:\s*\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\))?")
 _SIZED_TEXT = re.compile(r"(?:VARCHAR|CHAR|TEXT)\s*\(\s*\d+\s*\)")
+# What makes a type more than a word.
+_PARTS = ("expressions", "values", "kind", "nullable", "collate")
 # How sqlglot writes what DuckDB calls otherwise.
 _WORDS = re.compile(r"\b(INT|TEXT)\b(?=$|[^\w\"])")
 
@@ -96,6 +99,15 @@ def spelling(datatype: exp.DataType | None) -> str:
     """DuckDB's spelling of a type sqlglot inferred; empty where it knows none."""
     if datatype is None or datatype.is_type("unknown", "null"):
         return ""
+    return _spelled(datatype) if any(datatype.args.get(part) for part in _PARTS) else _spelled_plain(datatype.this)
+
+
+@lru_cache(maxsize=200)
+def _spelled_plain(kind: exp.DType) -> str:
+    return _spelled(exp.DataType(this=kind))
+
+
+def _spelled(datatype: exp.DataType) -> str:
     text = _WORDS.sub(lambda word: {"INT": "INTEGER", "TEXT": "VARCHAR"}[word[1]], datatype.sql("duckdb"))
     return "" if text == "DECIMAL" else normalise(text) or text
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from pipelines_app import lake
-from pipelines_app.compiler import checks, compile, statements
+from pipelines_app.compiler import checks, drafting, statements
 from pipelines_app.compiler.checks import Judgement, Measures
 from pipelines_app.compiler.compiled import CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Severity, Source
@@ -150,7 +150,7 @@ def _reads_the_clock(spec: CheckSpec) -> bool:
     trees: list[exp.Expr] = [statements.parse_condition(condition) for condition in conditions if condition]
     if spec.kind == "custom_sql":
         trees.append(statements.parse(str(spec.arguments["sql"])))
-    return any(compile.unsteady(tree) for tree in trees)
+    return any(drafting.unsteady(tree) for tree in trees)
 
 
 def _others(step: CompiledStep, environment: Environment) -> list[Relation]:

@@ -137,7 +137,8 @@ def _then(then: exp.Expr | None, frame: Frame, name: str, script: Script) -> lis
         return [output for _, output in _changes(then.expressions, frame)]
     if isinstance(then, exp.Insert):
         # What is inserted has no row in the target: a name without a table is one of the source.
-        alone = Frame(frame.walk, frame, frame.queries, [given])
+        alone = frame.within()
+        alone.add(given)
         found = _inserted(then, alone, name, script)
         frame.rows |= alone.rows
         return found

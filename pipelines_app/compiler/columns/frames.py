@@ -78,6 +78,7 @@ class Frame:
     parent: "Frame | None" = None
     queries: dict[str, Relation] = field(default_factory=dict)
     sources: list[Source] = field(default_factory=list)
+    _named: dict[str, list[Source]] = field(default_factory=dict)
     shared: dict[str, Column] = field(default_factory=dict)
     aliases: dict[str, Trace] = field(default_factory=dict)
     windows: dict[str, exp.Expr] = field(default_factory=dict)
@@ -100,7 +101,13 @@ class Frame:
 
     def add(self, source: Source) -> None:
         self.sources.append(source)
+        self._named.setdefault(source.names[-1], []).append(source)
         self.rows |= source.relation.rows
+
+    def take(self, source: Source) -> None:
+        """Let this be the only source, whatever was there before."""
+        self.sources, self._named, self.shared = [], {}, {}
+        self.add(source)
 
     def outward(self) -> "Iterator[Frame]":
         """This frame and those around it, the nearest first."""
@@ -111,10 +118,10 @@ class Frame:
 
     def source(self, parts: Sequence[exp.Expr]) -> Source | None:
         """The source of this name, the nearest one; of two in the same query the later."""
-        wanted = tuple(part.name.lower() for part in parts)
+        wanted = tuple([part.name.lower() for part in parts])
         for frame in self.outward():
-            for source in reversed(frame.sources):
-                if source.goes_by(wanted):
+            for source in reversed(frame._named.get(wanted[-1], ())):
+                if len(wanted) == 1 or source.goes_by(wanted):
                     return source
         return None
 

@@ -176,9 +176,7 @@ def over_all(pivot: exp.Expr, frame: Frame) -> None:
 
 
 def _replace_all(node: exp.Expr, relation: Relation, frame: Frame) -> None:
-    frame.sources = [Source((node.alias.lower(),), relation)]
-    frame.rows |= relation.rows
-    frame.shared = {}
+    frame.take(Source((node.alias.lower(),), relation))
 
 
 _READERS: dict[type, Callable[[exp.Expr, Frame], Relation]] = {

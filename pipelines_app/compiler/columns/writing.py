@@ -85,7 +85,8 @@ def _fixed(statement: exp.Expr) -> set[str]:
 def _conflict(conflict: exp.Expr, relation: Relation, name: str, script: Script) -> Relation:
     frame = script.frame()
     before = script.base(name)
-    frame.sources = [Source(tuple(name.lower().split(".")), before), Source(("excluded",), relation)]
+    frame.add(Source(tuple(name.lower().split(".")), before))
+    frame.add(Source(("excluded",), relation))
     changed: list[Output] = [
         Column(equal.this.name, trace(equal.expression, frame))
         for equal in conflict.expressions
