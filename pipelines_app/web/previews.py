@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from pipelines_app import lake
-from pipelines_app.compiler.definition import Format
+from pipelines_app.compiler.definition import Format, Source
 from pipelines_app.errors import ArrivalRefused
 from pipelines_app.intake import accepting, previewing
 from pipelines_app.intake.previewing import Preview
@@ -52,7 +52,11 @@ def preview(request: Asked, name: str) -> HttpResponse:
     except ArrivalRefused as refusal:
         context = {"dataset": dataset, "refusal": refusal, "form": None}
         return render(request, "drops/preview.html", context)
-    form = PreviewForm(request.POST) if request.method == "POST" else PreviewForm(initial=_picked(request, dataset))
+    form = (
+        PreviewForm(request.POST)
+        if request.method == "POST"
+        else PreviewForm(initial=_picked(request, dataset, source))
+    )
     found = _tried(dataset, form) if form.is_bound and form.is_valid() else None
     recent = Arrival.objects.filter(dataset=dataset).order_by("-pk")[:RECENT]
     context = {
@@ -73,7 +77,7 @@ def _tried(dataset: Dataset, form: PreviewForm) -> Preview:
     return previewing.file_name(dataset, name)
 
 
-def _picked(request: Asked, dataset: Dataset) -> dict[str, str]:
+def _picked(request: Asked, dataset: Dataset, source: Source) -> dict[str, str]:
     """An arrival that somebody picked, as a message: its records and its period."""
     pk = request.GET.get("arrival", "")
     if not pk.isdecimal() or len(pk) > 18:
@@ -88,5 +92,5 @@ def _picked(request: Asked, dataset: Dataset) -> dict[str, str]:
         records = [json.loads(line) for line in place.read_text().splitlines()]
     except ValueError:
         return {"name": arrival.name}
-    message = {"period": arrival.period, "records": records} if arrival.period else {"records": records}
+    message = previewing.rebuilt(source, arrival, records)
     return {"body": json.dumps(message, indent=2, ensure_ascii=False), "name": arrival.name}

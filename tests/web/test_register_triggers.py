@@ -55,6 +55,23 @@ def test_the_shape_of_messages_is_written_down(client, draft):
     assert draft.document["sources"][name]["payload"] == {"records": "/items"}
 
 
+def test_parameters_that_messages_give_are_written_down_given_back_and_missed_where_they_are_declared(client, draft):
+    name = next(iter(draft.document["sources"]))
+    shape = {
+        "sources-0-door": "webhook",
+        "sources-0-format": "jsonl",
+        "sources-0-payload_parameters": "region = /of/region, most = /most",
+    }
+    post(client, draft, "source", **shape)
+    assert draft.document["sources"][name]["payload"] == {"parameters": {"region": "/of/region", "most": "/most"}}
+    shown = fields_of(client.get(f"/register/{draft.pk}/source/"))
+    assert shown["sources-0-payload_parameters"] == "region = /of/region, most = /most"
+    assert f"{name} gives it, and it is not declared" in words(client.get(f"/register/{draft.pk}/review/"))
+    refused = post(client, draft, "source", **{**shape, "sources-0-payload_parameters": "region"})
+    assert refused.status_code == 422
+    assert "region is missing" in words(refused)
+
+
 def test_a_schedule_is_written_down_given_back_and_taken_out(client, draft):
     clock = {"schedule_on": "on", "schedule_cron": "0 6 * * 1-5", "schedule_timezone": "Europe/Zurich"}
     post(client, draft, "when", **clock)
