@@ -33,6 +33,7 @@ PAGES = [
     "/drops/{drop}",
     "/datasets/raw.orders/preview",
     "/other-tools",
+    "/limits",
     "/webhooks",
     "/webhooks/{webhook}",
     "/webhooks/out/",

@@ -1,6 +1,7 @@
 """How much may be at work at once is said by admins, audited, obeyed across workers, and told to who waits."""
 
 import pytest
+from django.db import connections
 
 from pipelines_app.errors import NotAllowed, NotFound
 from pipelines_app.intake import why_not
@@ -19,7 +20,7 @@ from pipelines_app.models import (
 )
 from pipelines_app.runs import allowing, leases
 from tests import factories, road
-from tests.runs.test_limits import DAYS, document, running, send
+from tests.runs.test_limits import DAYS, document, running, send, steps_of, together
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,23 @@ def test_an_engine_is_given_no_more_steps_than_it_may_have_by_all_workers_togeth
     assert leases.claim(left.pk, "worker-3") is None
     EngineLimit.objects.update(max_steps=3)
     assert leases.claim_next("worker-3") is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_eight_workers_at_once_do_not_exceed_what_an_engine_may_have() -> None:
+    steps_of(factories.make_team("one"), 10)
+    steps_of(factories.make_team("two"), 10)
+    allowing.change(factories.make_user("root", superuser=True), of="engine", name="duckdb", most=3, actor="user:root")
+    won: list[int] = []
+
+    def worker(name: str) -> None:
+        while claim := leases.claim_next(name):
+            won.append(claim.step.pk)
+        connections.close_all()
+
+    together(worker)
+    assert len(won) == len(set(won)) == 3
 
 
 def test_with_an_engine_limit_of_one_everything_is_done_still(root) -> None:

@@ -255,7 +255,7 @@ API = [
     call("/openlineage/runs", API_SIGNED, API_NOT),
     call("/drops", API_SIGNED, API_NOT),
     call("/limits", API_SIGNED, API_NOT),
-    call("/limits/team/people", API_NOT, "401 404 403 403 200", body={"most": 9}, open=(405, 404), method="put"),
+    call("/limits/team/people", API_NOT, "401 404 403 403 200", body={"most": "9"}, open=(405, 404), method="put"),
     call("/drops/{dataset}", API_OWN, API_NOT),
     call("/drops/{dataset}/files", API_OWN, API_NOT),
     call("/drops/{dataset}/look", API_NOT, "401 404 403 200 200", open=(405, 404)),
