@@ -6,7 +6,7 @@ from django.urls.converters import StringConverter
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
 from pipelines_app.api.views.arrivals import ArrivalViewSet
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
-from pipelines_app.api.views.definitions import ApplyView, ExportView, PlanView
+from pipelines_app.api.views.definitions import ApplyView, ExportView, PipelineSchemaView, PlanView
 from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
@@ -63,6 +63,7 @@ urlpatterns = [
     path("plan", PlanView.as_view(), name="plan"),
     path("apply", ApplyView.as_view(), name="apply"),
     path("export", ExportView.as_view(), name="export"),
+    path("pipeline.schema.json", PipelineSchemaView.as_view(), name="pipeline-schema"),
     path("pipelines", PipelineViewSet.as_view({"get": "list", "post": "create"}), name="pipelines"),
     path("pipelines/bulk", BulkPipelinesView.as_view(), name="pipelines-bulk"),
     path("pipelines/<slug:name>", PipelineViewSet.as_view({"get": "retrieve", "put": "update"}), name="pipeline"),

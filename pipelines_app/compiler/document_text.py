@@ -1,5 +1,6 @@
 """YAML in and out: the plain part of YAML, where a text is a text and nothing is guessed to be a date or a clock."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -64,7 +65,19 @@ def from_yaml(text: str) -> dict[str, object]:
         raise _invalid(f"this is not YAML: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(document, Mapping):
         raise _invalid(f"the document must be a mapping, not {described(document)}", line=1)
+    if not _can_be_kept(document):
+        raise _invalid("the text holds a character or a number that cannot be kept, such as NUL")
     return dict(document)
+
+
+def _can_be_kept(document: Mapping[str, object]) -> bool:
+    """Whether a database keeps it: no NUL, no halves of characters, no numbers without an end."""
+    try:
+        kept = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        kept.encode()
+    except ValueError:
+        return False
+    return "\\u0000" not in kept
 
 
 def _invalid(message: str, line: int | None = None, column: int | None = None) -> DefinitionInvalid:

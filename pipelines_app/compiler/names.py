@@ -9,7 +9,7 @@ SOURCE_LAYER = "raw"
 LONGEST = 63  # PostgreSQL cuts longer names silently
 
 _PART = re.compile(r"[a-z][a-z0-9_]*")
-_SLUG = re.compile(r"[a-z][a-z0-9-]*")
+SLUG = re.compile(r"[a-z][a-z0-9-]*")
 _PARAMETER = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -52,7 +52,7 @@ def dataset_fault(name: str, *, source: bool = False, layers: tuple[str, ...] = 
 
 def slug_fault(name: str) -> str:
     """What is wrong with a pipeline's or team's name, in words; empty where it is fine."""
-    if not _SLUG.fullmatch(name):
+    if not SLUG.fullmatch(name):
         return f"{name!r} must start with a letter and hold only a-z, 0-9 and -"
     return f"{name!r} is longer than {LONGEST} characters" if len(name) > LONGEST else ""
 

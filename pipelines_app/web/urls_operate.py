@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from pipelines_app.web import backfills, bulk, events, limits, pipelines, rerunning, revisions, runs
+from pipelines_app.web import backfills, bulk, definitions, events, limits, pipelines, rerunning, revisions, runs
 
 urlpatterns: list[URLPattern] = [
     path("pipelines/", pipelines.pipelines, name="pipelines"),
+    path("definitions", definitions.definitions, name="definitions"),
+    path("definitions.zip", definitions.export, name="definitions-export"),
     path("pipelines/bulk", bulk.pipelines, name="pipelines-bulk"),
     path("pipelines/<slug:name>/", pipelines.pipeline, name="pipeline"),
     path("pipelines/<slug:name>/backfill", backfills.new, name="backfill-new"),

@@ -53,6 +53,14 @@ STATES: dict[str, Saying] = {
     "proposed": Saying("Proposed", "run", "mark"),
     "accepted": Saying("Accepted", "good", "check"),
     "retired": Saying("Retired", "idle", "slash"),
+    # Changes of a definition
+    "new": Saying("New", "good", "plus"),
+    "removed": Saying("Removed", "bad", "cross"),
+    "breaking": Saying("Breaking", "bad", "alert"),
+    "column-scoped": Saying("Some columns", "warn", "half"),
+    "additive": Saying("More columns", "good", "plus"),
+    "cosmetic": Saying("Cosmetic", "idle", "dot"),
+    "metadata": Saying("Metadata", "idle", "dot"),
     # Alerts and messages
     "open": Saying("Open", "bad", "alert"),
     "acknowledged": Saying("Acknowledged", "warn", "eye"),

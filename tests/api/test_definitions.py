@@ -101,6 +101,18 @@ def test_odd_bodies_are_refused(ana, body):
     assert ana.post("/apply", body).status_code == 422
 
 
+@pytest.mark.parametrize("odd", ['"a\\0b"', '"\\ud800"'])
+def test_what_no_database_keeps_is_refused(ana, odd):
+    body = {"files": {"a.yaml": ORDERS + f"description: {odd}\n"}}
+    refused(ana.post("/apply", body), 422, "definition_invalid")
+
+
+def test_editors_read_the_schema_without_a_token(client):
+    answer = client.get("/api/v1/pipeline.schema.json")
+    assert answer["Content-Type"] == "application/schema+json"
+    assert "sources" in answer.json()["properties"]
+
+
 def test_only_who_writes_for_the_team_plans_for_it(orders, vic, eve):
     refused(vic.post("/plan", {"files": {"a.yaml": ORDERS}}), 403, "not_allowed")
     refused(eve.post("/plan", {"files": {"a.yaml": ORDERS}}), 404, "not_found")

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db import IntegrityError
+from django.http import JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +17,7 @@ from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
 from pipelines_app.api.serializers.pipelines import AppliedSerializer, ExportSerializer, PlanSerializer, etag
+from pipelines_app.compiler import document_schema
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
@@ -131,6 +134,23 @@ class ExportView(APIView):
         page = found[:MOST_EXPORTED]
         following = page[-1].name if len(found) > MOST_EXPORTED else None
         return Response({"files": files.exported(page), "next": following})
+
+
+class PipelineSchemaView(APIView):
+    """The JSON Schema of a definition: for editors, which have no token."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        operation_id="definitions_schema",
+        tags=["definitions"],
+        summary="The JSON Schema of a definition, for editors",
+        auth=[],
+        responses={(200, "application/schema+json"): OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> JsonResponse:
+        return JsonResponse(document_schema.schema(), content_type="application/schema+json")
 
 
 def _planned(request: Request, given: list[File]) -> Response:

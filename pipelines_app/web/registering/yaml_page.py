@@ -1,13 +1,11 @@
 """The other door: the whole definition as YAML, typed or from a file."""
 
-import json
-
 from django.http import HttpResponseBase
 
 from pipelines_app import lake
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import drafts
-from pipelines_app.errors import DefinitionInvalid, LooplineError, Problem
+from pipelines_app.errors import DefinitionInvalid, LooplineError
 from pipelines_app.models import Pipeline
 from pipelines_app.web import uploading
 from pipelines_app.web.registering.desk import Desk, Fault
@@ -75,7 +73,6 @@ def read(desk: Desk, form: YamlForm, text: str) -> dict[str, object] | None:
     """The document in a text; None, and the line that is wrong, where it is no YAML."""
     try:
         document = documents.from_yaml(text)
-        _refuse_unkeepable(document)
     except DefinitionInvalid as invalid:
         for problem in invalid.problems:
             where = f"Line {problem.line}: " if problem.line else ""
@@ -83,15 +80,3 @@ def read(desk: Desk, form: YamlForm, text: str) -> dict[str, object] | None:
             desk.faults.append(Fault(f"{where}{problem.message}", "#id_text"))
         return None
     return document
-
-
-def _refuse_unkeepable(document: dict[str, object]) -> None:
-    """Refuse what no database keeps: NUL, halves of characters, numbers without an end."""
-    message = "the text holds a character or a number that cannot be kept, such as NUL"
-    try:
-        kept = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        kept.encode()
-    except ValueError as error:
-        raise DefinitionInvalid([Problem(path="", message=message)]) from error
-    if "\\u0000" in kept:
-        raise DefinitionInvalid([Problem(path="", message=message)])

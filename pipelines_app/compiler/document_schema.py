@@ -1,0 +1,301 @@
+"""The JSON Schema (draft 2020-12) of a definition, for editors: completion, hints and the plainest faults.
+
+It says less than the parser does: what needs more than one place to be seen, or the catalogue, is not in it.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from pipelines_app.compiler import check_catalogue, names, parameters
+from pipelines_app.compiler.definition import (
+    WEEKDAYS,
+    CatchUp,
+    Format,
+    Materialisation,
+    Mode,
+    PeriodKind,
+    RetryOn,
+    Severity,
+    Stands,
+    Taken,
+    Then,
+    Whole,
+)
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SCALAR = ["string", "number", "boolean"]
+
+
+def schema() -> Schema:
+    """The schema of a whole definition."""
+    whole = _mapping(
+        {
+            "pipeline": _text("The pipeline's name.", pattern=f"^{names.SLUG.pattern}$"),
+            "team": _text("The team that owns it."),
+            "description": _text("What it is for."),
+            "parameters": _named(_ref("parameter"), "Typed values for the SQL, each written $name there."),
+            "values": _named({}, "Values of the parameters, in place of their defaults."),
+            "sources": _named(_ref("source"), "What arrives from outside, by the name of its dataset."),
+            "steps": _list(_ref("step"), "What is made from it, in SQL; the order follows from what each reads."),
+            "start": {"anyOf": [_choice(["any", "all"], "Which inputs it waits for."), _ref("start")]},
+            "schedule": _ref("schedule"),
+            "listens": _list(_ref("listens"), "Datasets of other tools whose completion starts it."),
+            "sla": _list(_mapping({"arrival": _ref("promise")}, ["arrival"]), "What it promises its readers."),
+            "alerts": _mapping(
+                {"emails": _list(_text("An address."), "Who is written to."), "slack": _flag("Whether Slack is told.")}
+            ),
+            "concurrency": _whole("How many of its runs go at once.", least=1),
+        },
+        ["pipeline", "team"],
+    )
+    return {"$schema": DIALECT, "title": "Loopline pipeline", **whole, "$defs": _definitions()}
+
+
+def _definitions() -> Schema:
+    return {
+        "parameter": _parameter(),
+        "source": _source(),
+        "step": _step(),
+        "check": _check(),
+        "start": _start(),
+        "arrival": _mapping({**_deadline(), **_EXPECTED}, ["timezone"]),
+        "promise": _mapping({"dataset": _text("A dataset of this pipeline."), **_deadline()}, ["dataset", "timezone"]),
+        "schedule": _schedule(),
+        "listens": _mapping(
+            {
+                "namespace": _text("Its OpenLineage namespace."),
+                "dataset": _text("Its name there."),
+                "period": _text("Where in the event the period stands, as a JSON pointer."),
+            },
+            ["namespace", "dataset"],
+        ),
+        "drop": _drop(),
+        "payload": _payload(),
+        "tolerance": _tolerance(),
+    }
+
+
+def _parameter() -> Schema:
+    bound = {"type": ["number", "string"]}
+    return _mapping(
+        {
+            "type": _choice(parameters.TYPES, "What it may be."),
+            "of": {"type": "array", "description": "The values of an enum, or the names a column may have."},
+            "default": {"description": "What it is unless a value is given."},
+            "min": bound,
+            "max": bound,
+            "pattern": _text("A regular expression (RE2) that a text matches as a whole."),
+            "max_length": _whole("How many characters a text may have.", least=1),
+            "description": _text("What it is for."),
+        },
+        ["type"],
+    )
+
+
+def _source() -> Schema:
+    return _mapping(
+        {
+            "format": _choice(Format, "What its files are."),
+            "columns": _named(_text("A type such as INTEGER, VARCHAR, DOUBLE, DATE."), "Its columns, in order."),
+            "period": _choice(PeriodKind, "By what it comes."),
+            "from": _text("The names of its files; {period} stands for the period: flights_{period}.csv"),
+            "mode": _choice(Mode, "What an arrival does to what is there."),
+            "delimiter": _text("What separates values."),
+            "quote": _text("What encloses them; empty for nothing."),
+            "header": _flag("Whether the first line names the columns."),
+            "null": _one_or_list("What counts as empty."),
+            "encoding": _text("utf-8, utf-16 or latin-1."),
+            "tolerance": _ref("tolerance"),
+            "arrival": _ref("arrival"),
+            "checks": _list(_ref("check"), "What must hold before it is published."),
+            "description": _text("What it is."),
+            "drop": _ref("drop"),
+            "payload": _ref("payload"),
+            **_EFFORT,
+        },
+        ["format", "columns"],
+    )
+
+
+def _step() -> Schema:
+    made = {
+        "kind": _choice(Materialisation, "Made anew as a whole, or period by period."),
+        "by": _choice(["period", "day", "month"], "The period it is made by, if not that of what it reads."),
+    }
+    return _mapping(
+        {
+            "dataset": _text("The dataset it makes: layer.domain_entity."),
+            "sql": _text("One SELECT, in the DuckDB dialect; $name is a parameter."),
+            "materialise": _mapping(made, ["kind"]),
+            "checks": _list(_ref("check"), "What must hold before it is published."),
+            "description": _text("What it is."),
+            **_EFFORT,
+        },
+        ["dataset", "sql"],
+    )
+
+
+def _check() -> Schema:
+    """One kind, and what it is about: in full, or as its shorthand."""
+    kinds = {
+        kind: {"anyOf": [{"type": "string"}, {"type": "array"}, _mapping({**_COMMON, **_arguments(shape)})]}
+        for kind, shape in check_catalogue.KINDS.items()
+    }
+    return {**_mapping(kinds), "minProperties": 1, "maxProperties": 1}
+
+
+def _arguments(shape: check_catalogue.Kind) -> Schema:
+    columns = {"column": _one_or_list("What it is about."), "columns": _one_or_list("What it is about.")}
+    return {**{key: {} for key in shape.arguments}, **(columns if shape.columns != "none" else {})}
+
+
+def _start() -> Schema:
+    least = _mapping({"at_least": _whole("How many inputs.", least=1)}, ["at_least"])
+    return _mapping(
+        {
+            "when": {"anyOf": [_choice(["any", "all"], "Which inputs it waits for."), least]},
+            "inputs": _list(_text("A dataset."), "Which inputs count, if not all."),
+            "not_before": _clock("Never earlier than this."),
+            "at_latest": _clock("When it waits no longer."),
+            "then": _choice(Then, "What happens at the latest moment with inputs missing."),
+            "days_after": _whole("How many days after the period these times are meant."),
+            "timezone": _text("Where these times are read, such as Europe/Zurich."),
+        }
+    )
+
+
+def _deadline() -> Schema:
+    return {
+        "by": _clock("By when it has come."),
+        "timezone": _text("Where these times are read, such as Europe/Zurich."),
+        "days_after": _whole("How many days after the period."),
+        "first": _text("The first period that is expected."),
+        "last": _text("The last period that is expected."),
+        "cron": _text("When it comes, as a cron line, in place of by and days_after."),
+        "behind": _whole("How many ticks of cron it comes behind its period."),
+        "calendar": _mapping(
+            {
+                "country": _text("Whose public holidays count, such as CH."),
+                "subdivision": _text("Which part of it, such as ZH."),
+                "weekdays": {"type": "array", "items": {"enum": list(WEEKDAYS)}},
+                "except": _list(_text("A day such as 2026-12-24."), "Further days on which nothing comes."),
+            }
+        ),
+    }
+
+
+def _schedule() -> Schema:
+    return _mapping(
+        {
+            "cron": _text("When the clock starts it, as a cron line."),
+            "timezone": _text("Where it is read, such as Europe/Zurich."),
+            "catch_up": _choice(CatchUp, "Which missed ticks are made up for."),
+            "period": _choice(Stands, "The period a tick stands for."),
+        },
+        ["cron", "timezone"],
+    )
+
+
+def _drop() -> Schema:
+    return _mapping(
+        {
+            "url": _text("file:///data/in or s3://bucket/in"),
+            "pattern": _text("Which files: flights_*.csv"),
+            "whole": _choice(Whole, "How a file shows that it is whole."),
+            "stable_seconds": _whole("How long it has not changed.", least=1),
+            "taken": _choice(Taken, "What becomes of a file that was taken."),
+            "endpoint": _text("Where the bucket is, if not at Amazon."),
+        },
+        ["url"],
+    )
+
+
+def _payload() -> Schema:
+    return _mapping(
+        {
+            "period": _text("Where the period stands, as a JSON pointer: /date"),
+            "records": _text("Where the records stand."),
+            "name": _text("Where the file's name stands."),
+            "parameters": _named(_text("Where its value stands."), "Parameters that a message gives."),
+        }
+    )
+
+
+def _tolerance() -> Schema:
+    parts = {"count": _whole("Rows."), "share": {"type": "number", "minimum": 0}}
+    return {
+        "description": "Rows that may be wrong: a share below 1, or a number.",
+        "anyOf": [{"type": "number", "minimum": 0}, _mapping(parts)],
+    }
+
+
+def _mapping(properties: Schema, required: Iterable[str] = ()) -> Schema:
+    whole: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**whole, "required": list(required)} if required else whole
+
+
+def _named(values: Schema, description: str) -> Schema:
+    return {"type": "object", "description": description, "additionalProperties": values}
+
+
+def _list(items: Schema, description: str) -> Schema:
+    return {"type": "array", "description": description, "items": items}
+
+
+def _one_or_list(description: str) -> Schema:
+    return {"description": description, "anyOf": [{"type": SCALAR}, {"type": "array"}]}
+
+
+def _text(description: str, *, pattern: str = "") -> Schema:
+    whole = {"type": "string", "description": description}
+    return {**whole, "pattern": pattern} if pattern else whole
+
+
+def _clock(description: str) -> Schema:
+    return _text(description, pattern=r"^\d{1,2}:\d{2}(:\d{2})?$")
+
+
+def _whole(description: str, *, least: int = 0) -> Schema:
+    return {"type": "integer", "description": description, "minimum": least}
+
+
+def _flag(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
+
+
+def _choice(values: type[StrEnum] | Iterable[str], description: str) -> Schema:
+    return {"enum": [str(value) for value in values], "description": description}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+_EFFORT: Schema = {
+    "timeout": {"description": "How long an attempt may take: 90s, 10m, 2h.", "type": ["string", "integer"]},
+    "retries": _mapping(
+        {
+            "attempts": _whole("How many attempts there are.", least=1),
+            "on": _list(_choice(RetryOn, "Why an attempt came to nothing."), "After what it is tried again."),
+        }
+    ),
+}
+_EXPECTED: Schema = {
+    "usually": _clock("When it usually comes."),
+    "grace": _text("How long after the deadline it counts as late: 30m"),
+    "missing_after": _text("How long after the deadline it counts as missing: 24h"),
+}
+_COMMON: Schema = {
+    "name": _text("What it is called."),
+    "severity": _choice(Severity, "Whether a failure keeps the version back, or only warns."),
+    "tolerance": _ref("tolerance"),
+    "where": _text("Which rows it is about, as a condition."),
+}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=1) + "\n")
