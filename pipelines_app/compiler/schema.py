@@ -1,7 +1,7 @@
 """What a query gives: its output columns and their types, once every name in it is known to mean something."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,12 +29,16 @@ class Described:
 
 
 def describe(tree: exp.Query, relations: Relations) -> Described:
-    """Qualify a query over these datasets; raises StatementRefused at the first name that means nothing."""
-    _refuse_unknown_tables(tree, relations)
-    catalogue = _catalogue(tree, relations)
+    """Qualify a query over these datasets; raises StatementRefused at the first name that means nothing.
+
+    The tree is used up: it is changed into the one that is given back.
+    """
+    catalogue = _catalogue(_known_tables(tree, relations), relations)
+    # What looks like a name that nobody gave, but stands in the text.
+    written = frozenset(one.name.lower() for one in tree.find_all(exp.Identifier) if one.name[:4] == "_col")
     try:
         qualified = qualify(
-            tree.copy(),
+            tree,
             dialect=statements.DIALECT,
             schema=catalogue,
             validate_qualify_columns=False,
@@ -46,7 +50,7 @@ def describe(tree: exp.Query, relations: Relations) -> Described:
         raise _refusal(error) from error
     except RecursionError as error:
         raise StatementRefused("the statement is nested too deeply; split it into steps") from error
-    return Described(tree=typed, columns=_columns(typed, tree))
+    return Described(tree=typed, columns=_columns(typed, written))
 
 
 def _refusal(error: SqlglotError) -> StatementRefused:
@@ -56,10 +60,10 @@ def _refusal(error: SqlglotError) -> StatementRefused:
     return StatementRefused(f"USING names {missing[1]}, which both sides of the join must have" if missing else what)
 
 
-def _catalogue(tree: exp.Query, relations: Relations) -> MappingSchema:
+def _catalogue(tables: Iterable[str], relations: Relations) -> MappingSchema:
     """The columns of the datasets the query reads, as the parser's library wants them."""
     layers: dict[str, dict[str, object]] = {}
-    for name in statements.upstream(tree):
+    for name in tables:
         layer, _, table = name.partition(".")
         # In lower case already, as the names in the tree will be: nothing is left to normalise.
         columns = {column.name.lower(): _type(column.type).copy() for column in relations.get(name, ())}
@@ -74,7 +78,9 @@ def _type(spelled: str) -> exp.DataType:
     return exp.DataType.build(spelled, dialect=statements.DIALECT, udt=True)
 
 
-def _refuse_unknown_tables(tree: exp.Query, relations: Relations) -> None:
+def _known_tables(tree: exp.Query, relations: Relations) -> dict[str, None]:
+    """The datasets the query reads; raises StatementRefused at the first that is not known."""
+    found: dict[str, None] = {}
     for scope in traverse_scope(tree):
         for table in scope.sources.values():
             if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
@@ -84,22 +90,26 @@ def _refuse_unknown_tables(tree: exp.Query, relations: Relations) -> None:
                 near = names.nearest(name, relations)
                 message = f"there is no dataset {name}{names.hint(name, relations)}"
                 raise StatementRefused(message, suggestion=near, **positions.of(table.this))
+            found[name] = None
+    return found
 
 
 def _refuse_unknown_columns(qualified: exp.Query, relations: Relations) -> None:
     for scope in traverse_scope(qualified):
         own = {name: _source_columns(source, relations) for name, source in scope.sources.items()}
         for column in scope.columns:
+            if column.table in own and (not own[column.table] or column.name in own[column.table]):
+                continue
             if isinstance(column.this, exp.Star) or _is_variable(column):
                 continue
             if not column.table:
                 _refuse_column(column, own)
-            elif column.table in own and own[column.table] and column.name not in own[column.table]:
+            elif column.table in own:
                 _refuse_column(column, {column.table: own[column.table]})
-            elif column.table not in own and scope.is_root:
+            elif scope.is_root:
                 _refuse_table(column, own)
-        for whole in scope.expression.find_all(exp.TableColumn):
-            raise StatementRefused(f"{whole.name} is a table: name its columns", **positions.of(whole))
+    for whole in qualified.find_all(exp.TableColumn):
+        raise StatementRefused(f"{whole.name} is a table: name its columns", **positions.of(whole))
 
 
 def _source_columns(source: exp.Expr | Scope, relations: Relations) -> list[str]:
@@ -137,12 +147,12 @@ def _refuse_table(column: exp.Column, own: Mapping[str, Sequence[str]]) -> None:
     raise StatementRefused(message, suggestion=near, **positions.of(column))
 
 
-def _columns(qualified: exp.Query, typed_in: exp.Query) -> tuple[Column, ...]:
+def _columns(qualified: exp.Query, written: Collection[str]) -> tuple[Column, ...]:
     found: dict[str, Column] = {}
     for position, (name, select) in enumerate(outputs(qualified), start=1):
         if isinstance(select, exp.Star) or select.is_star:
             raise StatementRefused("* cannot be expanded here; name the columns", **positions.of(select))
-        if _UNNAMED.fullmatch(name) and not _is_written(name, typed_in):
+        if _UNNAMED.fullmatch(name) and name not in written:
             text = statements.text(select.unalias())
             shown = text if len(text) <= 60 else f"{text[:57]}..."
             raise StatementRefused(f"column {position} has no name: write {shown} AS name", **positions.of(select))
@@ -152,10 +162,6 @@ def _columns(qualified: exp.Query, typed_in: exp.Query) -> tuple[Column, ...]:
             raise StatementRefused(message, **positions.of(select))
         found[name] = Column(name=name, type=types.spelling(select.type))
     return tuple(found.values())
-
-
-def _is_written(name: str, typed_in: exp.Query) -> bool:
-    return any(identifier.name.lower() == name for identifier in typed_in.find_all(exp.Identifier))
 
 
 def outputs(query: exp.Query) -> Iterator[tuple[str, exp.Expr]]:

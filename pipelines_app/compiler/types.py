@@ -56,6 +56,7 @@ MOMENTS = frozenset({"DATE", "TIMESTAMP", "TIMESTAMPTZ"})
 
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC|DEC)(?:\s*\(\s*(\d{1,2})\s*(?:,\s*(\d{1,2})\s*)?\))?")
 _SIZED_TEXT = re.compile(r"(?:VARCHAR|CHAR|TEXT)\s*\(\s*\d+\s*\)")
+_UNTOLD = frozenset({exp.DType.UNKNOWN, exp.DType.NULL})
 # What makes a type more than a word.
 _PARTS = ("expressions", "values", "kind", "nullable", "collate")
 # How sqlglot writes what DuckDB calls otherwise.
@@ -97,7 +98,7 @@ def suggestion(text: str) -> str:
 
 def spelling(datatype: exp.DataType | None) -> str:
     """DuckDB's spelling of a type sqlglot inferred; empty where it knows none."""
-    if datatype is None or datatype.is_type("unknown", "null"):
+    if datatype is None or datatype.this in _UNTOLD:
         return ""
     return _spelled(datatype) if any(datatype.args.get(part) for part in _PARTS) else _spelled_plain(datatype.this)
 
