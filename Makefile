@@ -1,8 +1,10 @@
 # The commands of the house. `make up` and `make demo` need Python 3.11+ and nothing else.
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
-# The pure rooms know no database: once is enough for them.
-NO_DATABASE := --ignore tests/compiler --ignore tests/engines
+# What asks no database, or asks it through the same lines on both, is tried once: the pure rooms on SQLite, who may see
+# what on PostgreSQL.
+ONCE_ON_SQLITE := tests/compiler tests/engines tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py
+ONCE_ON_POSTGRES := tests/security
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -35,10 +37,10 @@ format: setup-dev ## Format and fix what can be fixed by machine
 test: servers check test-sqlite test-postgres test-browser ## Run everything that CI runs
 
 test-sqlite: setup-dev ## Run the tests on SQLite
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_POSTGRES:%=--ignore %)
 
 test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
-	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(NO_DATABASE)
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_SQLITE:%=--ignore %)
 
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ class Holder:
     chaotic: bool
 
 
+@cache
 def holders() -> list[Holder]:
     """Every test that is marked as holding a promise."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
