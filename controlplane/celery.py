@@ -18,8 +18,9 @@ from redis.exceptions import RedisError
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.production")
 logger = logging.getLogger(__name__)
 
-# Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step.
-STEPS, QUICK = "steps", "quick"
+# Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step. What starts
+# steps is for those who do steps; where they are all busy, the sweep rings for it again in the quick queue.
+STEPS, STARTS, QUICK = "steps", "starts", "quick"
 HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done is written beside the chore
 # What is asked for regularly leaves the queue in the end. A message's end is judged by the clock of whoever takes it,
 # and clocks differ.
@@ -76,10 +77,11 @@ app.conf.update(
     beat_schedule_filename=os.environ.get("LOOPLINE_BEAT_FILE", "/tmp/loopline-beat"),  # only a cache  # nosec B108
 )
 
-TASKS = {
-    "delivery": "pipelines_app.tasks.deliver_event",
-    "step": "pipelines_app.tasks.execute_step",
-    "notification": "monitoring_app.tasks.send_notification",
+BELLS = {
+    "delivery": ("pipelines_app.tasks.deliver_event", QUICK),
+    "start": ("pipelines_app.tasks.deliver_event", STARTS),
+    "step": ("pipelines_app.tasks.execute_step", STEPS),
+    "notification": ("monitoring_app.tasks.send_notification", QUICK),
 }
 _outbox: "queue.Queue[tuple[str, int, bool]]" = queue.Queue(maxsize=10_000)
 _ringer_of: dict[int, threading.Thread] = {}
@@ -109,16 +111,16 @@ def _start_ringer() -> None:
 def _send_for_ever() -> None:
     while True:
         kind, pk, again = _outbox.get()
+        task, goes_to = BELLS[kind]
         try:
-            if not (again and _is_crowded(kind)):
-                app.send_task(TASKS[kind], args=[pk])
+            if not (again and _is_crowded(goes_to)):
+                app.send_task(task, args=[pk], queue=goes_to)
         except (OperationalError, RedisError):
             logger.warning("Redis did not take a bell; the sweep will ring again", extra={"kind": kind, "pk": pk})
 
 
-def _is_crowded(kind: str) -> bool:
+def _is_crowded(waiting_in: str) -> bool:
     """Whether so much waits for the workers that ringing again would only pile up."""
-    waiting_in = app.amqp.router.route({}, TASKS[kind])["queue"].name
     return _redis().llen(waiting_in) >= MOST_WAITING
 
 

@@ -3,6 +3,7 @@
 from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
+from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events
 from pipelines_app.facts import (
     CheckFailed,
@@ -24,11 +25,24 @@ from pipelines_app.facts import (
 )
 from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
+from pipelines_app.prepared import Given, Prepared
 
 QUARANTINE, RUN_FAILED, STUCK, CHECK = "quarantine", "run_failed", "delivery_stuck", "check:"
 BEYOND_FAILURE = {RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED}
 URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
 NOTHING = "ignored: no alert is open about it"
+
+
+def _open() -> AlertQuerySet:
+    return Alert.objects.unresolved().only("pk").order_by()
+
+
+# Asked for every step that goes well.
+_failed = Prepared(lambda: _open().filter(rule=RUN_FAILED, subject=Given("pipeline"))[:1])
+_broken_check = Prepared(lambda: _open().filter(rule__startswith=CHECK, subject=Given("dataset"))[:1])
+_quarantined_or_at_risk = Prepared(
+    lambda: _open().filter(rule__in=[QUARANTINE, lateness.AT_RISK], dataset__name=Given("dataset"))[:1]
+)
 
 
 def _says_nothing(fact: Fact) -> bool:
@@ -43,16 +57,14 @@ def _says_nothing(fact: Fact) -> bool:
         case RunMoved(state=state) if state not in {RunState.FAILED, *BEYOND_FAILURE}:
             return True
         case RunMoved(state=state, pipeline=pipeline) if state in BEYOND_FAILURE:
-            open_about = Alert.objects.unresolved().of(RUN_FAILED, pipeline)
+            trouble = _failed.first(pipeline=pipeline)
         case DatasetPublished(dataset=dataset):
-            open_about = Alert.objects.unresolved().filter(
-                rule__in=[QUARANTINE, lateness.AT_RISK], dataset__name=dataset
-            )
+            trouble = _quarantined_or_at_risk.first(dataset=dataset)
         case ChecksHeld(dataset=dataset):
-            open_about = Alert.objects.unresolved().filter(rule__startswith=CHECK, subject=dataset)
+            trouble = _broken_check.first(dataset=dataset)
         case _:
             return False
-    return not open_about.exists() and not subscribing.is_wanted(fact.kind)
+    return trouble is None and not subscribing.is_wanted(fact.kind)
 
 
 @events.hears(

@@ -46,6 +46,7 @@ class Consumer(Protocol):
 
     hears: frozenset[str]
     ignores: Callable[[Fact], bool]
+    starts: bool
 
     def __call__(self, event: Event, fact: Fact) -> Outcome | str: ...
 
@@ -54,13 +55,19 @@ def _nothing(fact: Fact) -> bool:
     return False
 
 
-def hears(*kinds: type[Fact], ignores: Callable[[Fact], bool] = _nothing) -> Callable[[Hear], Consumer]:
-    """Declare which kinds of fact a consumer is told of, and which of those mean nothing to it and need no delivery."""
+def hears(
+    *kinds: type[Fact], ignores: Callable[[Fact], bool] = _nothing, starts: bool = False
+) -> Callable[[Hear], Consumer]:
+    """Declare which kinds of fact a consumer is told of, and which of those mean nothing to it and need no delivery.
+
+    `starts` says that what it is told of may start runs.
+    """
 
     def declare(hear: Hear) -> Consumer:
         consumer = cast(Consumer, hear)
         consumer.hears = frozenset(kind.kind for kind in kinds)
         consumer.ignores = ignores
+        consumer.starts = starts
         return consumer
 
     return declare
@@ -96,8 +103,8 @@ def record_all(facts: Sequence[Fact], *, cause: Event | None = None, actor: str 
             if fact.kind in consumer.hears and not consumer.ignores(fact)
         ]
         if heard_by:
-            for pk in _insert(INSERT_DELIVERIES, DELIVERY, heard_by):
-                wake.ring(wake.DELIVERY, pk)
+            for pk, (_, name) in zip(_insert(INSERT_DELIVERIES, DELIVERY, heard_by), heard_by, strict=True):
+                wake.ring(wake.START if consumers()[name].starts else wake.DELIVERY, pk)
     return recorded
 
 

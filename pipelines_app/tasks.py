@@ -2,14 +2,14 @@
 
 import os
 import socket
-import time
 
 from celery import current_app, shared_task
 
 from pipelines_app import events, wake
-from pipelines_app.runs import execution
+from pipelines_app.runs import execution, hands
+from pipelines_app.runs.leases import Claim
 
-IN_HAND_SECONDS = 1.0  # how long a worker goes on with what it made ready itself, before others have their turn
+GOES_ON_SECONDS = 1.0  # how long a worker goes on with what it made ready itself, before others have their turn
 
 
 @shared_task
@@ -18,35 +18,25 @@ def deliver_event(pk: int) -> None:
     if not _does_steps():
         events.deliver(pk)
         return
-    with wake.in_hand() as kept:
+    with hands.hold_open(_owner()) as hand:
         events.deliver(pk)
-    if kept:
-        _go_on(kept[0], mine=True)
+    if hand.claim is not None:
+        _go_on(hand.claim)
 
 
 @shared_task
 def execute_step(pk: int) -> None:
     """Do the step whose turn it is, and for a moment those that come after it."""
-    _go_on(pk, mine=False)
+    _go_on(None, rung=pk)
 
 
-def _go_on(pk: int, *, mine: bool) -> None:
-    """Do one step after the other, without a message to Redis and back in between: first the one it made ready itself.
+def _go_on(claim: Claim | None, *, rung: int = 0) -> None:
+    if execution.go_on(_owner(), claim=claim, rung=rung, seconds=GOES_ON_SECONDS):
+        wake.ring(wake.STEP, rung)
 
-    `mine` says that this is such a step, and not only one that was rung for.
-    """
-    owner, until = f"{socket.gethostname()}:{os.getpid()}", time.monotonic() + IN_HAND_SECONDS
-    goes_on = True
-    while goes_on and time.monotonic() < until:
-        with wake.in_hand() as kept:
-            if mine:
-                execution.execute(pk, owner)
-            else:
-                goes_on = execution.execute_next(owner, rung=pk)
-        mine = bool(kept)
-        pk = kept[0] if kept else pk
-    if goes_on:
-        wake.ring(wake.STEP, pk)
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _does_steps() -> bool:

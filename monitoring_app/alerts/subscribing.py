@@ -16,6 +16,7 @@ from pipelines_app.facts import (
     SlotFilled,
 )
 from pipelines_app.models import Event, Team
+from pipelines_app.prepared import Given, Prepared
 
 # Every one of them is heard by `reactions`. A run is told of when it ends, whatever its end.
 KINDS = {
@@ -49,9 +50,14 @@ def tell(event: Event) -> int:
     return told
 
 
+_wanting = Prepared(
+    lambda: Channel.objects.only("pk").filter(enabled=True, endpoint__subscriptions__kind=Given("kind"))[:1]
+)
+
+
 def is_wanted(kind: str) -> bool:
     """Whether any endpoint wants events of this kind."""
-    return kind in KINDS and Channel.objects.filter(enabled=True, endpoint__subscriptions__kind=kind).exists()
+    return kind in KINDS and _wanting.first(kind=kind) is not None
 
 
 def _owners(event: Event) -> QuerySet[Team]:

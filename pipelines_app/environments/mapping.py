@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from pipelines_app import lake
@@ -21,6 +22,7 @@ from pipelines_app.models import (
     Part,
 )
 from pipelines_app.models.datasets import PartQuerySet
+from pipelines_app.prepared import Given, Prepared, Several
 
 PRODUCTION = "production"
 
@@ -42,9 +44,18 @@ def forget() -> None:
     _known.clear()
 
 
+_pointers = Prepared(
+    lambda: Current.objects.filter(environment=Given("environment"), dataset__in=Several("datasets")).select_related(
+        "version__dataset"
+    )
+)
+
+
 def current(environment: Environment, datasets: Sequence[Dataset]) -> dict[int, DatasetVersion]:
     """The version that readers see, by dataset id, for those that have one."""
-    pointers = Current.objects.filter(environment=environment, dataset__in=datasets).select_related("version__dataset")
+    if not datasets:
+        return {}
+    pointers = _pointers.all(environment=environment.pk, datasets=[dataset.pk for dataset in datasets])
     return {pointer.dataset_id: pointer.version for pointer in pointers}
 
 
@@ -55,9 +66,12 @@ def has_period(environment: Environment, dataset: Dataset, period: str) -> bool:
 
 def _of_period(parts: PartQuerySet, dataset: Dataset, period: str) -> PartQuerySet:
     """The files of a period: its own, or those of the shorter periods that make it up, whose keys begin with its."""
-    if period and starting.LENGTH[PeriodKind(dataset.period_kind)] > len(period):
-        return parts.filter(period__startswith=period)
-    return parts.filter(period=period)
+    return parts.filter(period__startswith=period) if _is_longer(period, dataset) else parts.filter(period=period)
+
+
+def _is_longer(period: str, dataset: Dataset) -> bool:
+    """Whether the dataset's own periods are shorter than this one, and make it up."""
+    return bool(period) and starting.LENGTH[PeriodKind(dataset.period_kind)] > len(period)
 
 
 def periods(environment: Environment, dataset: Dataset) -> set[str]:
@@ -96,25 +110,43 @@ def content(
     version: DatasetVersion, *, period: str | None = None, columns: tuple[Column, ...] | None = None
 ) -> Content:
     """What a version holds, all of it or one period, as its own columns or as those it is declared with by now."""
-    parts = Part.objects.of_version(version)
-    if period is not None:
-        parts = _of_period(parts, version.dataset, period)
-    chosen = list(
-        parts.order_by("period", "id").values_list("id", "path", "rows", "version__columns", "version__lacks")
-    )
+    chosen = _parts(version, period)
     declared = columns or columns_of(version.columns)
     groups: dict[tuple[Column, ...], list[Path]] = {}
-    for _, place, _, written, _ in chosen:
-        groups.setdefault(_like(declared, columns_of(written)), []).append(lake.path(place))
+    for part in chosen:
+        groups.setdefault(_like(declared, columns_of(part.version.columns)), []).append(lake.path(part.path))
     files = tuple(groups.pop(declared, ()))
     name = version.dataset.name
     earlier = tuple(Relation(name=name, columns=held, files=tuple(paths)) for held, paths in groups.items())
     relation = Relation(name=name, columns=declared, files=files, earlier=earlier)
-    identity = ",".join(str(pk) for pk, *_ in chosen)
+    identity = ",".join(str(part.pk) for part in chosen)
     if earlier:
         identity += f" as {stored_columns(declared)}"
-    lacks = tuple(dict.fromkeys(lacks for *_, lacks in chosen if lacks))
-    return Content(relation=relation, identity=identity, rows=sum(rows for _, _, rows, *_ in chosen), lacks=lacks)
+    lacks = tuple(dict.fromkeys(part.version.lacks for part in chosen if part.version.lacks))
+    return Content(relation=relation, identity=identity, rows=sum(part.rows for part in chosen), lacks=lacks)
+
+
+def _in_order(parts: PartQuerySet) -> PartQuerySet:
+    needed = ("path", "rows", "version__columns", "version__lacks")
+    return parts.select_related("version").only(*needed).order_by("period", "id")
+
+
+def _at() -> PartQuerySet:
+    held = Part.objects.filter(dataset=Given("dataset"), environment=Given("environment"))
+    return _in_order(held.filter(Q(until=None) | Q(until__gt=Given("number")), since__lte=Given("number")))
+
+
+_whole = Prepared(_at)
+_part = Prepared(lambda: _at().filter(period=Given("period")))
+
+
+def _parts(version: DatasetVersion, period: str | None) -> list[Part]:
+    """The files of a version, all of them or those of one period."""
+    asked = {"dataset": version.dataset_id, "environment": version.environment_id, "number": version.number}
+    if version.number is None or _is_longer(period or "", version.dataset):
+        parts = Part.objects.of_version(version)
+        return list(_in_order(parts if period is None else _of_period(parts, version.dataset, period)))
+    return _whole.all(**asked) if period is None else _part.all(**asked, period=period)
 
 
 def _like(declared: tuple[Column, ...], written: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -184,6 +216,9 @@ def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | No
         cursor.execute(POINTED, [*where, version.pk])
 
 
+_replaced = Prepared(lambda: Part.objects.only("pk").filter(version=Given("version"), until__isnull=False)[:1])
+
+
 def is_still_read(version: DatasetVersion) -> bool:
     """Whether readers still see every file of this version."""
-    return not version.parts.exclude(until=None).exists() and version.number is not None
+    return version.number is not None and _replaced.first(version=version.pk) is None

@@ -15,6 +15,8 @@ from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalRepla
 from pipelines_app.intake import naming, slots
 from pipelines_app.intake.receiving import Received
 from pipelines_app.models import Arrival, ArrivalState, Dataset
+from pipelines_app.models.arrivals import ArrivalQuerySet
+from pipelines_app.prepared import Change, Given, Prepared, add
 from pipelines_app.runs import planning
 
 NAMELESS = "file"
@@ -68,6 +70,8 @@ def period_of(source: Source, *, name: str, given: str) -> str:
 
 
 EXAMPLES = periods.EXAMPLES
+_one_at_a_time = Prepared(lambda: Dataset.objects.select_for_update(no_key=True).only("pk").filter(pk=Given("pk")))
+_told_by = Change(lambda: Arrival.objects.filter(pk=Given("pk")), event=Given("event"))
 
 
 def parameters_of(dataset: Dataset, source: Source, *, name: str, given: Mapping[str, object]) -> dict[str, object]:
@@ -90,14 +94,14 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
 
     Raises ArrivalRefused; the caller then discards the bytes.
     """
-    Dataset.objects.select_for_update(no_key=True).get(pk=envelope.dataset.pk)  # one at a time: twins are seen
+    _one_at_a_time.first(pk=envelope.dataset.pk)  # twins are seen
     source = source_of(envelope.dataset)
     name = naming.plain(envelope.name) or NAMELESS
     period = period_of(source, name=name, given=envelope.period)
     parameters = parameters_of(envelope.dataset, source, name=name, given=envelope.parameters)
     key = giving.key(parameters)
     twin = _twin(envelope.dataset, source, period, received.sha256, key)
-    arrival = Arrival.objects.create(
+    arrival = Arrival(
         dataset=envelope.dataset,
         door=envelope.door,
         name=name,
@@ -109,6 +113,7 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
         parameters=parameters,
         parameters_key=key,
     )
+    add([arrival])
     if twin is not None:
         return _set_aside(arrival, twin)
     fact = ArrivalAccepted(
@@ -121,26 +126,35 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
         door=arrival.door,
         parameters=parameters,
     )
-    event = events.record(fact, actor=arrival.sender)
-    arrival.event = event
-    arrival.save(update_fields=["event"])
+    event = arrival.event = events.record(fact, actor=arrival.sender)
+    _told_by.make(pk=arrival.pk, event=event.pk)
     slots.fill(arrival, cause=event)
     failpoints.reach("before_accept")
     transaction.on_commit(lambda: failpoints.reach("after_accept"))
     return arrival
 
 
+def _before() -> ArrivalQuerySet:
+    known = Arrival.objects.filter(dataset=Given("dataset"), period=Given("period"))
+    return known.exclude(state=ArrivalState.DUPLICATE).order_by("-id")
+
+
+def _same() -> ArrivalQuerySet:
+    return _before().filter(sha256=Given("sha256"), parameters_key=Given("key"), state__in=FINISHED_TWIN)
+
+
+_last = Prepared(lambda: _before()[:1])
+_last_same = Prepared(lambda: _same()[:1])
+
+
 def _twin(dataset: Dataset, source: Source, period: str, sha256: str, key: str) -> Arrival | None:
     """An arrival with the same bytes and parameters that already had its effect, or is about to."""
-    before = Arrival.objects.filter(dataset=dataset, period=period).exclude(state=ArrivalState.DUPLICATE)
-    if source.mode is not Mode.APPEND:
-        last = before.order_by("-id").first()
-        return (
-            last
-            if last and (last.sha256, last.parameters_key) == (sha256, key) and last.state in FINISHED_TWIN
-            else None
-        )
-    return before.filter(sha256=sha256, parameters_key=key, state__in=FINISHED_TWIN).order_by("-id").first()
+    if source.mode is Mode.APPEND:
+        return _last_same.first(dataset=dataset.pk, period=period, sha256=sha256, key=key)
+    last = _last.first(dataset=dataset.pk, period=period)
+    if last is None or (last.sha256, last.parameters_key) != (sha256, key) or last.state not in FINISHED_TWIN:
+        return None
+    return last
 
 
 def _set_aside(arrival: Arrival, twin: Arrival) -> Arrival:

@@ -30,6 +30,7 @@ from pipelines_app.models import (
     TriggerKind,
     Waiting,
 )
+from pipelines_app.prepared import Given, Prepared
 from pipelines_app.runs import planning, queue
 
 # What stands for an event that had several outcomes: while one of them waits, the event does.
@@ -39,6 +40,7 @@ ORDER = (Disposition.FAILED, Disposition.WAITING, Disposition.CONSUMED, Disposit
 @events.hears(
     *(ArrivalAccepted, ArrivalReplayed, ArrivalDuplicated, DatasetPublished, PipelineRevised, SlotBecameLate),
     *(ScheduleTicked, ForeignCompleted),
+    starts=True,
 )
 def hear(event: Event, fact: Fact) -> Outcome:
     """Start what the event makes ready; the answer is the event's disposition."""
@@ -82,10 +84,14 @@ def _from_outside(fact: ScheduleTicked | ForeignCompleted, event: Event) -> Outc
     return _start(pipeline, [fact.period], event)
 
 
+_loading = Prepared(
+    lambda: Pipeline.objects.filter(triggers__kind=TriggerKind.ARRIVAL, triggers__dataset__name=Given("dataset"))
+)
+
+
 def _arrived(name: str, period: str, event: Event) -> Outcome:
     """A file is loaded at once; where the policy holds the queries back, they are started by what was loaded."""
-    triggers = Trigger.objects.filter(kind=TriggerKind.ARRIVAL, dataset__name=name)
-    said = [_start(trigger.pipeline, [period], event) for trigger in triggers.select_related("pipeline")]
+    said = [_start(pipeline, [period], event) for pipeline in _loading.all(dataset=name)]
     return _said(said, f"no pipeline reads arrivals of {name}")
 
 

@@ -23,6 +23,7 @@ from pipelines_app.facts import (
 from pipelines_app.intake import foreseeing
 from pipelines_app.models import Arrival, ArrivalState, Dataset, Event, Slot, SlotState
 from pipelines_app.models.slots import OPEN, WANTING
+from pipelines_app.prepared import Given, Prepared
 
 CLOCK = "clock"
 AT_ONCE = 500
@@ -145,10 +146,16 @@ def next_due() -> datetime | None:
     return waiting.values_list("next_at", flat=True).first()
 
 
+_waiting = Prepared(
+    lambda: Slot.objects.select_for_update().filter(
+        dataset=Given("dataset"), period=Given("period"), state__in=[*OPEN, *WANTING]
+    )
+)
+
+
 def fill(arrival: Arrival, *, cause: Event) -> None:
     """Let an arrival fill the slot that waits for it, or for something better than what came, if one does."""
-    waiting = Slot.objects.select_for_update().filter(dataset=arrival.dataset, period=arrival.period)
-    slot = waiting.filter(state__in=[*OPEN, *WANTING]).first()
+    slot = _waiting.first(dataset=arrival.dataset_id, period=arrival.period)
     if slot is not None:
         _fill(slot, arrival, cause=cause)
 

@@ -116,7 +116,8 @@ def taken(run: Run, *, merged: bool) -> Outcome:
     """What became of an event that was given to a run: consumed, or waiting until the run may start."""
     if merged:
         return Outcome(kind=Disposition.MERGED, text=f"merged into run {run.pk}", run=run.pk)
-    run.refresh_from_db(fields=["state", "reason"])
+    if run.state == RunState.QUEUED:  # it may have been started since it was written
+        run.refresh_from_db(fields=["state", "reason"])
     if run.state == RunState.FAILED and run.parameters:
         return Outcome(kind=Disposition.FAILED, text=f"failed: run {run.pk}: {run.reason}", run=run.pk)
     if run.state != RunState.QUEUED:

@@ -6,10 +6,10 @@ from functools import cache
 from django.db import connection
 from django.utils import timezone
 
-from pipelines_app import events, wake
+from pipelines_app import events
 from pipelines_app.facts import StepEnded
 from pipelines_app.models import Event, Run, RunState, StepRun, StepState
-from pipelines_app.runs import ending, planning
+from pipelines_app.runs import ending, hands, planning
 from pipelines_app.transactions import joined
 
 GOOD = frozenset({StepState.SUCCEEDED, StepState.WARNED, StepState.REUSED})
@@ -54,7 +54,7 @@ def _count_off(run: Run, readers: Sequence[int]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_counting_off(len(readers)), [now, run.pk, *readers])
         ready = [pk for pk, state in cursor.fetchall() if state == StepState.READY]
-    wake.ring_for_steps(ready)
+    hands.go_on(ready)
     return bool(ready)
 
 
@@ -126,5 +126,5 @@ def _settle_all(run: Run, cause: Event) -> bool:
     StepRun.objects.filter(pk__in=ready, state=StepState.WAITING).update(
         state=StepState.READY, ready_at=timezone.now(), missing=0
     )
-    wake.ring_for_steps(ready)
+    hands.go_on(ready)
     return bool(ready)

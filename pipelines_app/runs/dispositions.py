@@ -1,11 +1,13 @@
 """What became of events: what waited is consumed once its run starts, and ignored if its run never does."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Concat, Left
 
 from pipelines_app.models import Delivery, Disposition, Event, Run, RunState, Waiting, WaitState
+from pipelines_app.prepared import Change, Given
 
 MOST = 500
 
@@ -13,37 +15,35 @@ MOST = 500
 def consumed(run: Run) -> None:
     """A run starts: what waited for it, and for nothing else, is consumed."""
     said = f"; run {run.pk} of {run.pipeline.name} started"
-    _settle(_waiting_for(run), Disposition.CONSUMED, run, said)
+    _of_run.make(of=run.pk, kind=Disposition.CONSUMED, run=run.pk, said=said)
 
 
 def dropped(run: Run, *, because: str) -> None:
     """A run ends before it started: what waited for it, and for nothing else, comes to nothing."""
     said = f"; run {run.pk} of {run.pipeline.name} never started: {because}"
-    _settle(_waiting_for(run), Disposition.IGNORED, run, said)
-
-
-def _waiting_for(run: Run) -> "QuerySet[Delivery]":
-    of_run = Run.causes.through.objects.filter(run=run.pk).values("event")
-    return Delivery.objects.filter(event__in=of_run, disposition=Disposition.WAITING)
+    _of_run.make(of=run.pk, kind=Disposition.IGNORED, run=run.pk, said=said)
 
 
 def skipped(wait: Waiting, *, because: str) -> None:
     """A period is left out: what was kept for it, and for nothing else, comes to nothing."""
-    of_wait = Waiting.events.through.objects.filter(waiting=wait.pk).values("event")
-    deliveries = Delivery.objects.filter(event__in=of_wait, disposition=Disposition.WAITING)
-    _settle(deliveries, Disposition.IGNORED, None, f"; {wait.pipeline.name}: {because}")
+    _of_wait.make(of=wait.pk, kind=Disposition.IGNORED, run=None, said=f"; {wait.pipeline.name}: {because}")
 
 
-def _settle(deliveries: "QuerySet[Delivery]", kind: Disposition, run: Run | None, said: str) -> None:
-    """Write the end of those that wait for nothing more; the others are told, and wait on."""
+def _free(events: "QuerySet[Any]") -> "QuerySet[Delivery]":
+    """What of these events waits, and for nothing more."""
     held = Waiting.events.through.objects.filter(event=OuterRef("event"), waiting__state=WaitState.WAITING)
     queued = Run.causes.through.objects.filter(event=OuterRef("event"), run__state=RunState.QUEUED)
-    free = deliveries.exclude(Exists(held)).exclude(Exists(queued))
-    free.update(
-        disposition=kind,
-        run=run.pk if run is not None else None,
-        outcome=Left(Concat("outcome", Value(said)), MOST),
-    )
+    waiting = Delivery.objects.filter(event__in=events.values("event"), disposition=Disposition.WAITING)
+    return waiting.exclude(Exists(held)).exclude(Exists(queued))
+
+
+_END = {
+    "disposition": Given("kind"),
+    "run": Given("run"),
+    "outcome": Left(Concat("outcome", Given("said", CharField())), MOST),
+}
+_of_run = Change(lambda: _free(Run.causes.through.objects.filter(run=Given("of"))), **_END)
+_of_wait = Change(lambda: _free(Waiting.events.through.objects.filter(waiting=Given("of"))), **_END)
 
 
 def carry_over(wait: Waiting, run: Run) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepRun, StepState
-from pipelines_app.prepared import Given, Prepared
+from pipelines_app.prepared import Change, Given, Prepared
 from pipelines_app.runs import lifecycle
 
 WORST_FIRST = {
@@ -20,6 +20,12 @@ _worse = Prepared(
         .defer("dataset__columns", "dataset__description")
         .order_by("position")
     )
+)
+
+
+_left = Change(
+    lambda: Arrival.objects.filter(run=Given("run"), state=ArrivalState.PENDING),
+    **{name: Given(name) for name in ("state", "disposition", "event")},
 )
 
 
@@ -41,9 +47,7 @@ def finish_unfit(run: Run, *, because: str, cause: Event) -> None:
 def _end(run: Run, state: str, because: str, *, cause: Event) -> None:
     ended = lifecycle.move(run, state, cause=cause, because=because)
     outcome = ArrivalState.QUARANTINED if state == RunState.QUARANTINED else ArrivalState.FAILED
-    Arrival.objects.filter(run=run, state=ArrivalState.PENDING).update(
-        state=outcome, disposition=f"run {run.pk}: {because}"[:500], event=ended
-    )
+    _left.make(run=run.pk, state=outcome, disposition=f"run {run.pk}: {because}"[:500], event=ended.pk)
 
 
 def verdict(steps: Sequence[StepRun]) -> tuple[str, str]:

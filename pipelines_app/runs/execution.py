@@ -1,6 +1,7 @@
 """One attempt of one step: claim, gather, produce, judge, publish."""
 
 import logging
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipelines_app.facts import StepRetried
 from pipelines_app.models import StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
-from pipelines_app.runs import leases, publishing, retrying, staging
+from pipelines_app.runs import hands, leases, publishing, retrying, staging
 from pipelines_app.runs.keeping import Keeper
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -39,10 +40,31 @@ def execute(pk: int, owner: str) -> None:
 
 def execute_next(owner: str, *, rung: int) -> bool:
     """Do the step whose turn it is; the one that was rung for only says that there is work. False if there is none."""
-    claim = leases.claim_next(owner) or leases.claim(rung, owner)
+    claim = _next(owner, rung)
     if claim is not None:
         _work(claim)
     return claim is not None
+
+
+def _next(owner: str, rung: int) -> Claim | None:
+    return leases.claim_next(owner) or leases.claim(rung, owner)
+
+
+def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: float) -> bool:
+    """Do one step after the other, for some seconds: first the one claimed, always those that it makes ready itself.
+
+    `rung` is a step that was rung for, and only says that there is work. False once there is none.
+    """
+    until = time.monotonic() + seconds
+    claim = claim or _next(owner, rung)
+    while claim is not None:
+        if time.monotonic() > until:
+            _work(claim)
+            return True
+        with hands.hold_open(owner) as hand:
+            _work(claim)
+        claim = hand.claim or _next(owner, rung)
+    return False
 
 
 def _work(claim: Claim) -> None:

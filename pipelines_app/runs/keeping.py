@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from pipelines_app.runs import leases
 from pipelines_app.runs.leases import Claim
@@ -55,7 +55,7 @@ class Keeper:
             while self._held and not self._over.wait(self._every):
                 self._renew()
         finally:
-            connection.close()  # this thread's own
+            connections.close_all()  # this thread's own, if it had to open one
 
     def _renew(self) -> None:
         """Try to renew; a database that does not answer is asked again on a new connection."""

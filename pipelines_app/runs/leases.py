@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, DateTimeField, DurationField, ExpressionWrapper, F, OuterRef, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils import timezone
 from pipelines_app import events
 from pipelines_app.facts import StepStarted
 from pipelines_app.models import EngineLimit, StepRun, StepState, Team
-from pipelines_app.prepared import Given, Prepared
+from pipelines_app.prepared import Change, Given, Prepared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +25,13 @@ class Claim:
     owner: str
 
 
-def from_now(length: timedelta) -> Combinable:
+def from_now(length: timedelta | Combinable) -> Combinable:
     """A moment by the database's clock, whatever the clock of this machine says."""
     return ExpressionWrapper(Now() + length, output_field=DateTimeField())
 
 
-def _lease_end() -> Combinable:
-    return from_now(timedelta(seconds=settings.LEASE_SECONDS))
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _free() -> "QuerySet[StepRun]":
@@ -77,6 +77,20 @@ def _has_room(step: StepRun) -> bool:
 _this = Prepared(lambda: _free().filter(pk=Given("pk")))
 _next = Prepared(lambda: _free().filter(team=Given("team")).order_by("-priority", "id")[:1])
 _teams = Prepared(_hungriest)
+_LEASE_END = from_now(Given("lease", DurationField()))
+_begin = Change(
+    lambda: StepRun.objects.filter(pk=Given("pk")),
+    state=StepState.RUNNING,
+    owner=Given("owner"),
+    lease_until=_LEASE_END,
+    epoch=F("epoch") + 1,
+    attempt=F("attempt") + 1,
+    started_at=Now(),
+)
+_renew = Change(
+    lambda: StepRun.objects.filter(pk=Given("pk"), epoch=Given("epoch"), state=StepState.RUNNING),
+    lease_until=_LEASE_END,
+)
 
 
 @transaction.atomic
@@ -84,6 +98,15 @@ def claim(pk: int, owner: str) -> Claim | None:
     """Take a ready step, or nothing if somebody else has it, it is done, it backs off still, or the engine is full."""
     step = _this.first(pk=pk)
     return _take(step, owner) if step is not None and _has_room(step) else None
+
+
+def claim_own(pk: int, owner: str) -> Claim | None:
+    """Take a step that the caller's transaction has just made ready.
+
+    Nothing where its engine has a limit: who would hold that beside all that the transaction holds might wait for ever.
+    """
+    step = _this.first(pk=pk)
+    return _take(step, owner) if step is not None and step.run.environment.engine_limit_id is None else None
 
 
 @transaction.atomic
@@ -98,14 +121,7 @@ def claim_next(owner: str) -> Claim | None:
 
 def _take(step: StepRun, owner: str) -> Claim:
     """Write who works on a step that this transaction holds, and until when."""
-    StepRun.objects.filter(pk=step.pk).update(
-        state=StepState.RUNNING,
-        owner=owner,
-        lease_until=_lease_end(),
-        epoch=F("epoch") + 1,
-        attempt=F("attempt") + 1,
-        started_at=Now(),
-    )
+    _begin.make(pk=step.pk, owner=owner, lease=_lease())
     step.state, step.owner, step.started_at = StepState.RUNNING, owner, timezone.now()
     step.epoch, step.attempt = step.epoch + 1, step.attempt + 1
     started = StepStarted(
@@ -122,8 +138,7 @@ def _take(step: StepRun, owner: str) -> Claim:
 
 def renew(claim: Claim) -> bool:
     """Extend the lease; False once the step is no longer ours (fenced, cancelled, finished)."""
-    held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
-    return bool(held.update(lease_until=_lease_end()))
+    return bool(_renew.make(pk=claim.step.pk, epoch=claim.epoch, lease=_lease()))
 
 
 def expired() -> list[StepRun]:

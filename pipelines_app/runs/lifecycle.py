@@ -12,6 +12,8 @@ from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
 from pipelines_app.models.arrivals import ArrivalQuerySet
+from pipelines_app.models.runs import RunQuerySet
+from pipelines_app.prepared import Change, Given, add
 from pipelines_app.runs import dispositions
 from pipelines_app.transactions import joined
 
@@ -38,7 +40,7 @@ def enter(run: Run, *, at_once: bool) -> Event:
     if at_once:
         walk.append(RunState.RUNNING)
         run.state, run.started_at = RunState.RUNNING, timezone.now()
-    run.save(force_insert=True)
+    add([run])
     with connection.cursor() as cursor:
         cursor.execute(CAUSED, [run.pk, run.cause_id])
     return events.record_all([replace(_moved(run), state=state) for state in walk], cause=run.cause)[-1]
@@ -54,18 +56,23 @@ def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | 
     return events.record(_moved(run), cause=cause)
 
 
+def _as_known() -> RunQuerySet:
+    return Run.objects.filter(pk=Given("pk"), state=Given("known"))
+
+
+_CHANGED = {"state": Given("to"), "reason": Given("because"), "revision": Given("revision")}
+_started = Change(_as_known, **_CHANGED, started_at=Given("moment"))
+_finished = Change(_as_known, **_CHANGED, finished_at=Given("moment"))
+
+
 def _write(run: Run, to: str, because: str, moment: datetime) -> None:
     if to not in MOVES[run.state]:
         raise IllegalMove(f"{run} is {run.get_state_display().lower()} and cannot become {RunState(to).label.lower()}.")
-    changes: dict[str, object] = {"state": to, "reason": because[:500], "revision_id": run.revision_id}
-    if to == RunState.RUNNING:
-        changes["started_at"] = moment
-    elif to not in LIVE:
-        changes["finished_at"] = moment
-    if not Run.objects.filter(pk=run.pk, state=run.state).update(**changes):
+    moved, reason = _started if to == RunState.RUNNING else _finished, because[:500]
+    if not moved.make(pk=run.pk, known=run.state, to=to, because=reason, revision=run.revision_id, moment=moment):
         raise LostRace(f"{run} is no longer {run.get_state_display().lower()}: read it again.")
-    for name, value in changes.items():
-        setattr(run, name, value)
+    run.state, run.reason = to, reason
+    setattr(run, "started_at" if to == RunState.RUNNING else "finished_at", moment)
 
 
 def _moved(run: Run) -> RunMoved:

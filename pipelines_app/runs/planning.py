@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from pipelines_app import events, wake
+from pipelines_app import events
 from pipelines_app.compiler import periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, StartWhen
@@ -29,8 +29,8 @@ from pipelines_app.models import (
     StepRun,
     StepState,
 )
-from pipelines_app.prepared import Given, Prepared
-from pipelines_app.runs import dispositions, ending, inputs, lifecycle, limits, repeating
+from pipelines_app.prepared import Change, Given, Prepared, Several, add
+from pipelines_app.runs import dispositions, ending, hands, inputs, lifecycle, limits, repeating
 from pipelines_app.runs.limits import Standing
 from pipelines_app.runs.recipes import compiled as compiled
 from pipelines_app.runs.recipes import compiled_with, misfit
@@ -90,6 +90,7 @@ _pending = Prepared(
         .order_by("id")
     )
 )
+_taken = Change(lambda: Arrival.objects.filter(pk__in=Several("arrivals")), run=Given("run"))
 
 
 def hold(pipeline: Pipeline) -> Pipeline:
@@ -186,15 +187,14 @@ def plan(run: Run, causes: Sequence[Event] | None = None) -> int:
                 missing=len(follows),
             )
         )
-    StepRun.objects.bulk_create(steps)
-    if outline.pins:
-        RunInput.objects.bulk_create([RunInput(run=run, version=version) for version in outline.pins.values()])
+    add(steps)
+    add([RunInput(run=run, version=version) for version in outline.pins.values()])
     if outline.arrivals:
-        Arrival.objects.filter(pk__in=[arrival.pk for arrival in outline.arrivals]).update(run=run)
+        _taken.make(arrivals=[arrival.pk for arrival in outline.arrivals], run=run.pk)
     for held, missing in outline.held.items():
         fact = StepHeld(run=run.pk, pipeline=run.pipeline.name, dataset=held, missing=missing)
         events.record(fact, cause=run.cause)
-    wake.ring_for_steps([step_run.pk for step_run in steps if step_run.state == StepState.READY])
+    hands.go_on([step_run.pk for step_run in steps if step_run.state == StepState.READY])
     return len(steps)
 
 

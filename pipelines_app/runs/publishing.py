@@ -1,9 +1,9 @@
 """The end of a step: everything it did becomes visible in one transaction, or none of it does."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipelines_app import events, failpoints
@@ -31,7 +31,7 @@ from pipelines_app.models import (
     VersionInput,
     VersionState,
 )
-from pipelines_app.prepared import Given, Prepared
+from pipelines_app.prepared import Change, Given, Prepared, Several, add
 from pipelines_app.quality.gates import Verdict
 from pipelines_app.runs import advancing, staging, telling
 from pipelines_app.runs.leases import Claim
@@ -56,8 +56,20 @@ class Failure:
 _run = Prepared(lambda: Run.objects.select_for_update(no_key=True).filter(pk=Given("pk")))
 _owner = Prepared(lambda: Dataset.objects.select_for_update(no_key=True).only("pipeline").filter(pk=Given("pk")))
 
-_mine = Prepared(
-    lambda: StepRun.objects.only("pk").filter(pk=Given("pk"), epoch=Given("epoch"), state=StepState.RUNNING)
+
+def _held() -> "QuerySet[StepRun]":
+    return StepRun.objects.filter(pk=Given("pk"), epoch=Given("epoch"), state=StepState.RUNNING)
+
+
+_mine = Prepared(lambda: _held().only("pk"))
+NOTHING: dict[str, object] = {  # what most ends of a step say nothing of
+    **{"rows_in": None, "rows_out": None, "rejected": 0},
+    **{"error_kind": "", "error": "", "todo": "", "version": None},
+}
+_end = Change(_held, lease_until=None, **{name: Given(name) for name in ("state", "finished_at", *NOTHING)})
+_settled = Change(
+    lambda: Arrival.objects.filter(pk__in=Several("arrivals")),
+    **{name: Given(name) for name in ("state", "disposition", "event")},
 )
 
 
@@ -75,8 +87,8 @@ def _close(claim: Claim, state: str, **values: object) -> None:
 
     Its run is locked before, by `_lock_run`.
     """
-    held = StepRun.objects.filter(pk=claim.step.pk, epoch=claim.epoch, state=StepState.RUNNING)
-    if not held.update(state=state, finished_at=timezone.now(), **values):
+    ended = {"state": state, "finished_at": timezone.now()} | NOTHING | values
+    if not _end.make(pk=claim.step.pk, epoch=claim.epoch, **ended):
         raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
 
 
@@ -106,8 +118,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
         rejected=staged.rejected,
         error=error,
         todo=verdict.todo,
-        lease_until=None,
-        version=version,
+        version=version.pk,
     )
     event = telling.tell(staged, version, verdict, before=place.version)
     _settle_arrivals(staged, verdict, event)
@@ -141,7 +152,7 @@ def _gone_elsewhere(claim: Claim) -> Failure | None:
 def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetVersion:
     work, written = staged.work, staged.written
     step, run = work.claim.step, work.claim.step.run
-    version = DatasetVersion.objects.create(
+    version = DatasetVersion(
         dataset=step.dataset,
         environment=run.environment,
         number=place.number if published else None,
@@ -157,7 +168,8 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
         run_key=work.run_key,
         lacks=work.lacks,
     )
-    Part.objects.create(
+    add([version])
+    part = Part(
         version=version,
         dataset=step.dataset,
         environment=run.environment,
@@ -167,8 +179,9 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
         bytes=written.bytes,
         since=version.number,
     )
-    VersionInput.objects.bulk_create([VersionInput(version=version, read=read) for read in work.reads])
-    Reject.objects.bulk_create(
+    add([part])
+    add([VersionInput(version=version, read=read) for read in work.reads])
+    add(
         [
             Reject(
                 step_run=step,
@@ -192,27 +205,25 @@ def _period(work: Work) -> str:
 
 
 def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
-    if not staged.work.arrivals:
-        return
     run = staged.work.claim.step.run
-    taken = Arrival.objects.filter(pk__in=[arrival.pk for arrival in staged.work.arrivals])
     if verdict.admits:
         aside = f", {staged.rejected:,} set aside" if staged.rejected else ""
-        taken.update(
-            state=ArrivalState.CONSUMED,
-            disposition=f"consumed by run {run.pk}: {staged.written.rows:,} rows{aside}",
-            event=event,
-        )
+        said = f"consumed by run {run.pk}: {staged.written.rows:,} rows{aside}"
+        _settle(staged.work, ArrivalState.CONSUMED, said, event)
     else:
-        taken.update(state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {verdict.because}"[:500], event=event)
-    _supersede(staged.work.arrivals, staged.work.superseded, event)
+        _settle(staged.work, ArrivalState.QUARANTINED, f"run {run.pk}: {verdict.because}", event)
 
 
-def _supersede(taken: Sequence[Arrival], left: Sequence[Arrival], event: Event) -> None:
-    if left:
-        said = f"arrival {taken[-1].pk} for the same period came after it"
-        unread = Arrival.objects.filter(pk__in=[arrival.pk for arrival in left])
-        unread.update(state=ArrivalState.SUPERSEDED, disposition=said, event=event)
+def _settle(work: Work, state: str, said: str, event: Event) -> None:
+    """Write down what became of the arrivals that a load took, and of those that a newer one has replaced."""
+    ends = [(work.arrivals, state, said)]
+    if work.superseded:
+        newer = f"arrival {work.arrivals[-1].pk} for the same period came after it"
+        ends.append((work.superseded, ArrivalState.SUPERSEDED, newer))
+    for arrivals, became, because in ends:
+        if arrivals:
+            pks = [arrival.pk for arrival in arrivals]
+            _settled.make(arrivals=pks, state=became, disposition=because[:500], event=event.pk)
 
 
 @transaction.atomic
@@ -226,17 +237,12 @@ def reuse(work: Work, version: DatasetVersion) -> None:
         StepState.REUSED,
         rows_in=work.rows_in,
         rows_out=version.rows,
-        lease_until=None,
-        version=readers_see,
+        version=readers_see.pk,
     )
     fact = StepReused(run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, version=version.pk)
     event = events.record(fact, cause=run.cause)
-    Arrival.objects.filter(pk__in=[arrival.pk for arrival in work.arrivals]).update(
-        state=ArrivalState.CONSUMED,
-        disposition=f"the same content is version {version.number} already: run {run.pk} reused it",
-        event=event,
-    )
-    _supersede(work.arrivals, work.superseded, event)
+    said = f"the same content is version {version.number} already: run {run.pk} reused it"
+    _settle(work, ArrivalState.CONSUMED, said, event)
     advancing.advance(run, work.claim.step, StepState.REUSED, cause=event)
 
 
@@ -251,17 +257,12 @@ def refuse(claim: Claim, failure: Failure) -> None:
         error_kind=failure.kind,
         error=failure.message,
         todo=failure.todo,
-        lease_until=None,
     )
     fact = DataQuarantined(
         run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, period=run.period, because=failure.message
     )
     event = events.record(fact, cause=run.cause)
-    work = staging.gather(claim)
-    Arrival.objects.filter(pk__in=[arrival.pk for arrival in work.arrivals]).update(
-        state=ArrivalState.QUARANTINED, disposition=f"run {run.pk}: {failure.message}"[:500], event=event
-    )
-    _supersede(work.arrivals, work.superseded, event)
+    _settle(staging.gather(claim), ArrivalState.QUARANTINED, f"run {run.pk}: {failure.message}", event)
     advancing.advance(run, claim.step, StepState.QUARANTINED, cause=event)
 
 
@@ -269,7 +270,7 @@ def refuse(claim: Claim, failure: Failure) -> None:
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
     run, dataset = _lock_run(claim), claim.step.dataset
-    _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo, lease_until=None)
+    _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo)
     fact = StepEnded(
         run=run.pk,
         pipeline=run.pipeline.name,

@@ -2,13 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
 
 from pipelines_app.compiler import fingerprint
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
-from pipelines_app.models import Arrival, Dataset, DatasetVersion, Run, StepRun, StepState, VersionState
+from pipelines_app.models import Arrival, Dataset, DatasetVersion, Run, RunInput, StepRun, StepState, VersionState
+from pipelines_app.prepared import Given, Prepared, Several
 from pipelines_app.quality import gates
 from pipelines_app.runs import planning
 from pipelines_app.runs.leases import Claim
@@ -58,9 +62,12 @@ def compiled_step(claim: Claim) -> CompiledStep:
     return next(step for step in steps if step.dataset == claim.step.dataset.name)
 
 
+_came = Prepared(lambda: Arrival.objects.filter(run=Given("run"), dataset=Given("dataset")).order_by("id"))
+
+
 def _load(claim: Claim, step: CompiledStep) -> Work:
     mode = planning.mode_of(step)
-    came = list(Arrival.objects.filter(run=claim.step.run, dataset=claim.step.dataset).order_by("id"))
+    came = _came.all(run=claim.step.run_id, dataset=claim.step.dataset_id)
     taken = came if mode is Mode.APPEND else came[-1:]
     inputs = {f"arrival {index}": arrival.sha256 for index, arrival in enumerate(taken)}
     return Work(
@@ -131,30 +138,46 @@ def _hashed(identity: str) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
+def _read(pointers: "QuerySet[Any]") -> "QuerySet[DatasetVersion]":
+    return DatasetVersion.objects.filter(pk__in=pointers.values("version")).select_related("dataset")
+
+
+_made = Prepared(lambda: _read(StepRun.objects.filter(run=Given("run"), dataset__name__in=Several("names"))))
+_pinned = Prepared(
+    lambda: _read(RunInput.objects.filter(run=Given("run"), version__dataset__name__in=Several("names")))
+)
+
+
 def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
     """The version to read of each input: what an earlier step of this run made, else what the run pinned."""
-    run = claim.step.run
-    pinned = run.inputs.filter(version__dataset__name__in=step.inputs).select_related("version__dataset")
-    found = {pin.version.dataset.name: pin.version for pin in pinned}
-    made = StepRun.objects.filter(run=run, dataset__name__in=step.inputs).exclude(version=None)
-    for above in made.select_related("version__dataset", "dataset"):
-        if above.version is not None:
-            found[above.dataset.name] = above.version
+    found: dict[str, DatasetVersion] = {}
+    for known in (_made, _pinned):
+        left = [name for name in step.inputs if name not in found]
+        if left:
+            found |= {version.dataset.name: version for version in known.all(run=claim.step.run_id, names=left)}
     return {name: found[name] for name in step.inputs if name in found}
+
+
+_twin = Prepared(
+    lambda: (
+        DatasetVersion.objects.filter(
+            dataset=Given("dataset"),
+            environment=Given("environment"),
+            run_key=Given("run_key"),
+            state=VersionState.PUBLISHED,
+        )
+        .select_related("step_run__run")
+        .order_by("-id")[:1]
+    )
+)
 
 
 def reusable(work: Work) -> DatasetVersion | None:
     """A published version made by the same recipe, inputs and checks, and still what readers see."""
     if not work.step.deterministic or not gates.hold_at_any_time(work.step.checks):
         return None
-    run = work.claim.step.run
-    twins = DatasetVersion.objects.filter(
-        dataset=work.claim.step.dataset,
-        environment=run.environment,
-        run_key=work.run_key,
-        state=VersionState.PUBLISHED,
-    ).select_related("step_run__run", "dataset")
-    twin = twins.order_by("-id").first()
+    step = work.claim.step
+    twin = _twin.first(dataset=step.dataset_id, environment=step.run.environment_id, run_key=work.run_key)
     if twin is None or not mapping.is_still_read(twin) or twin.step_run.state == StepState.WARNED:
         return None
     before = next(
