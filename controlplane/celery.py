@@ -4,6 +4,7 @@ import logging
 import os
 import queue
 import socket
+import sys
 import threading
 from functools import cache
 from typing import Any
@@ -25,6 +26,7 @@ HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done 
 # What is asked for regularly leaves the queue in the end. A message's end is judged by the clock of whoever takes it,
 # and clocks differ.
 EXPIRES = 3 * 3600.0
+SWITCH_SECONDS = 0.001  # how long a bell waits at most while its process is busy with the rest of the answer
 MOST_WAITING = 1000  # bells in one queue: beyond that the sweep does not ring again for what it rang for before
 
 app = Celery("loopline")
@@ -103,6 +105,7 @@ def _start_ringer() -> None:
         return
     with _lock:
         if pid not in _ringer_of:
+            sys.setswitchinterval(SWITCH_SECONDS)
             thread = threading.Thread(target=_send_for_ever, name="ringer", daemon=True)
             _ringer_of[pid] = thread
             thread.start()

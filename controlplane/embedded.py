@@ -4,6 +4,7 @@ import logging
 import os
 import queue
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from pipelines_app.runs import execution
 logger = logging.getLogger(__name__)
 
 PUTTING_BACK_SECONDS = 5.0
+SWITCH_SECONDS = 0.001  # how long a thread waits at most for one that computes: a step has many statements to wait for
 HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
 
 LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
@@ -71,6 +73,7 @@ class Workers:
 
     def start(self) -> None:
         """Start them; what was left from before is picked up by the first sweep."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         with _lock:
             _rung.clear()
             _open.set()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from pipelines_app import lake
@@ -216,9 +216,7 @@ def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | No
         cursor.execute(POINTED, [*where, version.pk])
 
 
-_replaced = Prepared(lambda: Part.objects.only("pk").filter(version=Given("version"), until__isnull=False)[:1])
-
-
-def is_still_read(version: DatasetVersion) -> bool:
-    """Whether readers still see every file of this version."""
-    return version.number is not None and _replaced.first(version=version.pk) is None
+def still_read(versions: "QuerySet[DatasetVersion]") -> "QuerySet[DatasetVersion]":
+    """Those of which readers still see every file."""
+    replaced = Part.objects.filter(version=OuterRef("pk"), until__isnull=False)
+    return versions.filter(number__isnull=False).exclude(Exists(replaced))

@@ -148,7 +148,9 @@ def _start_one(pipeline: Pipeline, environment: Environment, now: Standing) -> b
     run.pipeline = pipeline
     if not run.keeps_revision:
         run.revision_id = pipeline.revision_in_force
-    begin(run, cause=lifecycle.move(run, RunState.RUNNING, cause=run.cause))
+    started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
+    dispositions.consumed(run)
+    begin(run, cause=started)
     return True
 
 
@@ -157,7 +159,6 @@ def begin(run: Run, *, cause: Event, causes: Sequence[Event] | None = None) -> N
 
     `causes` are the events that it is for, where the caller knows all of them.
     """
-    dispositions.consumed(run)
     unfit = misfit(run.revision_id, run.parameters) if run.parameters else ""
     if unfit:
         Arrival.objects.filter(pk__in=[arrival.pk for arrival in pending_arrivals(run)]).update(run=run)

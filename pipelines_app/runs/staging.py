@@ -158,18 +158,13 @@ def _versions(claim: Claim, step: CompiledStep) -> dict[str, DatasetVersion]:
     return {name: found[name] for name in step.inputs if name in found}
 
 
-_twin = Prepared(
-    lambda: (
-        DatasetVersion.objects.filter(
-            dataset=Given("dataset"),
-            environment=Given("environment"),
-            run_key=Given("run_key"),
-            state=VersionState.PUBLISHED,
-        )
-        .select_related("step_run__run")
-        .order_by("-id")[:1]
-    )
-)
+def _twins() -> "QuerySet[DatasetVersion]":
+    made = DatasetVersion.objects.filter(dataset=Given("dataset"), environment=Given("environment"))
+    same = made.filter(run_key=Given("run_key"), state=VersionState.PUBLISHED)
+    return mapping.still_read(same).select_related("step_run__run").order_by("-id")
+
+
+_twin = Prepared(lambda: _twins()[:1])
 
 
 def reusable(work: Work) -> DatasetVersion | None:
@@ -178,7 +173,7 @@ def reusable(work: Work) -> DatasetVersion | None:
         return None
     step = work.claim.step
     twin = _twin.first(dataset=step.dataset_id, environment=step.run.environment_id, run_key=work.run_key)
-    if twin is None or not mapping.is_still_read(twin) or twin.step_run.state == StepState.WARNED:
+    if twin is None or twin.step_run.state == StepState.WARNED:
         return None
     before = next(
         (step for step in planning.compiled_of(twin.step_run.run).steps if step.dataset == work.step.dataset), None
