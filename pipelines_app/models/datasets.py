@@ -127,7 +127,7 @@ class DatasetVersion(models.Model):
             models.Index(fields=["dataset", "-id"], name="version_of_dataset"),  # its history, newest first
             # What is held back, and whether a later version of its period has mended it.
             models.Index(fields=["dataset", "-id"], condition=Q(state="quarantined"), name="version_held"),
-            models.Index(fields=["dataset", "period", "id"], condition=~Q(period=""), name="version_of_period"),
+            models.Index(fields=["dataset", "period", "-id"], name="version_of_period"),
         ]
 
     def __str__(self) -> str:
@@ -182,7 +182,7 @@ class Part(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["dataset", "environment", "period"],
+                fields=["dataset", "environment", "period", "bytes"],  # how large it is stands in the index
                 condition=Q(until=None, since__isnull=False),
                 name="part_current",
             ),

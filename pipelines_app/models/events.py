@@ -52,6 +52,8 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["run", "id"], name="event_of_run", condition=Q(run__isnull=False)),
             models.Index(fields=["dataset", "-id"], name="event_of_dataset", condition=~Q(dataset="")),
+            # What became of one expected arrival.
+            models.Index(fields=["dataset", "period", "-id"], name="event_of_period", condition=~Q(period="")),
             models.Index(fields=["pipeline", "-id"], name="event_of_pipeline", condition=~Q(pipeline="")),
             models.Index(fields=["kind", "-id"], name="event_of_kind"),
             models.Index(fields=["actor", "-id"], name="event_of_actor", condition=~Q(actor="")),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -130,7 +130,11 @@ def _goes_on(found: Arrival) -> bool:
 def _story(found: Arrival, user: User) -> list[tuple[Event, Said]]:
     """The events of an arrival in words, oldest first, with what became of each."""
     kinds = [ArrivalAccepted.kind, ArrivalDuplicated.kind, ArrivalReplayed.kind, SlotFilled.kind]
-    own = Event.objects.filter(dataset=found.dataset.name, kind__in=kinds, body__arrival=found.pk)
+    told = {"dataset": found.dataset.name, "period": found.period}
+    own = Event.objects.filter(kind__in=kinds, body__arrival=found.pk, **told)
+    if not found.period and found.run is not None:  # without a period there is no index to find them among all
+        causes = found.run.causes.values("pk")
+        own = own.filter(Q(pk__in=causes) | Q(cause__in=causes))
     listed = list(own.prefetch_related("deliveries").order_by("pk"))
     discretion.veil([delivery for event in listed for delivery in event.deliveries.all()], user)
     return [(event, sentences.of(event.kind, event.body)) for event in listed]

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from pipelines_app.environments import mapping
 from pipelines_app.models import Current, Dataset, DatasetVersion, Slot, SlotState, User, VersionState
@@ -33,15 +34,15 @@ def with_standing(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
 
 
 def _held() -> QuerySet[DatasetVersion]:
-    """Quarantined versions that no later version of the same period has replaced."""
-    mended = DatasetVersion.objects.filter(
+    """Quarantined versions that no later version of the same period has replaced; asked of each by its own index."""
+    published = DatasetVersion.objects.filter(
         dataset=OuterRef("dataset"),
         environment=OuterRef("environment"),
         period=OuterRef("period"),
         state=VersionState.PUBLISHED,
-        pk__gt=OuterRef("pk"),
     )
-    return DatasetVersion.objects.filter(~Exists(mended), state=VersionState.QUARANTINED)
+    newest = Coalesce(Subquery(published.order_by("-pk").values("pk")[:1]), 0)
+    return DatasetVersion.objects.filter(state=VersionState.QUARANTINED).alias(newest=newest).filter(pk__gt=F("newest"))
 
 
 def held_of(dataset: Dataset) -> QuerySet[DatasetVersion]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -85,7 +86,7 @@ def current_checks() -> QuerySet[Check]:
 
 
 def promises(datasets: Iterable[Dataset]) -> list[Promise]:
-    """The checks of some datasets with their last results, in two queries; a check keeps its results over revisions."""
+    """The checks of some datasets with their last results, in three queries; they are kept over revisions."""
     checks = list(
         current_checks().filter(dataset__in=list(datasets)).select_related("dataset").order_by("dataset__name", "pk")
     )
@@ -94,22 +95,30 @@ def promises(datasets: Iterable[Dataset]) -> list[Promise]:
 
 
 def _results(datasets: set[int], names: set[str]) -> dict[tuple[int, str], list[Judged]]:
-    place = Window(
-        RowNumber(),
-        partition_by=[F("check_made__dataset_id"), F("check_made__name")],
-        order_by=F("id").desc(),
-    )
-    rows = (
-        CheckResult.objects.filter(check_made__dataset__in=datasets, check_made__name__in=names)
-        .annotate(place=place)
-        .filter(place__lte=TREND)
-        .order_by("id")
-        .values("check_made__dataset_id", "check_made__name", "version__period", *_SHOWN)
-    )
+    asked = _since(datasets, names)
+    if not asked:
+        return {}
+    rows = CheckResult.objects.filter(reduce(or_, asked)).order_by("id")
     found: dict[tuple[int, str], list[Judged]] = {}
-    for row in rows:
+    for row in rows.values("check_made__dataset_id", "check_made__name", "version__period", *_SHOWN):
         found.setdefault((row["check_made__dataset_id"], row["check_made__name"]), []).append(_judged(row))
-    return found
+    return {check: results[-TREND:] for check, results in found.items()}
+
+
+def _since(datasets: set[int], names: set[str]) -> list[Q]:
+    """Per check its results from the twentieth newest on: a few steps in an index, however many there are."""
+    newest = CheckResult.objects.filter(check_made=OuterRef("pk")).order_by("-id").values("id")
+    known = Check.objects.filter(dataset__in=datasets, name__in=names)
+    ends = known.annotate(last=Subquery(newest[:1]), floor=Subquery(newest[TREND - 1 : TREND])).exclude(last=None)
+    floors: dict[tuple[int, str], int] = {}
+    of_check: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for pk, dataset, name, last, floor in ends.values_list("pk", "dataset_id", "name", "last", "floor"):
+        floors[dataset, name] = max(floors.get((dataset, name), 0), floor or 0)
+        of_check.setdefault((dataset, name), []).append((pk, last))
+    return [
+        Q(check_made__in=[pk for pk, last in made if last >= floors[check]], id__gte=floors[check])
+        for check, made in of_check.items()
+    ]
 
 
 _SHOWN = ("passed", "message", "value", "at", "version_id")
@@ -149,8 +158,11 @@ def checks(request: Asked) -> HttpResponse:
 
 
 def _with_result(kept: QuerySet[Check], result: str) -> QuerySet[Check]:
-    same = CheckResult.objects.filter(check_made__dataset=OuterRef("dataset"), check_made__name=OuterRef("name"))
-    judged = kept.annotate(last_passed=Subquery(same.order_by("-id").values("passed")[:1]))
+    newest = CheckResult.objects.filter(check_made=OuterRef("pk")).order_by("-id").values("id")[:1]
+    same = Check.objects.filter(dataset=OuterRef("dataset"), name=OuterRef("name")).annotate(newest=Subquery(newest))
+    last = same.order_by(F("newest").desc(nulls_last=True)).values("newest")[:1]
+    passed = CheckResult.objects.filter(pk=OuterRef("last")).values("passed")
+    judged = kept.annotate(last=Subquery(last)).annotate(last_passed=Subquery(passed))
     wanted = {"failing": False, "holding": True, "unjudged": None}
     return judged.filter(last_passed=wanted[result]) if result in wanted else kept
 

@@ -26,7 +26,7 @@ def overview(request: Asked, dataset: Dataset, version: DatasetVersion | None) -
         "sources": sources,
         "targets": targets,
         "readers": _readers(request, dataset),
-        "size": live.aggregate(bytes=Sum("bytes"), files=Count("pk")),
+        "size": live.aggregate(bytes=Sum("bytes"), files=Count("*")),
     }
 
 

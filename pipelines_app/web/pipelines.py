@@ -16,6 +16,7 @@ from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 
 LIVE = frozenset({"running", "queued"})
+SIZE = 30  # each has a picture of its last runs
 
 
 @login_required
@@ -23,7 +24,7 @@ LIVE = frozenset({"running", "queued"})
 def pipelines(request: Asked) -> HttpResponseBase:
     """All pipelines by name; filters by words in the name and by team."""
     search, team = _words(request)
-    page = paging.by_name(filtered(request), request)
+    page = paging.by_name(filtered(request), request, size=SIZE)
     rows = standing.standings(page.rows)
     if request.GET.get("format") == "csv":
         return _csv(rows)
