@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlglot.errors import SqlglotError
+
 from pipelines_app.compiler.columns import following, reading
 from pipelines_app.compiler.columns.influence import DIRECT, Trace
 from pipelines_app.compiler.columns.naming import Catalogue
@@ -19,6 +21,7 @@ from pipelines_app.compiler.columns.relations import Output, Wild
 from pipelines_app.compiler.columns.script import Script
 
 Json = dict[str, Any]
+_BROKEN = (AttributeError, IndexError, KeyError, SqlglotError, TypeError, ValueError)
 
 
 def answer(record: Mapping[str, Any]) -> Json:
@@ -62,6 +65,9 @@ def _followed(record: Mapping[str, Any]) -> tuple[Script, list[str]]:
             following.follow(statement, script)
         except RecursionError:
             failures.append("the statement is nested too deeply")
+        except _BROKEN as error:
+            # A text that is no SQL makes trees in which parts are missing.
+            failures.append(f"the statement cannot be followed: {type(error).__name__}: {error}")
     return script, [*failures, *script.failures]
 
 

@@ -100,16 +100,20 @@ def _refuse_unknown_columns(qualified: exp.Query, relations: Relations) -> None:
         for column in scope.columns:
             if column.table in own and (not own[column.table] or column.name in own[column.table]):
                 continue
-            if isinstance(column.this, exp.Star) or _is_variable(column):
-                continue
-            if not column.table:
-                _refuse_column(column, own)
-            elif column.table in own:
-                _refuse_column(column, {column.table: own[column.table]})
-            elif scope.is_root:
-                _refuse_table(column, own)
+            if not isinstance(column.this, exp.Star) and not _is_variable(column):
+                _refuse(column, own, scope)
     for whole in qualified.find_all(exp.TableColumn):
         raise StatementRefused(f"{whole.name} is a table: name its columns", **positions.of(whole))
+
+
+def _refuse(column: exp.Column, own: Mapping[str, Sequence[str]], scope: Scope) -> None:
+    """Refuse a column that no source has, and a table that is none; one around a query within it is left to it."""
+    if not column.table:
+        _refuse_column(column, own)
+    elif column.table in own:
+        _refuse_column(column, {column.table: own[column.table]})
+    elif scope.is_root:
+        _refuse_table(column, own)
 
 
 def _source_columns(source: exp.Expr | Scope, relations: Relations) -> list[str]:

@@ -42,12 +42,21 @@ def follow(statement: exp.Expr, script: Script) -> None:
     handler = next((_FOLLOWERS[kind] for kind in type(statement).__mro__ if kind in _FOLLOWERS), None)
     if handler is not None:
         handler(statement, script)
+    elif isinstance(statement, exp.Condition | exp.Alias) and not isinstance(statement, exp.DDL | exp.DML):
+        _expression(statement, script)
     elif not isinstance(statement, _INERT):
         for inner in _statements(statement):
             follow(inner, script)
     changes, script.walk.changes = script.walk.changes, []
     for change in changes:
         follow(change, script)
+
+
+def _expression(statement: exp.Expr, script: Script) -> None:
+    """An expression where a statement should be: a word of a procedure, or what nobody understands."""
+    words = statement.sql(comments=False).split()
+    if words and words[0].upper().rstrip(";:") not in _INERT_COMMANDS:
+        script.failures.append(f"{' '.join(words)[:80]} is no statement")
 
 
 def _statements(node: exp.Expr) -> Iterator[exp.Expr]:

@@ -14,6 +14,10 @@ from pipelines_app.compiler.columns.relations import Column, Output, Relation, W
 _NEIGHBOURS_UNSEEN = frozenset(
     {"postgres", "mysql", "tsql", "bigquery", "hive", "sqlite", "oracle", "trino", "presto", "athena", "doris"}
 )
+# Where a.b may be the field b of a column a that nobody has told of.
+_STRUCTURED = frozenset(
+    {"bigquery", "spark", "spark2", "databricks", "hive", "duckdb", "trino", "presto", "athena", "clickhouse"}
+)
 # Where a WITH query may read itself without being called RECURSIVE.
 _RECURSIVE_UNSAID = frozenset({"tsql", "oracle", "fabric", "exasol", "snowflake"})
 
@@ -148,7 +152,9 @@ def column(parts: Sequence[exp.Expr], frame: Frame) -> Trace:
                 return below(found, _path(parts[taken + 1 :]))
     if parts[0].name.lower() in frame.variables:
         return NOTHING
-    found = _plain(parts[0], frame, alone=len(parts) == 1)
+    found = _plain(parts[0], frame, guessing=len(parts) == 1 or frame.walk.dialect in _STRUCTURED)
+    if found is None and len(parts) == 1:
+        found = _whole_row(parts[0], frame)
     if found is not None:
         return below(found, _path(parts[1:]))
     frame.walk.note(f"{'.'.join(part.name for part in parts)} cannot be told: {_why(parts, frame)}")
@@ -159,18 +165,18 @@ def _path(parts: Sequence[exp.Expr]) -> str:
     return ".".join(part.name for part in parts)
 
 
-def _plain(name: exp.Expr, frame: Frame, *, alone: bool) -> Trace | None:
+def _plain(name: exp.Expr, frame: Frame, *, guessing: bool) -> Trace | None:
     """The origins of a name without a source, looked for from the inside out."""
     for around in frame.outward():
-        found = _here(name, around)
+        found = _here(name, around, guessing=guessing)
         if found is not None:
             return found
         if _guesses(name, around):
             break
-    return _whole_row(name, frame) if alone else None
+    return None
 
 
-def _here(name: exp.Expr, frame: Frame) -> Trace | None:
+def _here(name: exp.Expr, frame: Frame, *, guessing: bool) -> Trace | None:
     folded = name.name.lower()
     if frame.seen == Aliases.FIRST and folded in frame.aliases:
         return frame.aliases[folded]
@@ -181,7 +187,7 @@ def _here(name: exp.Expr, frame: Frame) -> Trace | None:
         return frame.aliases[folded]
     if found is None and frame.walk.invents(folded):
         return NOTHING
-    return found if found is not None else _guess(name, frame)
+    return _guess(name, frame) if found is None and guessing else found
 
 
 def _known(name: exp.Expr, frame: Frame) -> Trace | None:

@@ -74,7 +74,7 @@ def _names(node: exp.Expr) -> tuple[str, ...]:
         if pivot.alias:
             return (pivot.alias.lower(),)
     if isinstance(node, exp.Table):
-        return tuple(part.name.lower() for part in node.parts if part.name)
+        return tuple(part.name.lower() for part in node.parts if part.name) or ("",)
     return ("",)
 
 
