@@ -166,7 +166,7 @@ SLOT_HORIZON_DAYS = 2
 DROP_ROOTS = env.listed("LOOPLINE_DROP_ROOTS", ":")
 S3_ENDPOINTS = [one.rstrip("/") for one in env.listed("LOOPLINE_S3_ENDPOINTS", ",")]
 DROP_SECONDS = env.number("LOOPLINE_DROP_SECONDS", 10, least=1)
-LAYERS = ["raw", "staging", "core", "mart"]
+NAMING = env.text("LOOPLINE_NAMING", "")  # a YAML file with the naming convention; empty for raw, staging, core, mart
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}
 LAKE_ROOT = Path(env.text("LOOPLINE_LAKE", str(VAR / "lake")))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pipelines_app.compiler import (
     check_catalogue,
+    convention,
     deadlines,
     efforts,
     giving,
@@ -66,7 +67,15 @@ def parse(document: Mapping[str, object]) -> Definition:
             message = f"replace has no period, but this source comes by {source.period}: use partition or append"
             reader.problems.append(Problem(path=f"{step_into('sources', source.dataset)}.mode", message=message))
     reader.problems.extend(giving.faults(definition))
+    reader.problems.extend(convention.problems(_made(definition)))
     return _faultless(definition, reader)
+
+
+def _made(definition: Definition) -> dict[str, tuple[str, bool]]:
+    """The names of the datasets it makes, by their paths, each with whether it is a source."""
+    sources = {step_into("sources", one.dataset): (one.dataset, True) for one in definition.sources}
+    steps = {f"steps[{place}].dataset": (one.dataset, False) for place, one in enumerate(definition.steps)}
+    return sources | steps
 
 
 def stored(document: Mapping[str, object]) -> Definition:
@@ -144,7 +153,7 @@ def _parameters(reader: Reader) -> tuple[Parameter, ...]:
 
 def _source(name: str, reader: Reader) -> Source:
     reader.only(*_SOURCE_KEYS, *triggers.SOURCE_KEYS)
-    message = names.dataset_fault(name, source=True)
+    message = names.dataset_fault(name)
     if message:
         reader.fault("", message)
     form = reader.choice("format", Format, Format.CSV, required=True)

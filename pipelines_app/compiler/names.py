@@ -4,8 +4,6 @@ import difflib
 import re
 from collections.abc import Iterable
 
-LAYERS = ("raw", "staging", "core", "mart")
-SOURCE_LAYER = "raw"
 LONGEST = 63  # PostgreSQL cuts longer names silently
 
 _PART = re.compile(r"[a-z][a-z0-9_]*")
@@ -32,22 +30,19 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found}?" if found else ""
 
 
-def dataset_fault(name: str, *, source: bool = False, layers: tuple[str, ...] = LAYERS) -> str:
-    """What is wrong with a dataset's name, in words; empty where it keeps the convention."""
-    layer, dot, table = name.partition(".")
-    if not dot:
-        return f"{name!r} must be written layer.domain_entity, for example {SOURCE_LAYER}.{name or 'flights'}"
-    if layer not in layers:
-        return f"{layer!r} is not a layer; use one of {', '.join(layers)}{hint(layer, layers)}"
-    if not _PART.fullmatch(table):
-        return f"{table!r} must start with a letter and hold only a-z, 0-9 and _"
-    if len(table) > LONGEST:
-        return f"{table!r} is longer than {LONGEST} characters"
-    if source and layer != SOURCE_LAYER:
-        return f"a source belongs in the layer {SOURCE_LAYER}: name it {SOURCE_LAYER}.{table}"
-    if not source and layer == SOURCE_LAYER:
-        return f"the layer {SOURCE_LAYER} is for sources; a step writes to one of {', '.join(layers[1:])}"
-    return ""
+def dataset_fault(name: str) -> str:
+    """What is wrong with the parts of a dataset's name, in words, whatever the convention; empty where they are fine.
+
+    A name without a layer is for the convention to refuse, which can say what layers there are.
+    """
+    return next((fault for part in name.split(".", 1) if (fault := table_fault(part))), "")
+
+
+def table_fault(name: str) -> str:
+    """What is wrong with one part of a dataset's name, in words; empty where it is fine."""
+    if not _PART.fullmatch(name):
+        return f"{name!r} must start with a letter and hold only a-z, 0-9 and _"
+    return f"{name!r} is longer than {LONGEST} characters" if len(name) > LONGEST else ""
 
 
 def slug_fault(name: str) -> str:

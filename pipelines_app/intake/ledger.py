@@ -1,7 +1,7 @@
 """What becomes of an arrival is written back into the slot that expected it."""
 
 from pipelines_app import events
-from pipelines_app.compiler import names
+from pipelines_app.compiler import convention
 from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact, StepReused
 from pipelines_app.intake import slots
 from pipelines_app.models import DatasetVersion, Event, Run, Slot, SlotState
@@ -11,7 +11,8 @@ NOTHING = "ignored: nothing was expected there"
 
 def _is_made(fact: Fact) -> bool:
     """Whether it is about a dataset that a step makes: only what arrives is expected."""
-    return not str(getattr(fact, "dataset", "")).startswith(f"{names.SOURCE_LAYER}.")
+    layer = convention.in_force().by_name.get(str(getattr(fact, "dataset", "")).partition(".")[0])
+    return layer is not None and not layer.sources
 
 
 @events.hears(DatasetPublished, DataQuarantined, StepReused, ignores=_is_made)

@@ -1,12 +1,12 @@
 """The catalogue of datasets."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from pipelines_app.compiler import convention
 from pipelines_app.models import Dataset, ForeignDataset, Team
 from pipelines_app.web import catalogue, paging, spreadsheets
 from pipelines_app.web.asking import Asked
@@ -35,7 +35,7 @@ def datasets(request: Asked) -> HttpResponseBase:
         "page": paging.by_name(found, request, size=100),
         "chosen": chosen,
         "is_filtered": any(chosen.values()),
-        "layers": settings.LAYERS,
+        "layers": list(convention.in_force().by_name),
         "standings": catalogue.STANDINGS,
         "teams": _teams(request),
         "external": [] if request.GET.get("after") else _external(request, chosen),
