@@ -72,6 +72,8 @@ class Arrival(models.Model):
             models.Index(fields=["dataset", "period"], condition=Q(state="pending"), name="arrival_pending"),
             models.Index(fields=["dataset", "sha256"], name="arrival_twin"),
             models.Index(fields=["dataset", "-id"], name="arrival_of_dataset"),
+            # Whether a period has come before: every acceptance asks, and for a new period there is nothing to find.
+            models.Index(fields=["dataset", "period", "-id"], name="arrival_of_period"),
             # The list by state: of those that are few among many.
             models.Index(
                 fields=["state", "-id"],
