@@ -72,6 +72,11 @@ class PlannedPipeline:
         return self.prepared is None
 
     @property
+    def differs(self) -> bool:
+        """Whether any of its datasets is not as it was."""
+        return any(step.change.kind is not ChangeKind.SAME for step in self.steps)
+
+    @property
     def external(self) -> list[str]:
         """The datasets it reads and does not make."""
         return sorted(self.prepared.compiled.external) if self.prepared else []
@@ -119,6 +124,12 @@ def plan(files: Sequence[File], *, author: Author) -> Plan:
     pipelines.sort(key=lambda one: (one.worst, one.name))
     state = _state(pipelines)
     return Plan(pipelines=tuple(_masked(pipelines, author.user)), state=state)
+
+
+def outlook(pipeline: Pipeline, compiled: Compiled, *, user: User) -> PlannedPipeline:
+    """What it would do to register what was compiled already, as a plan of it alone says it."""
+    prepared = Prepared(pipeline=pipeline, compiled=compiled, document=documents.dump(compiled.definition))
+    return _masked(_changed({"": prepared}), user)[0]
 
 
 def apply(

@@ -5,6 +5,8 @@ import pytest
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import drafts
 from pipelines_app.models import Pipeline, Role, Team
+from tests import road
+from tests.definitions.test_plans import ORDERS, TOTALS, WITHOUT
 from tests.factories import make_user
 from tests.road import drain, register_sample, send_flights
 from tests.web.registering import Filling, words
@@ -88,3 +90,17 @@ def test_steps_of_an_edited_pipeline_are_tried_on_what_is_published(client, anal
     dry = words(client.post(filling.url("review"), {"dry": "1"}))
     assert "no sample: its current version" in dry
     assert "mart.daily_operations" in dry
+
+
+def test_the_review_of_an_edit_says_whom_it_reaches(client):
+    road.register_yaml(ORDERS)
+    road.register_yaml(TOTALS)
+    ana = make_user(team=Team.objects.get(name="shop"), role=Role.EDITOR)
+    client.force_login(ana)
+    filling = Filling(client, drafts.edit(Pipeline.objects.select_related("current").get(name="orders"), ana))
+    assert "No dataset is made otherwise." in words(filling.open("review"))
+    drafts.change(filling.draft, lambda _: documents.from_yaml(WITHOUT))
+    shown = words(filling.open("review"))
+    assert "amount: gone, or of another type" in shown
+    assert "mart.totals" in shown
+    assert "it uses amount" in shown

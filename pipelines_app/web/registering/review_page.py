@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 
 from pipelines_app.compiler import documents
 from pipelines_app.compiler.compiled import Compiled
-from pipelines_app.definitions import drafts, rehearsing, trying
+from pipelines_app.definitions import drafts, plans, rehearsing, trying
+from pipelines_app.definitions.plans import PlannedPipeline
 from pipelines_app.definitions.rehearsing import Rehearsal
 from pipelines_app.errors import DefinitionInvalid, LooplineError, Problem
 from pipelines_app.models import Draft, Revision
@@ -99,6 +100,7 @@ def _shown(
         "old_yaml": documents.to_yaml(before) if before is not None else "",
         "changes": comparing.changes(before, document) if before is not None else [],
         "is_edit": before is not None,
+        "outlook": _outlook(desk, compiled),
         "made": [step for step in compiled.steps if step.sql] if compiled else [],
         "picture": picturing.of_bench(desk.bench()),
         "firsts": first_files.offered(desk, compiled),
@@ -107,6 +109,14 @@ def _shown(
         "form": ReviewForm(initial={"bring": True}),
     }
     return desk.render("review", context)
+
+
+def _outlook(desk: Desk, compiled: Compiled | None) -> PlannedPipeline | None:
+    """What the new revision would do to the data and their readers."""
+    pipeline = desk.draft.pipeline
+    if compiled is None or pipeline is None or pipeline.current is None:
+        return None
+    return plans.outlook(pipeline, compiled, user=desk.request.user)
 
 
 def _before(draft: Draft) -> Mapping[str, object] | None:
