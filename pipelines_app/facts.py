@@ -365,7 +365,6 @@ class DatasetPublished(Fact):
     rows: int
     backfill: int | None = None
     parameters: Mapping[str, object] | None = None
-    lacks: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

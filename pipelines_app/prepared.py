@@ -150,7 +150,7 @@ def add(rows: Sequence[Model]) -> None:
 
 
 def _insert(rows: Sequence[Model], fields: "Sequence[Field[Any, Any]]") -> None:
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields]
+    values = [field.get_db_prep_save(_value(row, field), connection) for row in rows for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(_insertion(type(rows[0]), len(rows)), values)
         ids = cursor.fetchall()
@@ -159,11 +159,17 @@ def _insert(rows: Sequence[Model], fields: "Sequence[Field[Any, Any]]") -> None:
         row._state.adding, row._state.db = False, connection.alias
 
 
+def _value(row: Model, field: "Field[Any, Any]") -> Any:
+    """What the row says, or the constant that the database would have put where it says nothing."""
+    said = field.pre_save(row, add=True)
+    return field.db_default if isinstance(said, DatabaseDefault) else said
+
+
 @lru_cache(maxsize=64)
 def _fields(model: type[Model]) -> "list[Field[Any, Any]]":
     """What an insert writes: all but the id, and but what the database fills in by an expression of its own."""
     written = [field for field in model._meta.concrete_fields if not field.primary_key]
-    return [field for field in written if not isinstance(field.get_default(), DatabaseDefault)]
+    return [field for field in written if not hasattr(field.db_default, "resolve_expression")]
 
 
 @lru_cache(maxsize=256)

@@ -97,13 +97,13 @@ def stored_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
 class Content:
     """The files of a version (or of one period of it) as an engine reads them, with what identifies them.
 
-    `lacks` is what they were made without, where a run went on with a part.
+    They are partial if a run that made one of them went on without some of what it reads.
     """
 
     relation: Relation
     identity: str
     rows: int
-    lacks: tuple[str, ...] = ()
+    is_partial: bool = False
 
 
 def content(
@@ -122,8 +122,8 @@ def content(
     identity = ",".join(str(part.pk) for part in chosen)
     if earlier:
         identity += f" as {stored_columns(declared)}"
-    lacks = tuple(dict.fromkeys(part.version.lacks for part in chosen if part.version.lacks))
-    return Content(relation=relation, identity=identity, rows=sum(part.rows for part in chosen), lacks=lacks)
+    is_partial = any(part.version.lacks for part in chosen)
+    return Content(relation=relation, identity=identity, rows=sum(part.rows for part in chosen), is_partial=is_partial)
 
 
 def _in_order(parts: PartQuerySet) -> PartQuerySet:

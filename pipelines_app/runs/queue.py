@@ -106,18 +106,18 @@ def request(pipeline: Pipeline, *, period: str, actor: str) -> Run:
     """Run a pipeline because somebody asks: every step that can run does. Raises PeriodInvalid."""
     _refuse_odd_period(pipeline, period)
     run = _ask(pipeline, period, actor)
-    _end_waiting(run)
+    _end_waiting(run, actor)
     return run
 
 
-def _end_waiting(run: Run) -> None:
+def _end_waiting(run: Run, actor: str) -> None:
     """Who asks for a period that waits has decided: it runs with what is there, and what still comes makes it good."""
     wait = Waiting.objects.filter(pipeline=run.pipeline, period=run.period, state=WaitState.WAITING).first()
     if wait is None:
         return
     recipe = planning.compiled(run.revision_id)
     weighed = inputs.weigh(recipe, inputs.kind_of(recipe, run.period), run.period)
-    because = f"run {run.pk} was asked for by {run.cause.actor}"
+    because = f"run {run.pk} was asked for by {actor}"
     wait.state = WaitState.STARTED if weighed.is_whole else WaitState.PARTIAL
     wait.ended_at = timezone.now() if weighed.is_whole else None
     wait.run, wait.act_at, wait.reason = run, None, because[:500]

@@ -101,7 +101,8 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         relations.append(content.relation)
         identities[name] = _hashed(content.identity)
         rows += content.rows
-        lacks += content.lacks
+        # What a dataset lacks stands at the dataset: who reads it may not know what that is made from.
+        lacks += [f"a part of {name}"] if content.is_partial else []
     return Work(
         claim=claim,
         step=step,

@@ -136,7 +136,6 @@ def _published(told: _Told, before: int | None, *, cause: Event) -> Event:
         rows=told.staged.written.rows,
         backfill=told.staged.work.claim.step.run.backfill_id,
         parameters=told.staged.work.claim.step.run.parameters,
-        lacks=told.version.lacks,
     )
     event = events.record(fact, cause=cause)
     mapping.point(told.version, mode=told.staged.work.mode, event=event, before=before)

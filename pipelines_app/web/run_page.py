@@ -107,7 +107,8 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
 
 def _lacks(run: Run, steps: Sequence[StepRun]) -> str:
     """What a partial run went on without, or else what the versions lack that it read."""
-    return run.lacks or " and ".join(dict.fromkeys(one.version.lacks for one in steps if one.version is not None))
+    read = [one.version.lacks for one in steps if one.version is not None and one.version.lacks]
+    return run.lacks or " and ".join(dict.fromkeys(read))
 
 
 def _usual(run: Run) -> float | None:

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from pipelines_app.access import discretion
 from pipelines_app.models import Arrival, CheckResult, Dataset, DatasetVersion, Part, Reject, VersionInput, VersionState
 from pipelines_app.web import dataset_tabs
 from pipelines_app.web.asking import Asked, is_fragment
@@ -34,10 +35,12 @@ def _context(request: Asked, found: DatasetVersion) -> dict[str, object]:
     readers = VersionInput.objects.filter(read=found).select_related("version__dataset").order_by("-pk")
     results = CheckResult.objects.filter(version=found).select_related("check_made").order_by("passed", "pk")
     arrivals = Arrival.objects.filter(run=found.step_run.run_id, dataset=found.dataset_id).order_by("pk")
+    hidden = discretion.hidden_names(request.user) if found.lacks else frozenset()
     parts = Part.objects.of_version(found).order_by("-period", "-pk")
     return {
         "version": found,
         "dataset": found.dataset,
+        "lacks": discretion.without(found.lacks, hidden),
         "is_held": found.state == VersionState.QUARANTINED,
         "parts": list(parts[: MOST_LISTED + 1]),
         "most": MOST_LISTED,
