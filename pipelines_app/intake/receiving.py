@@ -11,6 +11,8 @@ from pathlib import Path
 from pipelines_app import failpoints, lake
 from pipelines_app.errors import ArrivalRefused, ChecksumMismatch, DiskFull, TooLarge
 
+_known_folders: set[Path] = set()  # of 256: those whose names are on disk since this process began
+
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
@@ -71,12 +73,19 @@ class Receiver:
 
 def _keep_name(path: Path) -> None:
     """Have a file's name on disk too: its bytes alone, in a folder that has forgotten them, survive nothing."""
-    for folder in (path.parent, path.parent.parent):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    folder = path.parent
+    _on_disk(folder)
+    if folder not in _known_folders:  # that it is there itself, every process sees to once
+        _on_disk(folder.parent)
+        _known_folders.add(folder)
+
+
+def _on_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _named(error: OSError) -> Exception:

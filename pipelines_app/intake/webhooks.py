@@ -18,11 +18,23 @@ from pipelines_app.intake import accepting, idempotency, limiting, proving, rece
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.intake.proving import Message
 from pipelines_app.models import Arrival, Dataset, Door, SignatureKind, Webhook, WebhookCall
+from pipelines_app.prepared import Given, Prepared
 
 ROTATION = timedelta(hours=24)
 CALLS_LIVE = timedelta(days=30)
 CALLS_SHOWN = 50
 AT_ONCE = 5000
+
+
+# Asked for every message, and so compiled once.
+_open = Prepared(
+    lambda: Webhook.objects.filter(public_id=Given("public_id"), disabled_at=None).select_related("dataset__pipeline")
+)
+_same = Prepared(
+    lambda: WebhookCall.objects.filter(webhook=Given("webhook"), message_id=Given("message_id")).select_related(
+        "arrival"
+    )
+)
 
 
 def create(
@@ -63,7 +75,7 @@ def switch(webhook: Webhook, *, enabled: bool) -> None:
 
 def find(public_id: str) -> Webhook:
     """The webhook of an address; raises NotFound."""
-    webhook = Webhook.objects.filter(public_id=public_id, disabled_at=None).select_related("dataset__pipeline").first()
+    webhook = _open.first(public_id=public_id)
     if webhook is None:
         raise NotFound("There is no webhook at this address.")
     return webhook
@@ -121,15 +133,14 @@ def _digest(message: Message) -> str:
 
 def _before(call: WebhookCall) -> Arrival | None:
     """What became of the same message when it came before; raises KeyReused for another one under its id."""
-    known = WebhookCall.objects.filter(webhook=call.webhook_id, message_id=call.message_id)
-    found = known.select_related("arrival").first()
+    found = _same.first(webhook=call.webhook_id, message_id=call.message_id)
     if found is None:
         return None
     if found.digest != call.digest:
         raise KeyReused(
             f"The message {call.message_id!r} came before with another body.", todo="Give each message its own id."
         )
-    known.update(repeats=F("repeats") + 1)
+    WebhookCall.objects.filter(pk=found.pk).update(repeats=F("repeats") + 1)
     return found.arrival
 
 
