@@ -79,11 +79,11 @@ def context(context: BrowserContext, complaints: Complaints) -> Iterator[Browser
 
 
 @pytest.fixture
-def axe() -> Callable[..., None]:
-    """`axe(page)` fails on serious and critical barriers of the page as it is now, of all rules or of those named."""
+def axe() -> Callable[[Page], None]:
+    """`axe(page)` fails on serious and critical barriers of the page as it is now."""
 
-    def check(page: Page, only: tuple[str, ...] = ()) -> None:
-        found = barriers(page, only)
+    def check(page: Page) -> None:
+        found = barriers(page)
         assert not found, "\n".join([f"{page.url} has barriers:", *found])
 
     return check

@@ -73,10 +73,10 @@ def declaration(dataset: Dataset) -> str:
 def _expected(slot: Slot) -> Condition:
     declared = declaration(slot.dataset)
     moments = [
-        Condition(text="It usually comes", at=slot.expected_at),
-        Condition(text="It is due", at=slot.due_at),
-        Condition(text="It is late from then on", at=slot.late_at),
-        Condition(text="It is missing from then on", at=slot.missing_at),
+        Condition(text="Usually here by", at=slot.expected_at),
+        Condition(text="Due", at=slot.due_at),
+        Condition(text="Late from", at=slot.late_at),
+        Condition(text="Missing from", at=slot.missing_at),
     ]
     who = "the clock opened it" if slot.event.actor == "clock" else f"{slot.event.actor} announced it"
     by = f", as declared: {declared}" if declared and slot.event.actor == "clock" else ""

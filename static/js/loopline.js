@@ -65,7 +65,19 @@ const REASONS = {
   429: "Too many requests. Wait a minute and try again.",
 };
 
+// A row of tabs that is wider than the window shows the one that is open.
+function startTabs() {
+  const show = () => {
+    const tab = document.querySelector(".tabs [aria-current]");
+    const strip = tab?.parentElement;
+    if (strip) strip.scrollLeft += Math.max(0, tab.getBoundingClientRect().right - strip.getBoundingClientRect().right);
+  };
+  document.addEventListener("loopline:arrived", show);
+  show();
+}
+
 startTheme();
+startTabs();
 startCopying();
 startAnswers();
 startForms();
