@@ -144,7 +144,7 @@ def checks(request: Asked) -> HttpResponse:
     datasets = Dataset.objects.visible_to(request.user).filter(Exists(kept.filter(dataset=OuterRef("pk"))))
     for word in words_given.split()[:10]:
         datasets = datasets.filter(name__icontains=word)
-    page = paging.by_name(datasets, request, size=40)
+    page = paging.by_name(datasets, request, size=25)
     listed = [promise for promise in promises(page.rows) if _fits(promise, result)]
     context = {
         "page": page,

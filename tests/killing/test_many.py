@@ -43,6 +43,6 @@ def test_of_five_hundred_accepted_files_none_is_lost_or_doubled(
     for sender in senders:
         sender.finish(180)
         supplier.answers += sender.answers
-    site.settle(400)
+    site.settle(900)
     assert (site.count(ACCEPTED), site.count(TWICE)) == (FILES, 0)
     site.judge(supplier, tmp_path)
