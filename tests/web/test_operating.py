@@ -7,6 +7,7 @@ from django.utils import timezone
 from pipelines_app import events
 from pipelines_app.facts import StepRetried, StepStarted
 from pipelines_app.models import Backfill, BackfillState, Dataset, Event, Part, Pipeline, Run, RunState
+from pipelines_app.runs import pausing
 from pipelines_app.web import run_log, run_page
 from pipelines_app.web.registering import steps_page
 from pipelines_app.web.registering.forms import StepForm
@@ -177,7 +178,9 @@ def test_a_backfill_is_looked_at_begun_and_told_period_by_period(client, ana):
 
 
 def test_a_backfill_is_paused_resumed_and_cancelled_by_the_teams_editors(client, ana):
-    slow = factories.make_pipeline("slow", team=road.team("shop"), paused_at=timezone.now())
+    source = "pipeline: slow\nteam: shop\nsources: {raw.slow: {format: csv, columns: {k: INTEGER}}}"
+    slow = road.register_yaml(source).pipeline
+    pausing.pause(slow, actor="user:ana")
     backfill = factories.make_backfill(slow, DAY, NEXT)
 
     def state(name):
