@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from pipelines_app.compiler.document_text import Loader
+from pipelines_app.compiler.document_text import Loader, refuse_odd
 
 _PART = re.compile(r'\.?([A-Za-z_][A-Za-z0-9_-]*)|\["([^"]*)"\]|\[(\d+)\]')
 
@@ -15,6 +15,7 @@ def line_of(text: str, path: str) -> int | None:
     None if the text cannot be read.
     """
     try:
+        refuse_odd(text)
         # A subclass of the safe loader; nothing is constructed.
         node = yaml.compose(text, Loader=Loader)  # nosec B506
     except (yaml.YAMLError, ValueError, RecursionError):

@@ -186,7 +186,7 @@ def test_a_type_has_one_spelling(written, read):
         ("a: [1, 2\nb: 3\n", 2, ""),
         ("- a\n", 1, "mapping"),
         ("x" * 200_001, None, "longer"),
-        ("a: " + "[" * 5000, None, ""),
+        ("a: " + "[" * 5000, 1, "nested more than 50 deep"),
     ],
 )
 def test_yaml_that_is_not_plain_is_refused_with_its_line(text, line, words):
