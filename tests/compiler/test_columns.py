@@ -4,6 +4,10 @@ An edge is `source.column > [target.]column KIND`, and what decides over all row
 short: I identity, T transformation, A aggregation, J join, F filter, G group by, S sort, W window, C conditional.
 """
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from pipelines_app.compiler.edges import answer
@@ -72,3 +76,14 @@ def test_reasons_beyond_the_third_are_counted():
 def test_names_are_filled_in_from_the_catalog_and_schema_in_use():
     record = {"id": 1, "sql": "SELECT a FROM t JOIN s.u USING (k)", "default_catalog": "c", "default_schema": "d"}
     assert answer(record)["inputs"] == ["c.d.t", "c.s.u"]
+
+
+def test_the_command_line_needs_neither_django_nor_a_database():
+    records = [{"id": 1, "sql": "SELECT a FROM t"}, {"id": 2, "sql": "SELECT FROM WHERE"}]
+    text = "\n".join(json.dumps(record) for record in records)
+    telling = "import sys; from pipelines_app.compiler import edges; edges.main(); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", telling], input=text, capture_output=True, text=True, check=True)
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert (first["id"], first["columns"]) == (1, [["t", "a", "", "a", "DIRECT", "IDENTITY"]])
+    assert second["error"]
+    assert not {"django", "duckdb", "psycopg", "sqlite3"} & set(done.stderr.split())
