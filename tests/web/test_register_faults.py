@@ -240,7 +240,7 @@ def test_a_check_of_ones_own_is_added(client):
         ("pipeline: &a x\nteam: *a\n", "anchors and aliases are not allowed"),
         ("", "the document must be a mapping, not nothing"),
         ('pipeline: "a\\0b"', "cannot be kept"),
-        ('pipeline: "\\ud800"', "cannot be kept"),
+        ('pipeline: "\\ud800"', "invalid Unicode character"),
         ("pipeline: 1e999", "cannot be kept"),
     ],
 )
