@@ -241,6 +241,15 @@ CASES = [
     ),
     ("", "CREATE TABLE y AS SELECT a FROM s; CREATE TABLE x AS SELECT y.a FROM y", "s.a > x.a I"),
     ("oracle", "CREATE PROCEDURE p AS BEGIN INSERT INTO x (k) SELECT a FROM s; UPDATE z SET v = 1; END", "s.a > x.k I"),
+    (
+        "tsql",
+        "DECLARE @q TABLE (k int); INSERT INTO @q SELECT a FROM s; INSERT INTO x SELECT k FROM @q",
+        "s.a > x.k I",
+    ),
+    ("bigquery", "DECLARE d DATE; CREATE TABLE x AS SELECT s.a FROM s WHERE b = d", "s.a > x.a I, s.b * F"),
+    ("spark", "INSERT INTO x TABLE s", "s.* > x.* I"),
+    ("tsql", "WITH q AS (SELECT k, v FROM x) UPDATE q SET v = k + 1", "x.k > x.v T"),
+    ("duckdb", "SELECT a, b FROM t ORDER BY ALL", "t.a > a I, t.b > b I, t.a * S, t.b * S"),
     ("spark", "CREATE TEMPORARY VIEW v AS SELECT a AS k FROM s; INSERT INTO x SELECT k FROM v", "s.a > x.k I"),
 ]
 
@@ -260,6 +269,9 @@ READS_AND_WRITES = [
     ("mysql", "REPLACE INTO a SELECT x FROM b", "b", "a"),
     ("clickhouse", "CREATE MATERIALIZED VIEW v TO a AS SELECT x FROM b", "b", "v a"),
     ("clickhouse", "SELECT dictGet(d.names, 'name', k) FROM t", "t d.names", ""),
+    ("clickhouse", "CREATE DICTIONARY d (k UInt64) PRIMARY KEY k SOURCE(CLICKHOUSE(TABLE 's' DB 'x'))", "x.s", "d"),
+    ("bigquery", "DECLARE d DATE DEFAULT (SELECT max(a) FROM s)", "s", ""),
+    ("tsql", "INSERT INTO a (x) OUTPUT inserted.x INTO b SELECT y FROM c", "c", "a b"),
     ("redshift", "UNLOAD ('SELECT a FROM t') TO 's3://bucket/x'", "t", "s3://bucket/x"),
     ("snowflake", "COPY INTO a FROM @stage/x", "@stage/x", "a"),
     ("bigquery", "SELECT a FROM `p.d.t$20240131`", "p.d.t", ""),

@@ -18,11 +18,11 @@ Change = tuple[exp.Expr, Output]
 def update(statement: exp.Expr, script: Script) -> None:
     """UPDATE t SET ... [FROM ...], also with joins, and of several tables at once."""
     frame = script.frame()
-    queries.queries(statement, frame)
     before = set(script.reads)
     table = _target(statement, script)
-    if table is statement.this:
-        sources.one(table, frame)
+    queries.queries(statement, frame)
+    if table is statement.this or not statement.args.get("from_"):
+        sources.one(statement.this, frame)
     sources.enter(statement, frame)
     frame.decide(traces(statement.args.get("where"), frame), Kind.FILTER)
     changed: dict[str, list[Output]] = {}
@@ -37,8 +37,12 @@ def update(statement: exp.Expr, script: Script) -> None:
 
 
 def _target(statement: exp.Expr, script: Script) -> exp.Expr:
-    """The table that is changed: UPDATE a ... FROM t AS a names it by its alias."""
+    """The table that is changed: its alias may stand there, as in UPDATE a ... FROM t AS a, or a WITH query's name."""
     table = cast(exp.Expr, statement.this)
+    behind = _behind(statement, table)
+    if behind is not None:
+        script.targets.add(id(behind))
+        return behind
     start = statement.args.get("from_")
     if start is not None and isinstance(table, exp.Table) and not table.args.get("db"):
         for other in list(start.find_all(exp.Table)):
@@ -47,6 +51,16 @@ def _target(statement: exp.Expr, script: Script) -> exp.Expr:
                 return cast(exp.Expr, other)
     script.targets.add(id(table))
     return table
+
+
+def _behind(statement: exp.Expr, table: exp.Expr) -> exp.Expr | None:
+    """The table that a WITH query of this name reads: changing the query changes it."""
+    with_ = statement.args.get("with_")
+    for query in with_.expressions if with_ is not None and isinstance(table, exp.Table) else ():
+        start = query.this.args.get("from_")
+        if query.alias.lower() == table.name.lower() and start is not None and isinstance(start.this, exp.Table):
+            return cast(exp.Expr, start.this)
+    return None
 
 
 def _owner(left: exp.Expr, frame: Frame) -> str:
@@ -84,6 +98,9 @@ def _row(left: exp.Tuple, right: exp.Expr, frame: Frame) -> Iterator[Change]:
 def delete(statement: exp.Expr, script: Script) -> None:
     """DELETE FROM t [USING ...]: no column gets a value, and what is left depends on the condition."""
     frame = script.frame()
+    behind = _behind(statement, statement.this)
+    if behind is not None:
+        script.targets.add(id(behind))
     queries.queries(statement, frame)
     tables = [one for one in statement.args.get("tables") or () if isinstance(one, exp.Table)]
     this = statement.this
@@ -97,7 +114,7 @@ def delete(statement: exp.Expr, script: Script) -> None:
     for node in [*reading, *_list(statement.args.get("using"))]:
         sources.one(node, frame)
     frame.decide(traces(statement.args.get("where"), frame), Kind.FILTER)
-    for name in [_named(one, frame, script) for one in tables] or [script.name(this)]:
+    for name in [_named(one, frame, script) for one in tables] or [script.name(behind or this)]:
         script.write(name, Relation((), frame.rows), whole=False)
 
 

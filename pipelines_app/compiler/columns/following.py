@@ -12,7 +12,7 @@ from pipelines_app.compiler.columns.script import Script
 _INERT: tuple[type[exp.Expr], ...] = tuple(
     getattr(exp, name)
     for name in (
-        "Analyze", "Attach", "Comment", "Commit", "Declare", "Describe", "Detach", "EndStatement", "Fetch", "Grant",
+        "Analyze", "Attach", "Comment", "Commit", "Describe", "Detach", "EndStatement", "Fetch", "Grant",
         "Kill", "Pragma", "Raise", "Refresh", "Return", "Revoke", "Rollback", "Semicolon", "Set", "Show",
         "Transaction", "TruncateTable", "Uncache", "Use",
     )
@@ -47,6 +47,7 @@ def follow(statement: exp.Expr, script: Script) -> None:
     elif not isinstance(statement, _INERT):
         for inner in _statements(statement):
             follow(inner, script)
+    _output_into(statement, script)
     changes, script.walk.changes = script.walk.changes, []
     for change in changes:
         follow(change, script)
@@ -68,12 +69,45 @@ def _statements(node: exp.Expr) -> Iterator[exp.Expr]:
             yield from _statements(child)
 
 
+def _output_into(statement: exp.Expr, script: Script) -> None:
+    """OUTPUT ... INTO t of T-SQL."""
+    returning = statement.args.get("returning")
+    into = returning.args.get("into") if isinstance(returning, exp.Expr) else None
+    if isinstance(into, exp.Expr):
+        script.writes[into.name] = None
+        script.walk.note(f"what OUTPUT puts into {into.name} is not followed column by column")
+
+
+def _declare(statement: exp.Expr, script: Script) -> None:
+    """DECLARE @t TABLE (...), DECLARE d DATE DEFAULT (SELECT ...): variables are no columns, and their queries read."""
+    for item in statement.find_all(exp.DeclareItem):
+        names = item.this if isinstance(item.this, list) else [item.this]
+        script.walk.variables.update(name.name.lower() for name in names)
+        if isinstance(item.args.get("kind"), exp.Schema):
+            columns = [column.name for column in item.args["kind"].expressions]
+            script.declare(f"@{names[0].name}", columns, temporary=True)
+        if isinstance(item.args.get("default"), exp.Query):
+            script.walk.query(item.args["default"], script.frame())
+
+
 def _create(statement: exp.Expr, script: Script) -> None:
-    if str(statement.args.get("kind") or "").upper() in {"PROCEDURE", "TRIGGER"}:
+    kind = str(statement.args.get("kind") or "").upper()
+    if kind == "DICTIONARY":
+        _dictionary(statement, script)
+    if kind in {"PROCEDURE", "TRIGGER"}:
+        script.walk.variables.update(one.name.lower() for one in statement.this.expressions)
         for inner in _statements(statement):
             follow(inner, script)
         return
     writing.create(statement, script)
+
+
+def _dictionary(statement: exp.Expr, script: Script) -> None:
+    """CREATE DICTIONARY ... SOURCE(CLICKHOUSE(TABLE 't' DB 'd')) of ClickHouse."""
+    given = {one.name.upper(): one.args["value"].name for one in statement.find_all(exp.DictSubProperty)}
+    if "TABLE" in given:
+        script.reads[".".join(part for part in (given.get("DB"), given["TABLE"]) if part)] = None
+    script.writes[script.name(writing.target(statement.this)[0])] = None
 
 
 def _query(statement: exp.Expr, script: Script) -> None:
@@ -147,6 +181,7 @@ _FOLLOWERS: dict[type, Callable[[exp.Expr, Script], None]] = {
     exp.Command: _command,
     exp.Copy: writing.copy,
     exp.Create: _create,
+    exp.Declare: _declare,
     exp.Delete: changing.delete,
     exp.Drop: _drop,
     exp.Insert: writing.insert,

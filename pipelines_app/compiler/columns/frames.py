@@ -39,6 +39,7 @@ class Walk:
     query: Callable[[exp.Expr, "Frame"], Relation]
     notes: dict[str, None] = field(default_factory=dict)
     changes: list[exp.Expr] = field(default_factory=list)
+    variables: set[str] = field(default_factory=set)
     _invented: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,8 +50,8 @@ class Walk:
         self.notes[reason] = None
 
     def invents(self, name: str) -> bool:
-        """Whether the engine itself has a column of this name in every row, such as ROWNUM."""
-        return name.upper() in self._invented
+        """Whether this is a variable of the script, or what the engine itself has in every row, such as ROWNUM."""
+        return name.upper() in self._invented or name.lower() in self.variables
 
     @property
     def sees_neighbours(self) -> bool:

@@ -19,6 +19,8 @@ class Catalogue:
 
     def name(self, table: exp.Table, dialect: str = "") -> str:
         """The full name of a table as it is spelled; what the statement leaves out is filled in."""
+        if isinstance(table.this, exp.Parameter):
+            return f"@{table.name}"
         parts = [part.name for part in table.parts if part.name]
         if dialect == "bigquery" and parts:
             parts[-1] = shard(parts[-1])

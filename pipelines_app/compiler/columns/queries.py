@@ -158,7 +158,7 @@ def _key(node: exp.Expr, outputs: Sequence[Output], frame: Frame) -> Trace:
         if any(isinstance(output, Wild) for output in outputs[: place + 1]):
             return _all(outputs)
         return _of(outputs[place]) if 0 <= place < len(outputs) else NOTHING
-    if isinstance(inner, exp.Column) and inner.name.upper() == "ALL" and not inner.table:
+    if isinstance(inner, exp.Var | exp.Column) and inner.name.upper() == "ALL":
         return _all(outputs)
     return trace(inner, frame)
 

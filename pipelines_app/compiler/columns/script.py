@@ -77,6 +77,8 @@ class Script:
     def write(self, name: str, relation: Relation, *, whole: bool, temporary: bool = False) -> None:
         """Note that a table is written: made anew, or added to."""
         folded = name.lower()
+        # A variable that holds a table is gone with the script.
+        temporary = temporary or name.startswith("@")
         self.writes[name] = None
         self.written.append(Written(name, relation.outputs, relation.rows))
         before = self.made.get(folded)

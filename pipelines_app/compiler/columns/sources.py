@@ -89,6 +89,8 @@ def _table(found: exp.Expr, frame: Frame) -> Relation:
     node = cast(exp.Table, found)
     if isinstance(node.this, exp.SemanticView):
         return frame.walk.table(node.this.this)
+    if isinstance(node.this, exp.Parameter):
+        return frame.walk.table(node)
     if not isinstance(node.this, exp.Identifier):
         return generated.function(node, frame)
     folded = node.name.lower()

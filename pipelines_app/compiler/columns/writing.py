@@ -30,7 +30,7 @@ def insert(statement: exp.Expr, script: Script) -> None:
     frame = script.frame()
     queries.queries(statement, frame)
     table, columns = target(statement.this)
-    given = statement.expression
+    given = statement.expression or statement.args.get("source")
     relation = _given(given, frame) if isinstance(given, exp.Expr) else Relation(())
     name = script.name(table)
     relation = _placed(relation, columns, name, statement, script)
