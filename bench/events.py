@@ -42,6 +42,7 @@ def _arguments() -> argparse.Namespace:
     made.add_argument("--runs", type=int, default=RUNS, help=f"how long a history the pages have ({RUNS:,} runs)")
     made.add_argument("--events", type=int, default=10_000, help="how many events under faults (10,000)")
     made.add_argument("--home", help="a folder to keep the installation in, and to use it again")
+    made.add_argument("--long", type=int, default=40, help="steps of each of the run's ten chains (40)")
     return made.parse_args()
 
 

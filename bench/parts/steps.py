@@ -17,7 +17,7 @@ from bench.figures import MIB, Figure, Report, Target, percentile, say
 from bench.sites import Place, family, settled
 from scripts.production import Production
 
-CHAINS, LENGTH = 10, 40
+CHAINS = 10
 SOURCE = "raw.bench_wide_in"
 TIMES = 3  # each shape is run again so often; the best counts, as what disturbs a run only ever makes it slower
 PATIENCE = 1800.0
@@ -29,14 +29,14 @@ def measure(report: Report, production: Production, place: Place, asked: argpars
     say("a bare Celery worker: one insert and two updates per task")
     limit = bells.celery_and_rows(production)
     _registered(place, wide := _wide(asked.wide))
-    _registered(place, chains := _chains())
+    _registered(place, chains := _chains(asked.long))
     _again(place, wide)
     before = _memory(production)
     breadth = [_again(place, wide) for _ in range(TIMES)]
     depth = [_again(place, chains) for _ in range(TIMES)]
     report.add(
         *_rates(f"one run {asked.wide} wide", breadth, limit),
-        *_rates(f"{CHAINS} chains of {LENGTH}", depth, limit),
+        *_rates(f"{CHAINS} chains of {asked.long}", depth, limit),
         Figure(
             name="step to next step in a chain, p50",
             value=min(percentile(sorted(_gaps(steps)), 50) for steps in depth) * 1000,
@@ -64,7 +64,7 @@ def _registered(place: Place, document: dict[str, Any]) -> None:
 def _again(place: Place, document: dict[str, Any]) -> list[Step]:
     """Run a pipeline again; gives the steps that had nothing to do."""
     say(f"{document['pipeline']}: again, with nothing to do")
-    place.client.post(f"/pipelines/{document['pipeline']}/runs", {})
+    place.client.post(f"/pipelines/{document['pipeline']}/run", {})
     settled(place, patience=PATIENCE)
     newest = place.client.get("/runs", pipeline=document["pipeline"], limit=1)["results"][0]["id"]
     steps = [seen["step"] for seen in place.client.get(f"/runs/{newest}")["steps"]]
@@ -119,11 +119,11 @@ def _wide(count: int) -> dict[str, Any]:
     return _pipeline("bench-wide", SOURCE, steps)
 
 
-def _chains() -> dict[str, Any]:
+def _chains(length: int) -> dict[str, Any]:
     source, steps = "raw.bench_chains_in", []
     for chain in range(CHAINS):
         above = source
-        for link in range(LENGTH):
+        for link in range(length):
             made = f"mart.bench_chain{chain}_{link:03}"
             steps.append({"dataset": made, "sql": f"SELECT id + 1 AS id FROM {above}"})
             above = made
