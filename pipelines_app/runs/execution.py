@@ -83,12 +83,12 @@ def _work(claim: Claim) -> None:
 
 
 def _attempt(claim: Claim) -> None:
+    work = staging.gather(claim)
+    twin = staging.reusable(work)
+    if twin is not None:
+        publishing.reuse(work, twin)
+        return
     with Keeper(claim) as keeper:
-        work = staging.gather(claim)
-        twin = staging.reusable(work)
-        if twin is not None:
-            publishing.reuse(work, twin)
-            return
         staged, verdict = attempt(work, _limits(keeper, work.step), as_of=timezone.now())
         failpoints.reach("after_stage_write")
         publishing.publish(staged, verdict)

@@ -22,7 +22,7 @@ class Keeper:
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
         self._every = min(settings.LEASE_SECONDS / 3, 1.0)
-        self._renewed = self._tried = time.monotonic()  # the claim itself was the first
+        self._renewed = self._tried = claim.since  # the claim itself was the first
         self._held = True
         self._over = threading.Event()
         self._thread: threading.Thread | None = None

@@ -1,6 +1,7 @@
 """Claiming a step under a lease: one conditional UPDATE decides, the database's clock judges."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -23,6 +24,7 @@ class Claim:
     step: StepRun
     epoch: int
     owner: str
+    since: float = field(default_factory=time.monotonic)
 
 
 def from_now(length: timedelta | Combinable) -> Combinable:

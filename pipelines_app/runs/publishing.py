@@ -229,8 +229,9 @@ def _settle(work: Work, state: str, said: str, event: Event) -> None:
 @transaction.atomic
 def reuse(work: Work, version: DatasetVersion) -> None:
     """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
-    run, dataset = _lock_run(work.claim), work.claim.step.dataset
-    readers_see = mapping.current(run.environment, [dataset])[dataset.pk]
+    dataset = work.claim.step.dataset
+    readers_see = mapping.current(work.claim.step.run.environment, [dataset])[dataset.pk]
+    run = _lock_run(work.claim)
     _tell_partial(run, work)
     _close(
         work.claim,
