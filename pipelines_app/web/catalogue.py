@@ -12,7 +12,7 @@ STANDINGS = ["late", "quarantined", "waiting", "fresh"]
 
 
 def with_standing(datasets: QuerySet[Dataset]) -> QuerySet[Dataset]:
-    """Annotate version_id, number, published_at, due_at, total_rows and standing: one of STANDINGS, the worst that holds."""
+    """Annotate version_id, number, published_at, due_at, total_rows and standing: the worst of STANDINGS that holds."""
     pointer = Current.objects.filter(environment__name=mapping.PRODUCTION, dataset=OuterRef("pk"))
     late = Slot.objects.overdue()
     expected = Slot.objects.filter(dataset=OuterRef("pk"), state=SlotState.EXPECTED).order_by("due_at")
