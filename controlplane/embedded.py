@@ -43,7 +43,7 @@ def ring(kind: str, pk: int, *, again: bool = False) -> None:
         if not _open.is_set() or work in _rung:
             return
         _rung.add(work)
-    _bells[kind].put(work)
+    _bells[work[0]].put(work)
 
 
 def _taken(work: Work) -> None:

@@ -36,4 +36,5 @@ def ring_for_steps(pks: Sequence[int]) -> None:
 
 def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker for this row once the caller's transaction is committed."""
-    transaction.on_commit(lambda: _bell(settings.WAKE)(kind, pk, again=again))
+    # A bell may be lost, but what was committed must never look failed to whoever committed it.
+    transaction.on_commit(lambda: _bell(settings.WAKE)(kind, pk, again=again), robust=True)

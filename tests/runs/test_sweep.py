@@ -119,6 +119,12 @@ def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(bells) -> None
     assert bells[wake.STEP].qsize() == 1
 
 
+@pytest.mark.parametrize("kind", [wake.DELIVERY, wake.START, wake.STEP, wake.NOTIFICATION])
+def test_every_bell_is_heard_by_somebody_in_embedded_mode(bells, kind) -> None:
+    embedded.ring(kind, 7)
+    assert sum(bell.qsize() for bell in bells.values()) == 1
+
+
 @pytest.mark.postgres
 def test_what_the_sweep_rings_for_again_does_not_pile_up_in_redis_and_a_first_bell_always_goes(monkeypatch) -> None:
     sent = queue.SimpleQueue()
