@@ -38,7 +38,7 @@ _lock = threading.Lock()
 
 def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
-    work = (wake.DELIVERY if kind == wake.START else kind, pk)
+    work = (wake.DELIVERY if kind == wake.START else kind, pk)  # here one thread has both in hand
     with _lock:
         if not _open.is_set() or work in _rung:
             return

@@ -114,6 +114,9 @@ def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(bells) -> None
         embedded.ring(wake.STEP, 7, again=True)
     embedded.ring(wake.DELIVERY, 7)
     assert (bells[wake.STEP].qsize(), bells[wake.DELIVERY].qsize()) == (1, 1)
+    embedded.ring(wake.START, 7)
+    embedded.ring(wake.START, 8)
+    assert bells[wake.DELIVERY].qsize() == 2  # what may lead to steps is a delivery like any other
     embedded._taken(bells[wake.STEP].get())
     embedded.ring(wake.STEP, 7)
     assert bells[wake.STEP].qsize() == 1
