@@ -54,7 +54,7 @@ def missed(schedule: Schedule, after: datetime, until: datetime, most: int) -> l
 
 def last_tick(schedule: Schedule, at: datetime) -> datetime:
     """Its last tick up to a moment."""
-    local = (at + timedelta(seconds=1)).astimezone(ZoneInfo(schedule.timezone))
+    local = (at.replace(microsecond=0) + timedelta(seconds=1)).astimezone(ZoneInfo(schedule.timezone))
     backwards: datetime = next(CronSim(schedule.cron, local, reverse=True))
     return backwards.astimezone(UTC)
 

@@ -61,13 +61,16 @@ def _keep(address: str, window: datetime, portion: int) -> None:
 
 
 def _take_portion(webhook: Webhook, window: datetime) -> int:
-    """How many more messages this process may take in the window; zero when it is used up."""
-    row, limit = Webhook.objects.filter(pk=webhook.pk), limit_of(webhook)
+    """How many more messages this process may take in the window; zero when it is used up.
+
+    A window that begins later than the next one was opened by a clock that is wrong, and is not kept to.
+    """
+    row, limit, next_one = Webhook.objects.filter(pk=webhook.pk), limit_of(webhook), window + WINDOW
     for portion in sorted({max(1, limit // PORTIONS), 1}, reverse=True):
-        open_still = row.filter(window_at__gte=window, window_used__lte=limit - portion)
+        open_still = row.filter(window_at__gte=window, window_at__lte=next_one, window_used__lte=limit - portion)
         if open_still.update(window_used=F("window_used") + portion):
             return portion
-        begins = row.filter(Q(window_at=None) | Q(window_at__lt=window))
+        begins = row.filter(Q(window_at=None) | Q(window_at__lt=window) | Q(window_at__gt=next_one))
         if begins.update(window_at=window, window_used=portion):
             return portion
     return 0

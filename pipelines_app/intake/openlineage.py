@@ -22,6 +22,7 @@ from pipelines_app.models import (
 from pipelines_app.runs import planning
 
 ENDED = {ForeignRunState.COMPLETE, ForeignRunState.ABORT, ForeignRunState.FAIL}
+GOING_ON = {ForeignRunState.RUNNING, ForeignRunState.OTHER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +36,15 @@ class Recorded:
 
 @transaction.atomic
 def record(event: RunEvent, *, team: Team, sender: str, now: datetime) -> Recorded:
-    """Record what another tool says of one of its runs; the same kind of event of it again changes nothing."""
+    """Record what another tool says of one of its runs; the same kind of event of it again changes nothing.
+
+    Of those that tell how a run goes on, each that names another output counts.
+    """
     run = _run(event, team, sender, now)
     _, fresh = ForeignTold.objects.get_or_create(run=run, kind=event.kind, defaults={"at": event.at})
-    if not fresh:
-        return Recorded(run=run, repeated=True, started=0)
     before = _written(run)
+    if not fresh and (event.kind not in GOING_ON or _named(event) <= before):
+        return Recorded(run=run, repeated=True, started=0)
     _follow(run, event, now)
     inputs, outputs = _datasets(event.inputs, team), _datasets(event.outputs, team)
     edges = [ForeignEdge(source=source, target=target, run=run) for source in inputs for target in outputs]
@@ -95,6 +99,10 @@ def _datasets(named: tuple[Named, ...], team: Team) -> list[ForeignDataset]:
         )
         found.append(row)
     return found
+
+
+def _named(event: RunEvent) -> set[tuple[str, str]]:
+    return {(one.namespace, one.name) for one in event.outputs}
 
 
 def _written(run: ForeignRun) -> set[tuple[str, str]]:

@@ -86,6 +86,15 @@ def test_outputs_that_only_the_start_names_count_when_it_comes_after_the_end(sal
     assert ForeignRun.objects.get().state == "complete"
 
 
+def test_every_output_that_is_named_while_it_runs_counts(sales, ana):
+    road.register_yaml(LISTENING)
+    elsewhere = {**FLIGHTS, "name": "public.elsewhere"}
+    assert tell(ana, told("RUNNING", outputs=[elsewhere])).status_code == 201
+    assert tell(ana, told("RUNNING", outputs=[elsewhere])).status_code == 200
+    assert tell(ana, told("RUNNING")).status_code == 201
+    assert tell(ana, told(outputs=[])).json()["started"] == 1
+
+
 def test_a_run_that_failed_is_recorded_and_starts_nothing_and_its_end_is_final(sales, ana):
     road.register_yaml(LISTENING)
     failed = told("FAIL", run={"runId": RUN, "facets": {"errorMessage": {"message": "no space left"}}})

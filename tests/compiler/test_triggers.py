@@ -1,6 +1,6 @@
 """What starts a pipeline from outside, in the definition: read, written back, and refused with a reason."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -191,6 +191,8 @@ def test_the_last_tick_and_those_missed_are_known() -> None:
     at = moment("2026-05-01T10:30")
     assert clocks.last_tick(schedule, at) == moment("2026-05-01T10:00")
     assert clocks.last_tick(schedule, moment("2026-05-01T10:00")) == moment("2026-05-01T10:00")
+    between = moment("2026-05-01T10:59") + timedelta(seconds=59, milliseconds=500)
+    assert clocks.last_tick(schedule, between) == moment("2026-05-01T10:00")
     assert clocks.missed(schedule, moment("2026-05-01T08:00"), at, 100) == [
         moment("2026-05-01T09:00"),
         moment("2026-05-01T10:00"),

@@ -48,6 +48,15 @@ def test_no_more_than_the_limit_is_taken_in_a_minute_and_the_next_minute_is_new(
     assert admitted(webhook, 60, NOON + timedelta(seconds=40)) == 50
 
 
+def test_a_process_whose_clock_is_fast_does_not_close_the_door_for_the_others(source):
+    webhook = webhook_of(source, 50, "limit-clock")
+    assert admitted(webhook, 50, NOON + timedelta(hours=1)) == 50
+    another_process()
+    assert admitted(webhook, 60) == 50
+    another_process()
+    assert admitted(webhook, 1) == 0
+
+
 def test_several_processes_together_take_no_more_than_the_limit(source):
     webhook = webhook_of(source, 50, "limit-b")
     taken = 0
