@@ -33,24 +33,33 @@ def describe(tree: exp.Query, relations: Relations) -> Described:
 
     The tree is used up: it is changed into the one that is given back.
     """
-    catalogue = _catalogue(_known_tables(tree, relations), relations)
     # What looks like a name that nobody gave, but stands in the text.
     written = frozenset(one.name.lower() for one in tree.find_all(exp.Identifier) if one.name[:4] == "_col")
+    catalogue = _catalogue(_known_tables(tree, relations), relations)
     try:
-        qualified = qualify(
-            tree,
-            dialect=statements.DIALECT,
-            schema=catalogue,
-            validate_qualify_columns=False,
-            allow_partial_qualification=True,
-        )
-        _refuse_unknown_columns(qualified, relations)
-        typed = annotate_types(qualified, schema=catalogue, dialect=statements.DIALECT)
+        typed = annotate_types(_qualified(tree, relations, catalogue), schema=catalogue, dialect=statements.DIALECT)
     except SqlglotError as error:
         raise _refusal(error) from error
     except RecursionError as error:
         raise StatementRefused("the statement is nested too deeply; split it into steps") from error
     return Described(tree=typed, columns=_columns(typed, written))
+
+
+def qualified(tree: exp.Query, relations: Relations) -> exp.Query:
+    """The query with every name told in full, and no types; the tree is used up."""
+    return _qualified(tree, relations, _catalogue(_known_tables(tree, relations), relations))
+
+
+def _qualified(tree: exp.Query, relations: Relations, catalogue: MappingSchema) -> exp.Query:
+    found = qualify(
+        tree,
+        dialect=statements.DIALECT,
+        schema=catalogue,
+        validate_qualify_columns=False,
+        allow_partial_qualification=True,
+    )
+    _refuse_unknown_columns(found, relations)
+    return found
 
 
 def _refusal(error: SqlglotError) -> StatementRefused:
