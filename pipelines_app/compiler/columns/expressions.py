@@ -220,6 +220,12 @@ def _named_value(node: exp.Expr, frame: Frame) -> Trace:
     return trace(node.expression, frame)
 
 
+def _columns(node: exp.Expr, frame: Frame) -> Trace:
+    """COLUMNS(...) within an expression."""
+    frame.walk.note("COLUMNS(...) cannot be followed: it is taken for all columns")
+    return NOTHING.union(*[source.relation.whole() for source in frame.sources])
+
+
 def _whole_table(node: exp.Expr, frame: Frame) -> Trace:
     source = frame.source([node.this])
     return source.relation.whole() if source else NOTHING
@@ -261,6 +267,7 @@ _HANDLERS: dict[type, Handler] = {
     exp.Case: _case,
     exp.Coalesce: _coalesce,
     exp.Column: _column,
+    exp.Columns: _columns,
     exp.Comprehension: _comprehension,
     exp.DecodeCase: _decode,
     exp.Dot: _dot,

@@ -13,6 +13,8 @@ from pipelines_app.compiler.columns.relations import Column, Output, Wild
 
 def outputs(select: exp.Expr, frame: Frame) -> list[Output]:
     """The columns that an item of a SELECT list gives."""
+    if type(select) is exp.Alias and not isinstance(select.this, exp.Tuple):
+        return [Column(select.alias, trace(select.this, frame), _quoted(select))]
     if isinstance(select, exp.Star):
         return _changed(select, frame.star(), frame)
     if isinstance(select, exp.Column) and isinstance(select.this, exp.Star):
