@@ -16,8 +16,8 @@ def proposed(user: User) -> str:
     if user.zone != NEVER_CHOSEN:
         return user.zone
     seen = Pipeline.objects.visible_to(user).filter(current__isnull=False).order_by("-pk")
-    documents = seen.values_list("current__document__sources", flat=True)[:NEWEST]
-    return next((zone for sources in documents for zone in _declared(sources)), settings.TIME_ZONE)
+    documents = seen.values_list("current__document", flat=True)[:NEWEST]
+    return next((zone for document in documents for zone in _declared(document)), settings.TIME_ZONE)
 
 
 def may_be_guessed(user: User) -> bool:
@@ -25,7 +25,8 @@ def may_be_guessed(user: User) -> bool:
     return bool(user.zone == NEVER_CHOSEN)
 
 
-def _declared(sources: object) -> Iterator[str]:
+def _declared(document: Mapping[str, object]) -> Iterator[str]:
+    sources = document.get("sources")
     entries = sources.values() if isinstance(sources, Mapping) else ()
     for entry in entries:
         arrival = entry.get("arrival") if isinstance(entry, Mapping) else None
