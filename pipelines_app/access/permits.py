@@ -47,6 +47,12 @@ def writes_for(user: User, team: str) -> None:
     raise NotFound(f"There is no team {team!r} that you may write for.")
 
 
+def edits_somewhere(user: User) -> None:
+    """Raise NotAllowed for who edits in no team at all."""
+    if not user.teams_with(*EDITING).exists():
+        raise NotAllowed("Only editors change definitions.", todo="Ask an admin of your team to make you one.")
+
+
 def teams_written_for(user: User) -> frozenset[str]:
     """The names of the teams in which the user may edit."""
     return frozenset(user.teams_with(*EDITING).values_list("name", flat=True))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:  # the framework's views read the settings that name this modu
     from rest_framework.views import APIView
 
 PAGING = ("limit", "cursor")
+YES = frozenset({"true", "1", "yes"})
+NO = frozenset({"", "false", "0", "no"})
 
 
 class UnknownParameter(LooplineError):
@@ -35,6 +37,16 @@ class StrictFilterBackend(DjangoFilterBackend):
         refuse_unknown(request, [*known, *PAGING] if getattr(view, "action", "") == "list" else known)
         narrowed: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return narrowed
+
+
+def said(request: Request, name: str) -> bool:
+    """Whether a yes or no in the query is a yes; raises UnknownParameter for what is neither."""
+    given = request.query_params.get(name, "").strip().lower()
+    if given in YES:
+        return True
+    if given in NO:
+        return False
+    raise UnknownParameter(f"{name} is true or false.", todo="Write it so, or leave it out.")
 
 
 def refuse_unknown(request: Request, known: Iterable[str]) -> None:

@@ -65,7 +65,9 @@ class StepChange:
         return not used.isdisjoint(name.lower() for name in self.columns)
 
     def breaks(self, used: frozenset[str]) -> tuple[str, ...]:
-        """The columns in use that are gone."""
+        """The columns in use that are gone; of a dataset that is made no longer, whatever is in use."""
+        if self.kind is ChangeKind.REMOVED:
+            return tuple(sorted(used)) or ("its rows",)
         return tuple(name for name in self.gone if name.lower() in used)
 
 
@@ -73,7 +75,11 @@ def changes(before: Compiled | None, after: Compiled) -> tuple[StepChange, ...]:
     """What became of every dataset of a pipeline, in the order in which they are made; those removed come first."""
     old = {step.dataset: step for step in before.steps} if before else {}
     kept = {step.dataset for step in after.steps}
-    removed = [StepChange(dataset=name, kind=ChangeKind.REMOVED) for name in old if name not in kept]
+    removed = [
+        StepChange(dataset=name, kind=ChangeKind.REMOVED, gone=_names(step.columns))
+        for name, step in old.items()
+        if name not in kept
+    ]
     texts = (_entries(before) if before else {}, _entries(after))
     return (*removed, *(_change(old.get(step.dataset), step, texts) for step in after.steps))
 
@@ -97,8 +103,9 @@ def _change(
         before, after = (dict(side.get(name, {})) for side in entries)
         if before == after:
             return StepChange(dataset=name, kind=ChangeKind.SAME)
-        otherwise = before.pop("sql", None) != after.pop("sql", None) and before == after
-        return StepChange(dataset=name, kind=ChangeKind.COSMETIC if otherwise else ChangeKind.METADATA)
+        differs = [key for key in dict.fromkeys([*after, *before]) if before.get(key) != after.get(key)]
+        kind = ChangeKind.COSMETIC if differs == ["sql"] else ChangeKind.METADATA
+        return StepChange(dataset=name, kind=kind, why=", ".join(key for key in differs if key != "sql"))
     whole = _whole(old, new)
     change = _by_columns(old, new, () if whole else _courses_changed(old, new))
     if whole or _ALL in change.columns:
@@ -130,7 +137,9 @@ def _read_alike(old: CompiledStep, new: CompiledStep) -> bool:
         return old.source == new.source
     sides = (dumping.dump_source(replace(source, checks=())) for source in (old.source, new.source))
     first, second = ({key: value for key, value in side.items() if key in _READING} for side in sides)
-    return first == second
+    # Without a header columns are told by their places.
+    placed = new.source.header or _names(new.columns)[: len(old.columns)] == _names(old.columns)
+    return first == second and placed
 
 
 _READING = frozenset({"format", "period", "mode", "delimiter", "quote", "header", "null", "encoding", "tolerance"})
@@ -149,7 +158,7 @@ def _by_columns(old: CompiledStep, new: CompiledStep, changed: tuple[str, ...]) 
     elif added or _names(old.columns) != _names(new.columns):
         kind, why = ChangeKind.ADDITIVE, f"{', '.join(added)}: new" if added else "the columns come in another order"
     else:
-        kind, why = ChangeKind.COSMETIC, ""
+        kind, why = ChangeKind.COSMETIC, "its files have other names" if new.kind is StepKind.LOAD else ""
     return StepChange(dataset=new.dataset, kind=kind, builds=True, columns=columns, gone=gone, added=added, why=why)
 
 

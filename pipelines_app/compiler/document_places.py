@@ -1,6 +1,7 @@
 """Where in a YAML text something stands that a path names, so that a fault can be found by its line."""
 
 import re
+from functools import lru_cache
 
 import yaml
 
@@ -14,12 +15,7 @@ def line_of(text: str, path: str) -> int | None:
 
     None if the text cannot be read.
     """
-    try:
-        refuse_odd(text)
-        # A subclass of the safe loader; nothing is constructed.
-        node = yaml.compose(text, Loader=Loader)  # nosec B506
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None
+    node = _root(text)
     if node is None:
         return None
     mark = node.start_mark
@@ -29,6 +25,17 @@ def line_of(text: str, path: str) -> int | None:
             break
         mark, node = found
     return int(mark.line) + 1
+
+
+@lru_cache(maxsize=8)
+def _root(text: str) -> yaml.Node | None:
+    """The nodes of a text; the faults of one text are asked for one after the other."""
+    try:
+        refuse_odd(text)
+        # A subclass of the safe loader; nothing is constructed.
+        return yaml.compose(text, Loader=Loader)  # nosec B506
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
 
 
 def _within(node: yaml.Node, part: re.Match[str]) -> tuple[yaml.Mark, yaml.Node] | None:

@@ -20,14 +20,20 @@ class File:
     name: str
     content: str | Mapping[str, object]
 
-    @cached_property
+    @property
     def definition(self) -> Definition:
         """What it defines; raises DefinitionInvalid, each path beginning with the name of the file and the line."""
+        if isinstance(self._read, DefinitionInvalid):
+            raise self._read
+        return self._read
+
+    @cached_property
+    def _read(self) -> Definition | DefinitionInvalid:
+        content = self.content
         try:
-            content = self.content
             return documents.parse(documents.from_yaml(content) if isinstance(content, str) else content)
         except DefinitionInvalid as invalid:
-            raise DefinitionInvalid(self.placed(invalid.problems)) from invalid
+            return DefinitionInvalid(self.placed(invalid.problems))
 
     def teams(self) -> list[str]:
         """The team it names, and the one that owns the pipeline it names, as far as it can be read."""
@@ -53,11 +59,12 @@ class File:
 def read(folder: Path) -> list[File]:
     """The definitions in a folder and those below it, by name; raises DefinitionInvalid if there is none.
 
-    Links are not followed out of the folder.
+    Links are not followed out of the folder, and what begins with a dot is left alone.
     """
     root = folder.resolve()
     paths = sorted(path for path in root.rglob("*") if path.suffix in ENDINGS and path.is_file())
-    inside = [path for path in paths if path.resolve().is_relative_to(root)]
+    plain = (path for path in paths if not any(part.startswith(".") for part in path.relative_to(root).parts))
+    inside = [path for path in plain if path.resolve().is_relative_to(root)]
     if not inside:
         raise DefinitionInvalid([Problem(path=str(folder), message="There is no definition here: no file .yaml.")])
     return [File(name=str(path.relative_to(root)), content=_text(path)) for path in inside]

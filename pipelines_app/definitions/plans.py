@@ -4,105 +4,25 @@ import hashlib
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from pipelines_app.compiler import changing, codec, documents, graph, statements
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
-from pipelines_app.compiler.definition import Definition, PeriodKind
+from pipelines_app.compiler.definition import Definition
 from pipelines_app.definitions import reach, register
 from pipelines_app.definitions.files import File
+from pipelines_app.definitions.planned import HARM, Plan, PlannedPipeline, PlannedStep
 from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Author, Prepared
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, Outdated, Problem, StatementRefused
-from pipelines_app.models import Dataset, Part, Pipeline, Revision, User
+from pipelines_app.models import Dataset, Edge, Part, Pipeline, Revision, User
 
 MOST = 1_000  # definitions in one plan
-HARM = list(ChangeKind)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedStep:
-    """One dataset of a planned pipeline: what becomes of it, whom that reaches, and what was made before.
-
-    `periods` is how many periods readers see by now (0 for a dataset without periods or data); `rows` how many rows.
-    """
-
-    change: StepChange
-    step: CompiledStep | None
-    readers: tuple[Reader, ...] = ()
-    periods: int = 0
-    rows: int = 0
-
-    @property
-    def then(self) -> str:
-        """What becomes of the data that are there."""
-        if self.change.kind is ChangeKind.REMOVED:
-            return "is made no longer; what was made stays readable"
-        if not self.rows:
-            return "is made with the next run" if self.change.builds else "stays"
-        if not self.change.builds:
-            return "is used as it is"
-        if self.step is not None and self.step.period != PeriodKind.NONE:
-            return (
-                f"new periods are made the new way; {self.periods:,} stay as they are until a backfill makes them anew"
-            )
-        return "is made anew with the next run"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedPipeline:
-    """One pipeline of a plan; `revision` is the number it would have, `was` the one it has (0 for none)."""
-
-    file: str
-    name: str
-    team: str
-    was: int
-    revision: int
-    steps: tuple[PlannedStep, ...] = ()
-    warnings: tuple[str, ...] = ()
-    prepared: Prepared | None = field(default=None, repr=False)
-
-    @property
-    def unchanged(self) -> bool:
-        return self.prepared is None
-
-    @property
-    def differs(self) -> bool:
-        """Whether any of its datasets is not as it was."""
-        return any(step.change.kind is not ChangeKind.SAME for step in self.steps)
-
-    @property
-    def external(self) -> list[str]:
-        """The datasets it reads and does not make."""
-        return sorted(self.prepared.compiled.external) if self.prepared else []
-
-    @property
-    def worst(self) -> int:
-        """Its most harmful change, as a place in the order of harm."""
-        return min((HARM.index(step.change.kind) for step in self.steps), default=len(HARM))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What would happen: the pipelines, the most harmful first; `state` names what it was made against."""
-
-    pipelines: tuple[PlannedPipeline, ...]
-    state: str
-
-    @property
-    def changed(self) -> tuple[PlannedPipeline, ...]:
-        return tuple(one for one in self.pipelines if not one.unchanged)
-
-    @property
-    def broken(self) -> tuple[Reader, ...]:
-        """The readers that would no longer find a column they use."""
-        steps = (step for one in self.pipelines for step in one.steps)
-        return tuple(reader for step in steps for reader in step.readers if reader.breaks)
 
 
 def plan(files: Sequence[File], *, author: Author) -> Plan:
@@ -113,17 +33,46 @@ def plan(files: Sequence[File], *, author: Author) -> Plan:
     Raises DefinitionInvalid with the faults of all of them, each path beginning with the name of its file, and NotFound
     if one of them is of a team that the author may not write for.
     """
+    planned = _planned(files, author)
+    return replace(planned, pipelines=tuple(_masked(planned.pipelines, author.user)))
+
+
+def _planned(files: Sequence[File], author: Author) -> Plan:
     definitions = _read(files)
     current = _current(definitions.values())
     for one in definitions.values():
         register.refuse_others(one, current.get(one.pipeline), author.teams)
     same = {name for name, one in definitions.items() if _is_same(one, current.get(one.pipeline))}
-    changed = [file for file in files if file.name not in same]
-    pipelines = _changed(_prepared(changed, definitions))
+    by_name = {file.name: file for file in files}
+    prepared = _prepared({name: file for name, file in by_name.items() if name not in same}, definitions)
+    # What reads columns that are others now is compiled anew although its text is the same.
+    while stale := _stale({name: definitions[name] for name in same}, prepared):
+        same -= stale
+        prepared = _prepared({name: file for name, file in by_name.items() if name not in same}, definitions)
+    pipelines = _changed({name: one for name, one in prepared.items() if not register.is_in_force(one)})
+    same |= {name for name, one in prepared.items() if register.is_in_force(one)}
     pipelines += [_unchanged(name, current[definitions[name].pipeline]) for name in same]
     pipelines.sort(key=lambda one: (one.worst, one.name))
-    state = _state(pipelines)
-    return Plan(pipelines=tuple(_masked(pipelines, author.user)), state=state)
+    return Plan(pipelines=tuple(pipelines), state=_state(pipelines))
+
+
+def _stale(same: Mapping[str, Definition], prepared: Mapping[str, Prepared]) -> set[str]:
+    """The files, unchanged themselves, that read a dataset whose columns or periods will be others."""
+    moved: set[str] = set()
+    for one in prepared.values():
+        before = _shapes(_before(one.pipeline))
+        moved |= {step.dataset for step in one.compiled.steps if _shape(step) != before.get(step.dataset)}
+    reading = Edge.objects.filter(source__name__in=moved, revision_id=F("revision__pipeline__current_id"))
+    names = set(reading.values_list("revision__pipeline__name", flat=True).distinct())
+    return {name for name, one in same.items() if one.pipeline in names}
+
+
+def _shapes(compiled: Compiled | None) -> dict[str, object]:
+    return {step.dataset: _shape(step) for step in compiled.steps} if compiled else {}
+
+
+def _shape(step: CompiledStep) -> object:
+    return step.columns, step.period
 
 
 def outlook(pipeline: Pipeline, compiled: Compiled, *, user: User) -> PlannedPipeline:
@@ -141,31 +90,48 @@ def apply(
     if a reader would no longer find a column it uses, unless `breaking` accepts that; otherwise as `plan` and
     `register`.
     """
-    planned = plan(files, author=author)
+    planned = _planned(files, author)
     if state and planned.state != state:
-        raise Outdated(
-            "What the plan was made against has changed since.", todo="Make the plan again, look at it, then apply it."
-        )
+        raise _outdated()
     if planned.broken and not breaking:
-        raise DefinitionInvalid(_breaks(planned))
+        raise DefinitionInvalid(_breaks(_masked(planned.pipelines, author.user)))
     prepared = {one.file: one.prepared for one in planned.pipelines if one.prepared is not None}
     order = _order({name: one.compiled.definition for name, one in prepared.items()})
     with transaction.atomic():
+        register.alone()
+        if _state(_changed_again(planned)) != planned.state:
+            raise _outdated()
         return [register.write(prepared[name], author=author, why=why, onto=prepared[name].number) for name in order]
 
 
-def _breaks(planned: Plan) -> list[Problem]:
+def _changed_again(planned: Plan) -> list[PlannedPipeline]:
+    """The same plan with the readers there are by now, while nobody else registers."""
+    prepared = {one.file: one.prepared for one in planned.pipelines if one.prepared is not None}
+    return [*_changed(prepared), *(one for one in planned.pipelines if one.unchanged)]
+
+
+def _outdated() -> Outdated:
+    return Outdated(
+        "What the plan was made against has changed since.", todo="Make the plan again, look at it, then apply it."
+    )
+
+
+def _breaks(pipelines: Iterable[PlannedPipeline]) -> list[Problem]:
     return [
         Problem(
             path=f"{one.file}: {step.change.dataset}",
-            message=f"{_called(reader)} uses {', '.join(reader.breaks)}, gone from here or of another type; "
+            message=f"{_called(reader)} uses {', '.join(reader.breaks)}, {_gone(step)}; "
             "change it too, or accept that it breaks",
         )
-        for one in planned.pipelines
+        for one in pipelines
         for step in one.steps
         for reader in step.readers
         if reader.breaks
     ]
+
+
+def _gone(step: PlannedStep) -> str:
+    return "made no longer" if step.change.kind is ChangeKind.REMOVED else "gone from here or of another type"
 
 
 def _called(reader: Reader) -> str:
@@ -184,6 +150,8 @@ def _read(files: Sequence[File]) -> dict[str, Definition]:
     found: dict[str, Definition] = {}
     named: dict[str, str] = {}
     for file in files:
+        if file.name in found:
+            problems.append(Problem(path=file.name, message="There are two of this name; give each a name of its own."))
         try:
             definition = file.definition
         except DefinitionInvalid as invalid:
@@ -210,19 +178,18 @@ def _is_same(definition: Definition, pipeline: Pipeline | None) -> bool:
     return pipeline.current.digest == register.digest_of(documents.dump(definition))
 
 
-def _prepared(files: Sequence[File], definitions: Mapping[str, Definition]) -> dict[str, Prepared]:
+def _prepared(files: Mapping[str, File], definitions: Mapping[str, Definition]) -> dict[str, Prepared]:
     """Compile definitions, each after those it reads; what one gives is known to those after it."""
     known: dict[str, Known] = {}
     prepared: dict[str, Prepared] = {}
     problems: list[Problem] = []
-    by_name = {file.name: file for file in files}
-    for name in _order({file.name: definitions[file.name] for file in files}):
+    for name in _order({name: definitions[name] for name in files}):
         try:
             one = register.prepare(definitions[name], known)
         except DefinitionInvalid as invalid:
-            problems += by_name[name].placed(invalid.problems)
+            problems += files[name].placed(invalid.problems)
         except NameTaken as taken:
-            problems += by_name[name].placed([Problem(path="", message=f"{taken.message} {taken.todo}")])
+            problems += files[name].placed([Problem(path="", message=f"{taken.message} {taken.todo}")])
         else:
             prepared[name] = one
             known |= {step.dataset: Known(columns=step.columns, period=step.period) for step in one.compiled.steps}
@@ -271,6 +238,7 @@ def _changed(prepared: Mapping[str, Prepared]) -> list[PlannedPipeline]:
             was=one.number,
             revision=one.last + 1,
             steps=_steps(changes[name], one.compiled, found, held),
+            settings=_settings(before[name], one),
             warnings=one.compiled.warnings,
             prepared=one,
         )
@@ -282,6 +250,13 @@ def _before(pipeline: Pipeline | None) -> Compiled | None:
     if pipeline is None or pipeline.current_id is None:
         return None
     return codec.from_json(Revision.objects.values_list("compiled", flat=True).get(pk=pipeline.current_id))
+
+
+def _settings(before: Compiled | None, prepared: Prepared) -> tuple[str, ...]:
+    old = documents.dump(before.definition) if before else {}
+    new = prepared.document
+    entries = dict.fromkeys([*new, *old])
+    return tuple(key for key in entries if before and key not in ("sources", "steps") and old.get(key) != new.get(key))
 
 
 def _steps(
@@ -324,7 +299,13 @@ def _masked(pipelines: Sequence[PlannedPipeline], user: User | None) -> list[Pla
 
 
 def _seen(readers: Iterable[Reader], hidden: Container[str]) -> tuple[Reader, ...]:
-    return tuple(reader.unnamed() if reader.dataset in hidden else reader for reader in readers)
+    return tuple(_named(reader, hidden) for reader in readers)
+
+
+def _named(reader: Reader, hidden: Container[str]) -> Reader:
+    if reader.dataset in hidden:
+        return reader.unnamed()
+    return replace(reader, through="") if reader.through in hidden else reader
 
 
 def _unchanged(name: str, pipeline: Pipeline) -> PlannedPipeline:

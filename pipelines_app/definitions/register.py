@@ -156,7 +156,7 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
     _refuse_outdated(pipeline, onto)
     digest = digest_of(document)
     last = pipeline.revisions.order_by("-number").first()
-    if last is not None and last.digest == digest and pipeline.current_id == last.pk:
+    if last is not None and last.digest == digest and pipeline.current_id == last.pk and _made_alike(last, compiled):
         return last, False
     revision = Revision.objects.create(
         pipeline=pipeline,
@@ -185,9 +185,33 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
     return revision, True
 
 
-def _alone(pipeline: Pipeline | None, compiled: Compiled) -> Pipeline | None:
-    """Let one registration write at a time, and look again at what others may have written since it was compiled."""
+def is_in_force(prepared: Prepared) -> bool:
+    """Whether what was prepared is what runs already, word by word and step by step."""
+    current = prepared.pipeline.current if prepared.pipeline else None
+    return (
+        current is not None
+        and current.digest == digest_of(prepared.document)
+        and _made_alike(current, prepared.compiled)
+    )
+
+
+def _made_alike(revision: Revision, compiled: Compiled) -> bool:
+    """Whether the same text still means the same: what it reads may have other columns by now."""
+    return _made(codec.from_json(revision.compiled)) == _made(compiled)
+
+
+def _made(compiled: Compiled) -> list[object]:
+    return [(step.dataset, step.recipe, step.period, step.columns) for step in compiled.steps]
+
+
+def alone() -> None:
+    """Let one registration write at a time, until the transaction ends."""
     Environment.objects.select_for_update(no_key=True).get(pk=mapping.production().pk)
+
+
+def _alone(pipeline: Pipeline | None, compiled: Compiled) -> Pipeline | None:
+    """Write alone, and look again at what others may have written since it was compiled."""
+    alone()
     there = Pipeline.objects.filter(name=compiled.definition.pipeline).first()
     if there != pipeline:
         raise Outdated(

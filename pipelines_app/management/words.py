@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.core.management.base import CommandError
 
-from pipelines_app.definitions.plans import Plan, PlannedPipeline, PlannedStep
+from pipelines_app.definitions.planned import Plan, PlannedPipeline, PlannedStep
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, LooplineError
 from pipelines_app.models import Team
@@ -55,6 +55,8 @@ def told(plan: Plan) -> Iterator[str]:
 def _pipeline(pipeline: PlannedPipeline) -> Iterator[str]:
     was = f"revision {pipeline.was} -> {pipeline.revision}" if pipeline.was else "new"
     yield f"{pipeline.name} ({pipeline.team}): {was}"
+    if pipeline.settings:
+        yield f"  = said otherwise: {', '.join(pipeline.settings)}"
     for step in pipeline.steps:
         if step.change.kind != "same":
             yield from _step(step)

@@ -1,7 +1,6 @@
 """Definitions as code: many of them planned, looked at and applied on one page; all of them as files."""
 
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from pipelines_app import lake
 from pipelines_app.access import permits
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
-from pipelines_app.definitions.plans import Plan
+from pipelines_app.definitions.planned import Plan
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import ArrivalRefused, DefinitionInvalid, LooplineError, LostRace, Problem
 from pipelines_app.models import EDITING, Pipeline
@@ -27,7 +26,7 @@ from pipelines_app.web.registering.values import lines
 from pipelines_app.web.uploading import ReceivedFile
 
 MOST_BYTES = 2_000_000
-_SEPARATOR = re.compile(r"^---[ \t]*(?:#[ \t]*(?P<name>\S.*?))?[ \t]*$", re.MULTILINE)
+SEPARATOR = "---"
 
 
 class TextForm(forms.Form):
@@ -54,14 +53,16 @@ def definitions(request: Asked) -> HttpResponse:
     """Take definitions, say what applying them would do, and apply them."""
     if request.method != "POST":
         return _shown(request, "")
+    text = _kept(request)
     try:
+        permits.edits_somewhere(request.user)
         text = _text(request)
         given = _files(request, text)
         if "apply" in request.POST:
             return _applied(request, given)
         plan = plans.plan(given, author=_author(request))
     except LooplineError as error:
-        return _shown(request, _kept(request), faults=_faults(error))
+        return _shown(request, text, faults=_faults(error))
     return _shown(request, text, plan)
 
 
@@ -86,6 +87,7 @@ def _shown(request: Asked, text: str, plan: Plan | None = None, faults: list[Fau
     context = {
         "form": TextForm({"text": text}) if text else TextForm(),
         "plan": plan,
+        "why": request.POST.get("why", ""),
         "faults": faults or [],
         "may_write": request.user.teams_with(*EDITING).exists(),
         "number": Pipeline.objects.visible_to(request.user).exclude(current=None).count(),
@@ -123,9 +125,12 @@ def _text(request: HttpRequest) -> str:
 
 
 def _content(file: ReceivedFile) -> str:
-    path = lake.path(file.received.place)
+    received = file.received
+    path = lake.path(received.place)
     try:
-        return lines(path.read_bytes()[: MOST_BYTES + 1].decode())
+        if received.bytes > MOST_BYTES:
+            raise ArrivalRefused(f"{file.name} is longer than {MOST_BYTES:,} bytes.")
+        return lines(path.read_bytes().decode())
     except UnicodeDecodeError as error:
         raise ArrivalRefused(
             f"{file.name} is not a text in UTF-8.", todo="Save it as UTF-8 and send it again."
@@ -136,11 +141,14 @@ def _content(file: ReceivedFile) -> str:
 
 def split(text: str) -> list[File]:
     """The definitions in a text, each by the name that its separator gives, or by its place."""
-    marks = list(_SEPARATOR.finditer(text))
-    starts = [(0, "")] + [(mark.end() + 1, mark["name"] or "") for mark in marks]
-    ends = [*(mark.start() for mark in marks), len(text)]
-    parts = [(name, text[start:end]) for (start, name), end in zip(starts, ends, strict=True)]
-    there = [(name, part) for name, part in parts if part.strip()]
+    parts: list[tuple[str, list[str]]] = [("", [])]
+    for line in text.split("\n"):
+        rest = line.removeprefix(SEPARATOR).strip()
+        if line.startswith(SEPARATOR) and rest[:1] in ("", "#"):
+            parts.append((rest.removeprefix("#").strip()[:200], []))
+        else:
+            parts[-1][1].append(line)
+    there = [(name, "\n".join(part)) for name, part in parts if any(line.strip() for line in part)]
     return [File(name=name or f"definition {place}", content=part) for place, (name, part) in enumerate(there, start=1)]
 
 

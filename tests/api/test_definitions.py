@@ -16,7 +16,7 @@ steps:
     sql: SELECT sum(amount) AS amount FROM mart.shops
 """
 FILES = {"totals.yaml": TOTALS, "orders.yaml": ORDERS}
-WITHOUT = {**FILES, "orders.yaml": ORDERS.replace(", sum(amount) AS amount", "")}
+WITHOUT = {"orders.yaml": ORDERS.replace(", sum(amount) AS amount", "")}
 SECRET = """
 pipeline: secret
 team: others
@@ -34,19 +34,19 @@ def test_what_was_planned_is_applied_and_a_plan_then_finds_nothing_to_do(ana):
     assert {one["pipeline"]: one["revision"] for one in told["pipelines"]} == {"orders": 1, "totals": 1}
     assert not Pipeline.objects.exists()
     applied = ana.post("/apply", {"files": FILES, "why": "the first"}, headers={"If-Match": planned.headers["ETag"]})
-    assert [one["pipeline"] for one in applied.json()] == ["orders", "totals"]
+    assert [one["pipeline"] for one in applied.json()["applied"]] == ["orders", "totals"]
     assert set(Revision.objects.values_list("why", flat=True)) == {"the first"}
     again = ana.post("/apply", {"files": FILES, "dry_run": True}).json()
     assert [one["unchanged"] for one in again["pipelines"]] == [True, True]
     exported = ana.get("/export").json()
     assert exported["next"] is None
     assert ana.post("/apply", exported | {"next": None}).status_code == 422
-    assert ana.post("/apply", {"files": exported["files"]}).json() == []
+    assert ana.post("/apply", {"files": exported["files"]}).json() == {"applied": []}
 
 
 def test_a_plan_against_an_older_state_is_412(ana):
     ana.post("/apply", {"files": FILES})
-    body = {"files": {"orders.yaml": WITHOUT["orders.yaml"]}}
+    body = {"files": WITHOUT}
     planned = ana.post("/plan", body)
     ana.post("/apply", {"files": {"totals.yaml": TOTALS.replace("sum(", "max(")}})
     refused(ana.post("/apply", body, headers={"If-Match": planned.headers["ETag"]}), 412, "outdated")
@@ -55,7 +55,7 @@ def test_a_plan_against_an_older_state_is_412(ana):
 
 def test_a_reader_that_would_break_keeps_it_back_until_that_is_accepted(ana):
     ana.post("/apply", {"files": FILES})
-    [orders, _] = ana.post("/plan", {"files": WITHOUT}).json()["pipelines"]
+    [orders] = ana.post("/plan", {"files": WITHOUT}).json()["pipelines"]
     assert orders["steps"][0]["readers"] == [
         {
             "dataset": "mart.total",
@@ -117,3 +117,11 @@ def test_only_who_writes_for_the_team_plans_for_it(orders, vic, eve):
     refused(vic.post("/plan", {"files": {"a.yaml": ORDERS}}), 403, "not_allowed")
     refused(eve.post("/plan", {"files": {"a.yaml": ORDERS}}), 404, "not_found")
     refused(eve.post("/apply", {"files": {"a.yaml": ORDERS.replace("sales", "others")}}), 404, "not_found")
+
+
+def test_slips_in_a_query_do_nothing(ana):
+    refused(ana.text("/pipelines?dryrun=true", ORDERS, kind="application/yaml"), 400, "unknown_parameter")
+    refused(ana.put("/pipelines/orders?dry_run=on", ORDERS, kind="application/yaml"), 400, "unknown_parameter")
+    refused(ana.get("/export?teams=sales"), 400, "unknown_parameter")
+    refused(ana.post("/apply?dry_run=true", {"files": FILES}), 400, "unknown_parameter")
+    assert not Pipeline.objects.exists()

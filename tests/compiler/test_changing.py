@@ -98,11 +98,27 @@ def test_a_change_of_a_step_is_told_by_what_readers_see(before, after, kind, col
         ({"more": "description: orders"}, ChangeKind.METADATA, False),
         ({"more": "checks: [{not_null: id}]"}, ChangeKind.METADATA, False),
         ({"more": "from: o.csv"}, ChangeKind.COSMETIC, False),
+        ({"more": "drop: {url: 'file:///in'}"}, ChangeKind.METADATA, False),
     ],
 )
 def test_a_change_of_a_source(changed, kind, rows):
     found = change(compiled(), compiled(**changed), "raw.o")
     assert (found.kind, found.rows) == (kind, rows), found
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ("a: INTEGER, b: INTEGER", ChangeKind.SAME),
+        ("b: INTEGER, a: INTEGER", ChangeKind.BREAKING),
+        ("c: INTEGER, a: INTEGER, b: INTEGER", ChangeKind.BREAKING),
+        ("a: INTEGER, b: INTEGER, c: INTEGER", ChangeKind.ADDITIVE),
+    ],
+)
+def test_without_a_header_columns_are_told_by_their_places(columns, kind):
+    sql = "SELECT 1 AS one FROM raw.o"
+    before, after = (compiled(sql, names, "header: false") for names in ("a: INTEGER, b: INTEGER", columns))
+    assert change(before, after, "raw.o").kind is kind
 
 
 def test_what_is_described_or_checked_otherwise_builds_nothing():

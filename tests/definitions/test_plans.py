@@ -175,3 +175,50 @@ def test_another_teams_pipeline_is_not_there_to_be_planned():
         plan(ORDERS)
     with pytest.raises(NotFound):
         plan(TOTALS.replace("team: shop", "team: others"))
+
+
+def test_what_is_made_no_longer_is_missed_by_its_readers():
+    apply(ORDERS, TOTALS, COUNTS)
+    gone = ORDERS.replace("staging.orders", "staging.sales")
+    assert {reader.dataset for reader in plan(gone).broken} == {"mart.totals", "mart.counts"}
+    with pytest.raises(DefinitionInvalid, match="made no longer"):
+        apply(gone)
+
+
+def test_a_reader_whose_text_is_the_same_is_made_anew_where_what_it_reads_is_of_another_type():
+    apply(ORDERS, TOTALS, COUNTS)
+    widened = ORDERS.replace("id, shop, amount FROM", "id, shop, CAST(amount AS DECIMAL(9, 2)) AS amount FROM")
+    planned = plan(widened, TOTALS, COUNTS)
+    # counts reads no amount: it is compiled anew, and nothing of it differs.
+    assert {one.name: one.unchanged for one in planned.pipelines} == {"orders": False, "totals": False, "counts": True}
+    made = apply(widened, TOTALS, COUNTS, breaking=True)
+    assert {revision.pipeline.name for revision, is_new in made if is_new} == {"orders", "totals"}
+    assert plan(widened, TOTALS, COUNTS).changed == ()
+
+
+def test_two_files_of_one_name_are_refused():
+    twins = [File(name="a.yaml", content=ORDERS), File(name="a.yaml", content=TOTALS)]
+    with pytest.raises(DefinitionInvalid, match=r"a.yaml: There are two of this name"):
+        plans.plan(twins, author=AUTHOR)
+
+
+def test_a_reader_that_was_registered_in_between_keeps_the_change_back(monkeypatch):
+    apply(ORDERS)
+    alone = plans.register.alone
+
+    def somebody_is_quicker():
+        monkeypatch.setattr(plans.register, "alone", alone)
+        apply(TOTALS)
+        alone()
+
+    monkeypatch.setattr(plans.register, "alone", somebody_is_quicker)
+    with pytest.raises(Outdated):
+        apply(WITHOUT)
+    assert Revision.objects.filter(pipeline__name="orders").count() == 1
+
+
+def test_what_is_said_otherwise_of_the_pipeline_itself_is_told():
+    apply(ORDERS, TOTALS)
+    [planned] = plan(TOTALS + "start: all\nconcurrency: 1\nalerts: {slack: false}\n").changed
+    assert planned.settings == ("start", "alerts")
+    assert not planned.differs

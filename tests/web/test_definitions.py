@@ -39,6 +39,7 @@ def test_a_text_is_split_where_it_says():
     ]
     assert [file.name for file in split("a: 1")] == ["definition 1"]
     assert split("---\n---\n") == []
+    assert len(split("--- # x" + " " * 500_000 + "y\na: 1")) == 1
 
 
 def test_what_is_planned_is_shown_and_then_applied(ana):

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from pipelines_app.compiler import checks
 from pipelines_app.compiler.changing import ChangeKind
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.definitions.plans import PlannedStep
+from pipelines_app.definitions.planned import PlannedStep
 from pipelines_app.environments import mapping
 from pipelines_app.models import Pipeline, Revision
 
@@ -132,6 +132,7 @@ class PlannedPipelineSerializer(serializers.Serializer[Any]):
     was = serializers.IntegerField(help_text="The revision it has; 0 for a new one.")
     revision = serializers.IntegerField(help_text="The number it would have.")
     unchanged = serializers.BooleanField(help_text="The definition is what is registered already: no steps are told.")
+    settings = serializers.ListField(child=serializers.CharField(), help_text="Other entries that differ: start, sla …")
     steps = PlannedStepSerializer(many=True, help_text="The most harmful change first.")
     external = serializers.ListField(child=serializers.CharField(), help_text="Datasets it reads and does not make.")
     warnings = serializers.ListField(child=serializers.CharField())
@@ -150,6 +151,12 @@ class AppliedSerializer(serializers.Serializer[Any]):
     pipeline = serializers.CharField()
     revision = serializers.IntegerField()
     etag = serializers.CharField()
+
+
+class AppliedListSerializer(serializers.Serializer[Any]):
+    """What was registered; a pipeline that did not differ is not in it."""
+
+    applied = AppliedSerializer(many=True)
 
 
 class ExportSerializer(serializers.Serializer[Any]):

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.http import JsonResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -13,15 +13,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pipelines_app.access import permits
+from pipelines_app.api import strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
-from pipelines_app.api.serializers.pipelines import AppliedSerializer, ExportSerializer, PlanSerializer, etag
+from pipelines_app.api.serializers.pipelines import AppliedListSerializer, ExportSerializer, PlanSerializer, etag
 from pipelines_app.compiler import document_schema
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
-from pipelines_app.errors import LostRace
+from pipelines_app.errors import DefinitionInvalid, LostRace, Problem
 from pipelines_app.models import Pipeline
 
 MOST_EXPORTED = 200
@@ -69,6 +70,7 @@ class PlanView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
+        strictness.refuse_unknown(request, ())
         return _planned(request, _files(request, said(Definitions, request)["files"]))
 
 
@@ -85,10 +87,15 @@ class ApplyView(APIView):
         "plan was made against has changed.",
         parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The state of a plan.")],
         request=Apply,
-        responses=AppliedSerializer(many=True),
+        responses=PolymorphicProxySerializer(
+            component_name="AppliedOrPlan",
+            serializers=[AppliedListSerializer, PlanSerializer],
+            resource_type_field_name=None,
+        ),
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
+        strictness.refuse_unknown(request, ())
         command = said(Apply, request)
         given = _files(request, command["files"])
         if command["dry_run"]:
@@ -104,12 +111,11 @@ class ApplyView(APIView):
             )
         except IntegrityError as error:
             raise LostRace("Somebody registered one of these at the same moment.", todo="Send it again.") from error
-        return Response(
-            [
-                {"pipeline": revision.pipeline.name, "revision": revision.number, "etag": etag(revision)}
-                for revision, _ in made
-            ]
-        )
+        told = [
+            {"pipeline": revision.pipeline.name, "revision": revision.number, "etag": etag(revision)}
+            for revision, _ in made
+        ]
+        return Response({"applied": told})
 
 
 class ExportView(APIView):
@@ -126,6 +132,7 @@ class ExportView(APIView):
         responses=ExportSerializer,
     )
     def get(self, request: Request) -> Response:
+        strictness.refuse_unknown(request, ("team", "after"))
         asked = {key: request.query_params.get(key, "").replace("\0", "") for key in ("team", "after")}
         seen = Pipeline.objects.visible_to(request.user).filter(name__gt=asked["after"], current__isnull=False)
         if asked["team"]:
@@ -165,7 +172,10 @@ def _author(request: Request) -> Author:
 
 def _files(request: Request, texts: dict[str, Any]) -> list[File]:
     """The files, once it is known that the caller writes for their teams: faults would say what another team has."""
-    given = [File(name=name[:200], content=text) for name, text in texts.items()]
+    if len(texts) > plans.MOST:
+        message = f"A plan has up to {plans.MOST:,} definitions, not {len(texts):,}."
+        raise DefinitionInvalid([Problem(path="files", message=message)])
+    given = [File(name=name, content=text) for name, text in texts.items()]
     for file in given:
         for team in file.teams():
             permits.writes_for(person(request), team)

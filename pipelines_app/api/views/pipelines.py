@@ -6,14 +6,21 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import mixins, status, viewsets
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
-from pipelines_app.api import keyed
+from pipelines_app.api import keyed, strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, RunPipeline, said
 from pipelines_app.api.filters import PipelineFilter
@@ -65,7 +72,14 @@ WRITING: Any = {
     "request": {"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},
     "parameters": [DRY_RUN, WHY, IF_MATCH],
     "responses": {
-        200: OpenApiResponse(PipelineDetailSerializer, description="Nothing differs from what is registered."),
+        200: OpenApiResponse(
+            PolymorphicProxySerializer(
+                component_name="PipelineOrPlan",
+                serializers=[PipelineDetailSerializer, PlannedPipelineSerializer],
+                resource_type_field_name=None,
+            ),
+            description="Nothing differs from what is registered; with `dry_run`, what registering it would do.",
+        ),
         201: OpenApiResponse(PipelineDetailSerializer, description="A new revision."),
     },
     "examples": [DOCUMENT],
@@ -114,10 +128,11 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
     def _register(self, request: Request, document: Mapping[str, object]) -> Response:
         writer = person(request)
+        strictness.refuse_unknown(request, ("dry_run", "why"))
         _refuse_others(request, document)
         onto = _onto(request, document)
         author = Author(actor=actor(request), user=writer, teams=permits.teams_written_for(writer))
-        if request.query_params.get("dry_run", "").lower() in {"true", "1", "yes"}:
+        if strictness.said(request, "dry_run"):
             plan = plans.plan([File(name="", content=document)], author=author)
             return Response(PlannedPipelineSerializer(plan.pipelines[0]).data)
         why = request.query_params.get("why", "").replace("\0", "")

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from pipelines_app.compiler import documents
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.definitions import drafts, plans, rehearsing, trying
-from pipelines_app.definitions.plans import PlannedPipeline
+from pipelines_app.definitions.planned import PlannedPipeline
 from pipelines_app.definitions.rehearsing import Rehearsal
 from pipelines_app.errors import DefinitionInvalid, LooplineError, Problem
 from pipelines_app.models import Draft, Revision

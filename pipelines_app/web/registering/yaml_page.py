@@ -61,7 +61,8 @@ def sent(desk: Desk, form: YamlForm) -> str:
         return ""
     path = lake.path(received.place)
     try:
-        return lines(path.read_bytes()[: LONGEST + 1].decode())
+        with path.open("rb") as opened:  # what is longer is refused for its length
+            return lines(opened.read(LONGEST + 1).decode())
     except UnicodeDecodeError:
         desk.note(form, "file", f"{file.name} is not a text in UTF-8. Save it as UTF-8 and send it again.")
         return ""
