@@ -188,11 +188,9 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
 def is_in_force(prepared: Prepared) -> bool:
     """Whether what was prepared is what runs already, word by word and step by step."""
     current = prepared.pipeline.current if prepared.pipeline else None
-    return (
-        current is not None
-        and current.digest == digest_of(prepared.document)
-        and _made_alike(current, prepared.compiled)
-    )
+    if current is None or current.digest != digest_of(prepared.document):
+        return False
+    return _made_alike(current, prepared.compiled)
 
 
 def _made_alike(revision: Revision, compiled: Compiled) -> bool:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from pipelines_app.compiler import documents
 from pipelines_app.definitions import register
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, NameTaken
@@ -28,9 +29,9 @@ def write_at_once(*documents: dict[str, object]) -> list[Exception | None]:
 
     def one(given: dict[str, object]) -> Exception | None:
         try:
-            pipeline, made = register.compile_document(given)
+            prepared = register.prepare(documents.parse(given))
             compiled.wait(30)
-            register._write(pipeline, made, given, AUTHOR, "", None)
+            register.write(prepared, author=AUTHOR)
         except (NameTaken, DefinitionInvalid) as refused:
             return refused
         finally:
