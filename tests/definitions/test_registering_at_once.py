@@ -23,9 +23,9 @@ def document(name: str, dataset: str, sql: str) -> dict[str, object]:
     return {"pipeline": name, "team": "ops-analytics", "steps": [{"dataset": dataset, "sql": sql}]}
 
 
-def write_at_once(*documents: dict[str, object]) -> list[Exception | None]:
+def write_at_once(*written: dict[str, object]) -> list[Exception | None]:
     """Compile all of them before any is written, then write them at the same time."""
-    compiled = threading.Barrier(len(documents))
+    compiled = threading.Barrier(len(written))
 
     def one(given: dict[str, object]) -> Exception | None:
         try:
@@ -38,8 +38,8 @@ def write_at_once(*documents: dict[str, object]) -> list[Exception | None]:
             connection.close()
         return None
 
-    with ThreadPoolExecutor(len(documents)) as pool:
-        return list(pool.map(one, documents))
+    with ThreadPoolExecutor(len(written)) as pool:
+        return list(pool.map(one, written))
 
 
 @pytest.mark.postgres
