@@ -7,6 +7,7 @@ from django.db import DatabaseError, close_old_connections
 
 from controlplane import sweep
 from pipelines_app import lake
+from pipelines_app.clock import database_now
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def look_outside() -> None:
 def pulse(name: str) -> None:
     """Leave a worker's sign of life, at the moment of the database's clock: its own may be wrong."""
     try:
-        sweep.beat(name, sweep.database_now(), "Celery")
+        sweep.beat(name, database_now(), "Celery")
     except DatabaseError:
         logger.exception("no sign of life could be left: the database did not answer")
     close_old_connections()  # who leaves it is a thread that no request ends for

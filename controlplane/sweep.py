@@ -3,16 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.conf import settings
-from django.db.models import Max
-from django.db.models.functions import Coalesce, Now
 
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
 from pipelines_app.boundary import contained
+from pipelines_app.clock import database_now
 from pipelines_app.intake import (
     coalescing,
     dropping,
@@ -94,11 +92,6 @@ def keep_house(now: datetime | None = None) -> None:
 def look_outside(now: datetime | None = None) -> None:
     """Look into the folders and buckets whose time has come."""
     _do_all(OUTSIDE_CHORES, now or database_now())
-
-
-def database_now() -> datetime:
-    """The moment by the database's clock, which alone says what is due."""
-    return cast(datetime, Pulse.objects.aggregate(now=Coalesce(Max(Now()), Now()))["now"])
 
 
 def _do_all(chores: list[Chore], moment: datetime) -> None:

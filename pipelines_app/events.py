@@ -21,6 +21,7 @@ from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import KINDS, DeliveryReleased, DeliveryStuck, Fact
 from pipelines_app.models import Delivery, DeliveryState, Disposition, Event, Outcome
 from pipelines_app.prepared import Given, Prepared
+from pipelines_app.transactions import is_passing
 
 Hear = Callable[[Event, Fact], Outcome | str]
 
@@ -187,9 +188,10 @@ def _blame(pk: int, error: Exception) -> None:
     delivery = Delivery.objects.select_for_update().select_related("event").get(pk=pk)
     if delivery.state != DeliveryState.PENDING:
         return
-    delivery.attempts += 1
+    if not is_passing(error):  # else it is no fault of the event, and tried for as long as it takes
+        delivery.attempts += 1
     delivery.error = f"{type(error).__name__}: {error}"
-    delivery.not_before = ExpressionWrapper(Now() + backoff(delivery.attempts), output_field=DateTimeField())
+    delivery.not_before = ExpressionWrapper(Now() + backoff(max(1, delivery.attempts)), output_field=DateTimeField())
     if delivery.attempts >= settings.DELIVERY_ATTEMPTS:
         delivery.state, delivery.disposition = DeliveryState.STUCK, Disposition.FAILED
         if delivery.event.kind != DeliveryStuck.kind:  # else a broken consumer would hear of itself without end

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
@@ -23,6 +23,17 @@ def joined(verb: Callable[Given, Answer]) -> Callable[Given, Answer]:
             return verb(*args, **kwargs)
 
     return run
+
+
+# What passes by itself: a deadlock, a lost serialisation, a server that ends sessions or is not there.
+PASSING = ("08", "40", "57P", "25P03")
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error of the database is none of the work that it interrupted."""
+    if isinstance(error, InterfaceError):
+        return True
+    return isinstance(error, OperationalError) and str(getattr(error.__cause__, "sqlstate", "")).startswith(PASSING)
 
 
 def _within_a_test() -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from pipelines_app import events, singly
 from pipelines_app.access import audit
@@ -79,11 +80,17 @@ def put(dataset: Dataset, period: str, moments: Moments, *, actor: str) -> Slot:
     slot.risk_at = foreseeing.risk_at(dataset, period)
     slot.next_at = _next(slot, None)
     slot.save()
-    came = Arrival.objects.filter(dataset=dataset, period=period).exclude(state=ArrivalState.DUPLICATE)
-    first = came.order_by("id").first()
-    if first is not None:
-        _fill(slot, first, cause=event)
+    came = _came(dataset, period)
+    if came is not None:
+        _fill(slot, came, cause=event)
     return slot
+
+
+def _came(dataset: Dataset, period: str) -> Arrival | None:
+    """What has come for a period already: the first that was not put aside for another, best one that was read."""
+    aside = [ArrivalState.DUPLICATE, ArrivalState.SUPERSEDED]
+    came = Arrival.objects.filter(dataset=dataset, period=period).exclude(state__in=aside).order_by("id")
+    return came.exclude(state=ArrivalState.FAILED).first() or came.last()
 
 
 def moments_of(slot: Slot) -> Moments:
@@ -147,8 +154,10 @@ def next_due() -> datetime | None:
 
 
 _waiting = Prepared(
-    lambda: Slot.objects.select_for_update().filter(
-        dataset=Given("dataset"), period=Given("period"), state__in=[*OPEN, *WANTING]
+    lambda: Slot.objects.select_for_update(of=("self",)).filter(
+        Q(state__in=[*OPEN, *WANTING]) | Q(state=SlotState.ARRIVED, arrival__state=ArrivalState.FAILED),
+        dataset=Given("dataset"),
+        period=Given("period"),
     )
 )
 

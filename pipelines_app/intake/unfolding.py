@@ -1,6 +1,7 @@
 """What is in the body of a message: records as JSON, which become JSON lines, or a file that stays as it is."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Never
@@ -88,7 +89,7 @@ def _too_deep() -> ArrivalRefused:
 def _no_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise ArrivalRefused(f"The key {twice[:80]!r} is there twice in one object.", todo="Send each key once.")
     return fields
 

@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from pipelines_app import events, singly
+from pipelines_app.clock import database_now
 from pipelines_app.compiler import starting
 from pipelines_app.compiler.compiled import Compiled
-from pipelines_app.compiler.definition import Then
+from pipelines_app.compiler.definition import Start, Then
 from pipelines_app.facts import WaitEnded, WaitOverdue
 from pipelines_app.models import Disposition, Event, Outcome, Pipeline, Run, RunState, Waiting, WaitState
 from pipelines_app.models.waiting import WaitingQuerySet
@@ -32,10 +33,14 @@ class Case:
     now: datetime
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it has run with a part, be it by hand before its time: whatever comes then makes it good at once."""
+        return self.wait is not None and self.wait.state == WaitState.PARTIAL and not self.weighed.is_empty
+
+    @property
     def may_start(self) -> bool:
-        """Whether its time has come; what has run with a part, be it by hand before its time, is made good at once."""
-        begun = self.wait is not None and self.wait.state == WaitState.PARTIAL
-        return begun or self.moments.not_before is None or self.now >= self.moments.not_before
+        """Whether its time has come."""
+        return self.has_begun or self.moments.not_before is None or self.now >= self.moments.not_before
 
     @property
     def is_over(self) -> bool:
@@ -52,8 +57,8 @@ def bring(pipeline: Pipeline, period: str, event: Event, *, now: datetime | None
     if held.current_id is None or _was_skipped(held, period):
         because = f"{held.name}: {period or 'it'} was skipped, and a person has to ask for it"
         return Outcome(kind=Disposition.IGNORED, text=f"ignored: {because}")
-    case = _look(held, period, now or timezone.now())
-    if case.weighed.is_enough and case.may_start:
+    case = _look(held, period, now)
+    if case.has_begun or (case.weighed.is_enough and case.may_start):
         return _start(case, event)
     if case.is_over and case.then is Then.PARTIAL and not case.weighed.is_empty:
         return _start(case, event)
@@ -69,7 +74,7 @@ def expect(pipeline: Pipeline, period: str, event: Event, *, now: datetime | Non
     held = planning.hold(pipeline)
     if _was_skipped(held, period):
         return Outcome(kind=Disposition.IGNORED, text=f"ignored: {held.name} has skipped it")
-    case = _look(held, period, now or timezone.now())
+    case = _look(held, period, now)
     if case.weighed.is_enough or case.wait is not None:
         return Outcome(kind=Disposition.IGNORED, text=f"ignored: {held.name} knows of it")
     wait = _keep(case, event)
@@ -78,8 +83,9 @@ def expect(pipeline: Pipeline, period: str, event: Event, *, now: datetime | Non
     return Outcome(kind=Disposition.WAITING, text=f"{held.name} waits for {' and '.join(case.weighed.lacks)}")
 
 
-def _look(pipeline: Pipeline, period: str, now: datetime) -> Case:
+def _look(pipeline: Pipeline, period: str, at: datetime | None) -> Case:
     recipe = planning.compiled(pipeline.revision_in_force)
+    now = at or _now(recipe.definition.start)
     kind = inputs.kind_of(recipe, period)
     wait = Waiting.objects.open().filter(pipeline=pipeline, period=period).first()
     return Case(
@@ -91,6 +97,11 @@ def _look(pipeline: Pipeline, period: str, now: datetime) -> Case:
         moments=starting.moments(recipe.definition.start, kind, period, since=wait.since if wait else now),
         now=now,
     )
+
+
+def _now(start: Start) -> datetime:
+    """The moment; where the policy has times, by the clock that the sweep goes by, too."""
+    return database_now() if start.not_before or start.at_latest else timezone.now()
 
 
 def _was_skipped(pipeline: Pipeline, period: str) -> bool:

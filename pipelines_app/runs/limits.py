@@ -60,6 +60,13 @@ def has_room(pipeline: Pipeline, environment: Environment, now: Standing) -> boo
     return (now.environment_max is None or _environment_has_room(environment)) and _team_has_room(pipeline.team)
 
 
+def any_shared_place(pipeline: Pipeline, environment: Environment, now: Standing) -> bool:
+    """Whether anything is left of what the pipeline shares with others, once it is held."""
+    if now.environment_max is not None:
+        return _environment_has_room(environment)
+    return _team_has_room(pipeline.team)
+
+
 def obstacle(pipeline: Pipeline, environment: Environment) -> str:
     """Why a queued run of the pipeline has not started, in words; it may have just got its place."""
     if pipeline.paused_at:

@@ -130,7 +130,9 @@ def _start_fairly(pipeline: Pipeline, environment: Environment, now: Standing) -
     sharing = limits.waiting(environment)
     if now.environment_max is None:
         sharing = sharing.filter(team=pipeline.team_id)
-    while any(_start_other(one, pipeline, environment) for one in sharing.all()):
+    while limits.any_shared_place(pipeline, environment, now) and any(
+        _start_other(one, pipeline, environment) for one in sharing.all()
+    ):
         pass  # each start changes whose turn it is
 
 

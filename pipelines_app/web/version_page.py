@@ -1,7 +1,7 @@
 """One version: what it holds, what it was made from, how its checks went, and what was set aside on the way."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -23,10 +23,19 @@ def version(request: Asked, pk: int) -> HttpResponse:
     known = DatasetVersion.objects.filter(dataset__in=visible)
     found = get_object_or_404(known.select_related("dataset__team", "environment", "step_run__run__pipeline"), pk=pk)
     if request.GET.get("part") == "preview":
+        _refuse_held(request, found)
         shown = dataset_tabs.preview(found, limit=20)
         template = "datasets/_preview.html" if is_fragment(request) else "datasets/version_rows.html"
         return render(request, template, {"version": found, "dataset": found.dataset, **shown})
     return render(request, "datasets/version.html", _context(request, found))
+
+
+def _refuse_held(request: Asked, found: DatasetVersion) -> None:
+    """Rows in quarantine are for those who may mend them."""
+    if found.state != VersionState.QUARANTINED:
+        return
+    if not Dataset.objects.operable_by(request.user).filter(pk=found.dataset_id).exists():
+        raise Http404("A version in quarantine is shown to those who may edit the dataset.")
 
 
 def _context(request: Asked, found: DatasetVersion) -> dict[str, object]:

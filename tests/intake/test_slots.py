@@ -8,7 +8,7 @@ from django.utils import timezone
 from monitoring_app.models import Alert, AlertState
 from pipelines_app.errors import ArrivalRefused, IllegalMove
 from pipelines_app.intake import opening, slots
-from pipelines_app.models import Arrival, Dataset, Event, Pipeline, Revision, Slot, SlotState
+from pipelines_app.models import Arrival, ArrivalState, Dataset, Event, Pipeline, Revision, Slot, SlotState
 from pipelines_app.runs import pausing
 from pipelines_app.singly import SomeFailed
 from tests import factories, road
@@ -153,6 +153,18 @@ def test_what_has_come_before_it_was_announced_is_not_late() -> None:
     assert slot.state == SlotState.ARRIVED
     assert slot.arrival == Arrival.objects.get()
     assert slots.pass_time(timezone.now() + timedelta(days=1)) == 0
+
+
+@pytest.mark.usefixtures("flights")
+def test_what_came_and_could_not_be_read_makes_room_for_the_next() -> None:
+    slot = expect(timedelta(hours=1))
+    first = road.send_flights(DAY)
+    Arrival.objects.filter(pk=first.pk).update(state=ArrivalState.FAILED)
+    second = road.send("raw.flights", road.SCRIPT.flights(DAY) + b"\n", name=f"flights_{DAY}.csv")
+    slot.refresh_from_db()
+    assert (slot.state, slot.arrival) == (SlotState.ARRIVED, second)
+    slot.delete()
+    assert expect(timedelta(hours=1)).arrival == second
 
 
 def test_a_deadline_that_a_revision_adds_does_not_accuse_what_was_before_it() -> None:

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from controlplane import sweep
@@ -24,7 +26,7 @@ from pipelines_app.models import (
     Waiting,
     WaitState,
 )
-from pipelines_app.runs import cancelling, pausing, planning
+from pipelines_app.runs import cancelling, pausing, planning, queue
 from tests import factories, road
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +147,29 @@ def test_what_comes_after_the_latest_moment_runs_at_once_with_what_is_there() ->
         bring(name, DAY)
     assert [run.partial for run in runs()] == [True, True, False]
     assert rows() == 3
+
+
+def test_what_a_person_ran_before_the_latest_moment_is_made_good_by_each_that_comes() -> None:
+    sources()
+    pipeline = reader(f"{{when: all, {NINE}, then: partial}}")
+    bring("a", FAR, 1, 2)
+    queue.request(pipeline, period=FAR, actor="user:ana")
+    road.drain()
+    assert (runs()[0].partial, rows()) == (True, 2)
+    bring("b", FAR)
+    assert told("b", FAR).disposition == Disposition.CONSUMED
+    assert (runs()[-1].partial, rows()) == (True, 3)
+    bring("c", FAR)
+    assert (runs()[-1].partial, rows()) == (False, 4)
+
+
+@pytest.mark.promise(22, faults="a worker whose clock is hours ahead")
+def test_a_worker_whose_clock_is_ahead_ends_no_waiting(monkeypatch) -> None:
+    sources()
+    reader(f"{{when: all, {NINE}, then: skip}}")
+    monkeypatch.setattr(waiting.timezone, "now", lambda: datetime(2940, 1, 1, tzinfo=UTC))
+    bring("a", FAR)
+    assert Waiting.objects.get(period=FAR).state == WaitState.WAITING
 
 
 def test_skip_ends_with_a_reason_and_stays_skipped() -> None:
@@ -354,6 +379,31 @@ def test_a_consumer_that_breaks_leaves_the_event_failed_until_it_is_tried_again(
     road.drain()
     delivery.refresh_from_db()
     assert (delivery.disposition, delivery.run) == (Disposition.CONSUMED, Run.objects.get(arrivals__gt=0).pk)
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (psycopg.errors.DeadlockDetected, False),
+        (psycopg.errors.SerializationFailure, False),
+        (psycopg.errors.AdminShutdown, False),
+        (psycopg.errors.IdleInTransactionSessionTimeout, False),
+        (psycopg.errors.DiskFull, True),
+    ],
+)
+def test_what_passes_by_itself_is_no_fault_of_an_event(settings, monkeypatch, error, counted) -> None:
+    settings.DELIVERY_ATTEMPTS = 1
+    sources()
+    road.send("raw.a", b"k\n1\n", period=DAY)
+    delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
+
+    def breaks(event, fact):
+        raise OperationalError("the database") from error("the database")
+
+    monkeypatch.setattr(events, "consumers", lambda: {"readiness": breaks})
+    events.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.attempts, delivery.state) == ((1, "stuck") if counted else (0, "pending"))
 
 
 def test_the_sweep_asks_one_question_whatever_waits(django_assert_num_queries) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from controlplane import sweep
 from monitoring_app.models import Alert, AlertState
+from pipelines_app.clock import database_now
 from pipelines_app.compiler import cadences
 from pipelines_app.compiler.definition import ArrivalDeadline, Calendar, PeriodKind
 from pipelines_app.intake import foreseeing, opening, slots
@@ -141,7 +142,7 @@ def test_a_clock_that_jumps_forward_says_all_that_it_passed_once_and_one_that_ju
 
 def test_the_sweep_waits_no_longer_than_until_a_slot_falls_due() -> None:
     dataset = factories.make_dataset("raw.orders", is_source=True, period_kind="day")
-    now = sweep.database_now()
+    now = database_now()
     slots.announce(dataset, period=PERIOD, due_at=now + timedelta(seconds=2), actor="user:ana")
     assert 0 < sweep.pause(now) <= 2
     sweep.once(now + timedelta(seconds=2))

@@ -17,6 +17,12 @@ def rendered(source: str, **context: object) -> str:
     return engines["django"].from_string(source).render(context)
 
 
+def test_texts_of_very_many_lines_are_not_compared_one_by_one():
+    [line] = tags.diff("a\n" * 30_000, "a\n" * 30_001)
+    assert (line.kind, line.text) == ("gap", "30,000 lines became 30,001: too many to compare here one by one")
+    assert tags.diff("a\n" * 30_000, "a\n" * 30_000) == []
+
+
 def test_a_state_is_an_icon_a_word_and_a_colour():
     html = tags.state("late")
     assert 'class="state bad"' in html

@@ -34,7 +34,10 @@ def test_a_version_that_was_kept_back_says_why_and_shows_the_rows_and_the_way_ou
 
 
 def test_who_only_reads_sees_no_button_that_would_be_refused(held, vic):
-    assert "Replay it" not in vic.get(f"/versions/{held.pk}").content.decode()
+    shown = vic.get(f"/versions/{held.pk}").content.decode()
+    assert "Replay it" not in shown
+    assert "Rows in quarantine are shown to those who may edit" in shown
+    assert vic.get(f"/versions/{held.pk}?part=preview").status_code == 404
 
 
 def test_rows_that_fail_a_check_are_shown(orders, vic):
