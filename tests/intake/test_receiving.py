@@ -83,6 +83,7 @@ def test_the_name_of_what_came_is_on_disk_as_surely_as_its_bytes(monkeypatch) ->
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", watched)
+    monkeypatch.setattr(receiving, "_known_folders", set())
     path = lake.path(receiving.receive([b"abc"], max_bytes=10).place).resolve()
     assert kept == [path, path.parent, path.parent.parent]
 
