@@ -1,5 +1,6 @@
 """What waits: by inputs, by the clock, with a part, by longer periods; nothing that comes meanwhile is lost."""
 
+import functools
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -397,10 +398,13 @@ def test_what_passes_by_itself_is_no_fault_of_an_event(settings, monkeypatch, er
     road.send("raw.a", b"k\n1\n", period=DAY)
     delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
 
+    real = events.consumers()
+
+    @functools.wraps(real["readiness"])
     def breaks(event, fact):
         raise OperationalError("the database") from error("the database")
 
-    monkeypatch.setattr(events, "consumers", lambda: {"readiness": breaks})
+    monkeypatch.setattr(events, "consumers", lambda: {**real, "readiness": breaks})
     events.deliver(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.state) == ((1, "stuck") if counted else (0, "pending"))
