@@ -1,15 +1,11 @@
 """What waits: by inputs, by the clock, with a part, by longer periods; nothing that comes meanwhile is lost."""
 
-import functools
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
-from django.db import OperationalError
 from django.utils import timezone
 
 from controlplane import sweep
-from pipelines_app import events
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid
 from pipelines_app.facts import RunWasPartial, WaitEnded, WaitOverdue
@@ -363,51 +359,6 @@ def test_the_same_content_again_is_ignored_with_the_reason() -> None:
     bring("a", DAY)
     again = Delivery.objects.get(event__kind="arrival.duplicated")
     assert (again.disposition, "same content" in again.outcome) == (Disposition.IGNORED, True)
-
-
-def test_a_consumer_that_breaks_leaves_the_event_failed_until_it_is_tried_again(settings) -> None:
-    settings.DELIVERY_ATTEMPTS = 1
-    sources()
-    reader("any", sql="SELECT k FROM raw.a")
-    road.send("raw.a", b"k\n1\n", period=DAY)
-    delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
-    Delivery.objects.filter(pk=delivery.pk).update(consumer="nobody")
-    road.drain()
-    delivery.refresh_from_db()
-    assert (delivery.disposition, delivery.state) == (Disposition.FAILED, "stuck")
-    events.release(delivery, actor="user:test")
-    Delivery.objects.filter(pk=delivery.pk).update(consumer="readiness")
-    road.drain()
-    delivery.refresh_from_db()
-    assert (delivery.disposition, delivery.run) == (Disposition.CONSUMED, Run.objects.get(arrivals__gt=0).pk)
-
-
-@pytest.mark.parametrize(
-    ("error", "counted"),
-    [
-        (psycopg.errors.DeadlockDetected, False),
-        (psycopg.errors.SerializationFailure, False),
-        (psycopg.errors.AdminShutdown, False),
-        (psycopg.errors.IdleInTransactionSessionTimeout, False),
-        (psycopg.errors.DiskFull, True),
-    ],
-)
-def test_what_passes_by_itself_is_no_fault_of_an_event(settings, monkeypatch, error, counted) -> None:
-    settings.DELIVERY_ATTEMPTS = 1
-    sources()
-    road.send("raw.a", b"k\n1\n", period=DAY)
-    delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
-
-    real = events.consumers()
-
-    @functools.wraps(real["readiness"])
-    def breaks(event, fact):
-        raise OperationalError("the database") from error("the database")
-
-    monkeypatch.setattr(events, "consumers", lambda: {**real, "readiness": breaks})
-    events.deliver(delivery.pk)
-    delivery.refresh_from_db()
-    assert (delivery.attempts, delivery.state) == ((1, "stuck") if counted else (0, "pending"))
 
 
 def test_the_sweep_asks_one_question_whatever_waits(django_assert_num_queries) -> None:
