@@ -34,8 +34,13 @@ class Case:
 
     @property
     def has_begun(self) -> bool:
-        """Whether it has run with a part, be it by hand before its time: whatever comes then makes it good at once."""
+        """Whether it has run with a part, be it by hand before its time; it is then never skipped or overdue."""
         return self.wait is not None and self.wait.state == WaitState.PARTIAL and not self.weighed.is_empty
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the policy lets it run with a part, so that each that comes makes it better at once."""
+        return starting.tolerates(self.recipe.definition.start)
 
     @property
     def may_start(self) -> bool:
@@ -58,12 +63,12 @@ def bring(pipeline: Pipeline, period: str, event: Event, *, now: datetime | None
         because = f"{held.name}: {period or 'it'} was skipped, and a person has to ask for it"
         return Outcome(kind=Disposition.IGNORED, text=f"ignored: {because}")
     case = _look(held, period, now)
-    if case.has_begun or (case.weighed.is_enough and case.may_start):
+    if (case.weighed.is_enough and case.may_start) or (case.has_begun and case.takes_parts):
         return _start(case, event)
     if case.is_over and case.then is Then.PARTIAL and not case.weighed.is_empty:
         return _start(case, event)
     wait = _keep(case, event)
-    if case.is_over:
+    if case.is_over and not case.has_begun:
         return _over(case, wait, event)
     lacks = " and ".join(case.weighed.lacks) if not case.weighed.is_enough else _clock(case)
     return Outcome(kind=Disposition.WAITING, text=f"{held.name} waits for {lacks}")
