@@ -31,6 +31,8 @@ class Keyboard:
 
     def __init__(self, page):
         self.page = page
+        # A chooser is caught only while somebody listens, and the browser learns of a listener a moment later.
+        page.on("filechooser", lambda chooser: None)
 
     def to(self, name):
         """Tab on to what is called so."""
