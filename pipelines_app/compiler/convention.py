@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import re2
 
-from pipelines_app.compiler import document_text, names
+from pipelines_app.compiler import document_text, names, patterns
 from pipelines_app.compiler.reading import Reader
 from pipelines_app.errors import DefinitionInvalid, Problem
 
@@ -124,11 +124,7 @@ def _layer(name: str, reader: Reader) -> Layer:
 
 
 def _pattern_fault(pattern: str) -> str:
-    quiet = re2.Options()
-    quiet.log_errors = False
-    try:
-        re2.compile(pattern, options=quiet)
-    except re2.error:
+    if not patterns.compiles(pattern):
         return f"{pattern!r} is not a regular expression (RE2)"
     return "" if len(pattern) <= LONGEST_PATTERN else f"may be {LONGEST_PATTERN} characters long"
 

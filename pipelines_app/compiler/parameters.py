@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 import re2
 from sqlglot import exp
 
-from pipelines_app.compiler import names
+from pipelines_app.compiler import names, patterns
 from pipelines_app.compiler.definition import Parameter
 from pipelines_app.compiler.reading import Reader, described
 
@@ -48,7 +48,7 @@ def _valued(name: str, kind: str, reader: Reader, given: object) -> Parameter | 
     pattern = reader.text("pattern")
     if pattern and element != "string":
         reader.fault("pattern", "only a string has a pattern")
-    if pattern and not _compiles(pattern):
+    if pattern and not patterns.compiles(pattern):
         reader.fault("pattern", f"{pattern!r} is not a regular expression (RE2)")
         return None
     try:
@@ -236,16 +236,6 @@ def _fits(parameter: Parameter, text: str) -> None:
         raise ValueRefused(f"${parameter.name} holds a NUL character")
     if parameter.pattern and not re2.fullmatch(parameter.pattern, text):
         raise ValueRefused(f"${parameter.name} is {text!r}; it must match {parameter.pattern}")
-
-
-def _compiles(pattern: str) -> bool:
-    quiet = re2.Options()
-    quiet.log_errors = False
-    try:
-        re2.compile(pattern, options=quiet)
-    except re2.error:
-        return False
-    return True
 
 
 def dump(parameter: Parameter) -> dict[str, object]:
