@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from standardwebhooks import Webhook
 
+PAUSE_SECONDS = 0.03
 PATIENCE_SECONDS = 120
 
 
@@ -87,12 +88,14 @@ class Client:
         return rows
 
 
-def until(question: Callable[[], Any], what: str, *, patience: float = PATIENCE_SECONDS) -> Any:
-    """Ask again until the answer is yes; raises TimeoutError naming what was waited for."""
+def until(
+    question: Callable[[], Any], what: str, *, patience: float = PATIENCE_SECONDS, pause: float = PAUSE_SECONDS
+) -> Any:
+    """Ask again until the answer is yes, `pause` seconds later; raises TimeoutError naming what was waited for."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         answer = question()
         if answer:
             return answer
-        time.sleep(0.03)
+        time.sleep(pause)
     raise TimeoutError(f"Waited {patience:.0f} s for {what}.")
