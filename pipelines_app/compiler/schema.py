@@ -35,14 +35,19 @@ def describe(tree: exp.Query, relations: Relations) -> Described:
     """
     # What looks like a name that nobody gave, but stands in the text.
     written = frozenset(one.name.lower() for one in tree.find_all(exp.Identifier) if one.name[:4] == "_col")
+    found = typed(tree, relations)
+    return Described(tree=found, columns=_columns(found, written))
+
+
+def typed(tree: exp.Query, relations: Relations) -> exp.Query:
+    """The query with every name told in full and every part typed, whatever its columns are called."""
     catalogue = _catalogue(_known_tables(tree, relations), relations)
     try:
-        typed = annotate_types(_qualified(tree, relations, catalogue), schema=catalogue, dialect=statements.DIALECT)
+        return annotate_types(_qualified(tree, relations, catalogue), schema=catalogue, dialect=statements.DIALECT)
     except SqlglotError as error:
         raise _refusal(error) from error
     except RecursionError as error:
         raise StatementRefused("the statement is nested too deeply; split it into steps") from error
-    return Described(tree=typed, columns=_columns(typed, written))
 
 
 def qualified(tree: exp.Query, relations: Relations) -> exp.Query:

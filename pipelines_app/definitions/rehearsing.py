@@ -15,7 +15,7 @@ from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Severity
 from pipelines_app.definitions import samples, trying
 from pipelines_app.definitions.samples import Sample
-from pipelines_app.engines.base import Limits, Loaded, Relation
+from pipelines_app.engines.base import Limits, Loaded, Place, Relation
 from pipelines_app.errors import EngineError
 
 SECONDS = 60.0
@@ -131,7 +131,7 @@ class _Stage:
         self._keep(step, written.path, written.rows)
         return Part(dataset=step.dataset, state="succeeded", rows_in=rows, rows_out=written.rows)
 
-    def _keep(self, step: CompiledStep, path: Path, rows: int) -> None:
+    def _keep(self, step: CompiledStep, path: Place, rows: int) -> None:
         self._made[step.dataset] = Relation(name=step.dataset, columns=step.columns, files=(path,))
         self._rows[step.dataset] = rows
 

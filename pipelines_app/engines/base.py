@@ -12,20 +12,34 @@ from pipelines_app.compiler.definition import Column, Format, Source
 Row = dict[str, object]
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Table:
+    """One physical table of a warehouse, which never changes once it is made."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+Place = Path | Table  # where rows are kept: a file of the lake, or a table of a warehouse
+
+
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """A dataset as an engine sees it: a qualified name, columns, and the immutable files that hold it (may be none).
+    """A dataset as an engine sees it: a qualified name, columns, and the immutable places that hold it (may be none).
 
     `files` were written with these columns; `earlier` are those written with others, by the columns they have.
     """
 
     name: str
     columns: tuple[Column, ...]
-    files: tuple[Path, ...] = ()
+    files: tuple[Place, ...] = ()
     earlier: tuple["Relation", ...] = ()
 
     @property
-    def all_files(self) -> tuple[Path, ...]:
+    def all_files(self) -> tuple[Place, ...]:
         return (*self.files, *(file for relation in self.earlier for file in relation.files))
 
 
@@ -59,12 +73,13 @@ class Audit:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A finished Parquet file. `fingerprint` is a sha256 of its content in hex; `seconds` is the engine's own time.
+    """A finished Parquet file or table. `fingerprint` is a sha256 of its content in hex, the same for the same rows on
+    one engine, in whatever order; `seconds` is the engine's own time.
 
     `answers` are those to the queries of the audit that was asked for, in their order.
     """
 
-    path: Path
+    path: Place
     rows: int
     bytes: int
     columns: tuple[Column, ...]
@@ -141,20 +156,20 @@ class Engine(Protocol):
         """Propose a contract for a file nobody has described yet, or one that is written as a person says."""
 
     def load(
-        self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None
+        self, files: Mapping[str, Path], source: Source, into: Place, limits: Limits, audit: Audit | None = None
     ) -> Loaded:
-        """Read arriving files (original name -> where kept) by their contract into one Parquet file at `into`."""
+        """Read arriving files (original name -> where kept) by their contract into one file or table."""
 
     def materialise(
         self,
         statement: exp.Query,
         inputs: Sequence[Relation],
         columns: Sequence[Column],
-        into: Path,
+        into: Place,
         limits: Limits,
         audit: Audit | None = None,
     ) -> Written:
-        """Run a query and write its rows, cast to `columns`, as one Parquet file at `into`."""
+        """Run a query and write its rows, cast to `columns`, as one Parquet file or table."""
 
     def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Run several queries over the same inputs in one session, 1,000 rows at most from each."""
@@ -169,6 +184,9 @@ class Engine(Protocol):
         self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits
     ) -> Written:
         """Write a query's rows as a file for people: CSV, TSV, JSON lines or Parquet."""
+
+    def drop(self, places: Sequence[Place]) -> None:
+        """Remove files or tables that nothing points to any more; what is gone already is no fault."""
 
     def close(self) -> None:
         """End whatever is kept warm; the next piece of work starts it again."""

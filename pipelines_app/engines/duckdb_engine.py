@@ -12,10 +12,11 @@ from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines import exporting, loading, looking, presenting, trees
-from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Relation, Wanted, Written
+from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Place, Relation, Wanted, Written
 from pipelines_app.engines.sandbox.pool import Pool
 from pipelines_app.engines.sandbox.process import Yard
 from pipelines_app.engines.sandbox.session import Needs, Session, opened
+from pipelines_app.errors import EngineError
 
 MOST_MEASURED = 1_000
 EXPLAIN_LIMITS = Limits(seconds=20.0, memory_bytes=1 << 30)
@@ -44,7 +45,7 @@ class DuckDBEngine:
             return looking.look(session, path, format=format, name=name, wanted=wanted or Wanted())
 
     def load(
-        self, files: Mapping[str, Path], source: Source, into: Path, limits: Limits, audit: Audit | None = None
+        self, files: Mapping[str, Path], source: Source, into: Place, limits: Limits, audit: Audit | None = None
     ) -> Loaded:
         began = time.monotonic()
         arriving = list(files.values())
@@ -66,7 +67,7 @@ class DuckDBEngine:
         statement: exp.Query,
         inputs: Sequence[Relation],
         columns: Sequence[Column],
-        into: Path,
+        into: Place,
         limits: Limits,
         audit: Audit | None = None,
     ) -> Written:
@@ -110,6 +111,24 @@ class DuckDBEngine:
             seconds=time.monotonic() - began,
         )
 
+    def drop(self, places: Sequence[Place]) -> None:
+        for place in places:
+            _file(place).unlink(missing_ok=True)
+
+    def to_text(self, relation: Relation, into: Path, limits: Limits) -> None:
+        """Write a dataset's rows as CSV in which null is nothing and an empty text is a quoted one."""
+        with self._over([relation], limits) as session:
+            session.query(trees.text_copy(relation, session.output))
+            session.keep(into)
+
+    def from_text(self, text: Path, columns: Sequence[Column], into: Path, limits: Limits) -> Written:
+        """Make a Parquet file of such a CSV."""
+        began = time.monotonic()
+        needs = Needs(readable=[text], names=[(str(text), "the rows")])
+        with opened(self._pool, needs, limits) as session:
+            session.query(trees.parquet_copy(trees.from_text(text, columns), session.output))
+            return _finished(session, columns, into, began)
+
     def _over(self, inputs: Sequence[Relation], limits: Limits) -> AbstractContextManager[Session]:
         needs = Needs(
             readable=_files(inputs),
@@ -120,7 +139,17 @@ class DuckDBEngine:
 
 
 def _files(relations: Sequence[Relation]) -> list[Path]:
-    return [file for relation in relations for file in relation.all_files]
+    return [_file(place) for relation in relations for place in relation.all_files]
+
+
+def _file(place: Place) -> Path:
+    if isinstance(place, Path):
+        return place
+    raise EngineError(
+        f"{place} is a table of the warehouse, and DuckDB reads files.",
+        kind=EngineError.STATEMENT,
+        todo="Make the dataset anew where it is to be read.",
+    )
 
 
 def _names(relations: Sequence[Relation]) -> list[tuple[str, str]]:
@@ -138,12 +167,12 @@ def _audited(session: Session, columns: Sequence[Column], audit: Audit | None) -
 
 
 def _finished(
-    session: Session, columns: Sequence[Column], into: Path, began: float, answers: tuple[Answer, ...] = ()
+    session: Session, columns: Sequence[Column], into: Place, began: float, answers: tuple[Answer, ...] = ()
 ) -> Written:
     """Take stock of the session's Parquet output and move it to its place."""
     count, total = session.query(trees.content_hash([session.output], columns)).rows[0]
     content = [[(column.name, column.type) for column in columns], count, total]
-    size = session.keep(into)
+    size = session.keep(_file(into))
     return Written(
         path=into,
         rows=int(str(count)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column
-from pipelines_app.engines.base import Relation
+from pipelines_app.engines.base import Place, Relation
 from pipelines_app.errors import EngineError
 
 DIALECT = "duckdb"
@@ -61,7 +61,7 @@ def texts(values: Sequence[object]) -> exp.Array:
     return exp.Array(expressions=[exp.Literal.string(str(value)) for value in values])
 
 
-def parquet(files: Sequence[Path], *options: exp.EQ) -> exp.Table:
+def parquet(files: Sequence[Place], *options: exp.EQ) -> exp.Table:
     # By name: older files of a dataset may lack a column that was added since.
     by_name = [option("union_by_name", True)] if len(files) > 1 else []
     return exp.Table(this=call("read_parquet", texts(files), *by_name, *options))
@@ -145,6 +145,29 @@ def parquet_copy(query: exp.Query, into: Path) -> exp.Copy:
     # zstd at its lowest level writes as fast as snappy and half the size.
     options = {"FORMAT": exp.var("parquet"), "COMPRESSION": exp.var("zstd"), "COMPRESSION_LEVEL": 1}
     return copy(query, into, options)
+
+
+CSV = {"delim": ",", "quote": '"', "escape": '"', "nullstr": ""}
+
+
+def text_copy(relation: Relation, into: Path) -> exp.Copy:
+    """A dataset's rows as CSV, without a header, in the order of its columns."""
+    layer, _, table = relation.name.rpartition(".")
+    source = exp.table_(table, db=layer or None, quoted=True)
+    query = exp.select(*(name(column.name) for column in relation.columns)).from_(source)
+    options = {"FORMAT": exp.var("csv"), "HEADER": False, "DELIMITER": ",", "QUOTE": '"', "ESCAPE": '"', "NULLSTR": ""}
+    return copy(query, into, options)
+
+
+def from_text(text: Path, columns: Sequence[Column]) -> exp.Select:
+    """The rows of a CSV in which only nothing at all is null."""
+    kinds = {f"c{number}": column.type for number, column in enumerate(columns)}
+    plain = [option(key, value) for key, value in CSV.items()]
+    exact = [option(key, False) for key in ("header", "auto_detect", "allow_quoted_nulls")]
+    wanted = exp.EQ(this=exp.column("columns"), expression=struct(kinds))
+    read = exp.Table(this=call("read_csv", exp.Literal.string(str(text)), wanted, *plain, *exact))
+    named = [exp.alias_(name(key), column.name, quoted=True) for key, column in zip(kinds, columns, strict=True)]
+    return exp.select(*named).from_(read)
 
 
 def describe(query: exp.Query) -> exp.Describe:

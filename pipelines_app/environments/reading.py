@@ -33,7 +33,8 @@ def export(version: DatasetVersion, format: Format) -> Path:
     into = lake.path(lake.export_place())
     into.parent.mkdir(parents=True, exist_ok=True)
     limits = lake.limits(EXPORT_SECONDS)
-    return lake.engine().export(_chosen(relation, ()), [relation], format=format, into=into, limits=limits).path
+    lake.engine().export(_chosen(relation, ()), [relation], format=format, into=into, limits=limits)
+    return into
 
 
 def _chosen(relation: Relation, columns: Sequence[str]) -> exp.Select:

@@ -9,16 +9,40 @@ from sqlglot import exp, parse_one
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines.base import Engine, Limits, Relation
 from pipelines_app.engines.registry import ENGINES
+from pipelines_app.engines.warehouse import provisioning
+from pipelines_app.engines.warehouse.engine import PostgresEngine
+from pipelines_app.engines.warehouse.session import Login
+from tests.servers.postgres import Postgres
 
 LIMITS = Limits(seconds=60.0, memory_bytes=1 << 30)
 
 
-@pytest.fixture(scope="session", params=sorted(ENGINES))
-def engine_and_lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+@pytest.fixture(scope="session")
+def engine_and_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+    """DuckDB over a lake of its own."""
     lake = tmp_path_factory.mktemp("lake")
-    engine = ENGINES[request.param](lake)
+    engine = ENGINES["duckdb"](lake)
     yield engine, lake
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    """A PostgreSQL of this session, as its platform reaches it."""
+    folder = tmp_path_factory.mktemp("warehouse")
+    for step in (folder, *folder.parents[:2]):
+        step.chmod(0o755)  # PostgreSQL may run as somebody else
+    server = Postgres(folder)
+    server.start()
+    yield Login(url=server.url)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(warehouse: Login, engine_and_lake: tuple[Engine, Path]) -> PostgresEngine:
+    """PostgreSQL as the first team's login comes to it."""
+    login = provisioning.provision(warehouse, 1, "a-password")
+    return PostgresEngine(login, engine_and_lake[0], between=engine_and_lake[1] / "exports")
 
 
 @pytest.fixture

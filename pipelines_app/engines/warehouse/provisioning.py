@@ -1,0 +1,142 @@
+"""What a team has in the warehouse: a login with no rights but its own, two schemas of its own, and what it may read.
+
+Every statement may be given again. Names of roles are of the whole server, so they begin with the database's name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from pipelines_app.engines.base import Table
+from pipelines_app.engines.warehouse import faults
+from pipelines_app.engines.warehouse.session import Login
+from pipelines_app.errors import EngineError
+
+OLDEST = 170_000  # with a collation that compares and changes letters as DuckDB does
+ONE_AT_A_TIME = 4_114_951
+POWERLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+CONNECTIONS = 64
+DEFAULTS = {
+    "search_path": "pg_catalog",
+    "statement_timeout": "1h",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "5min",
+    "TimeZone": "UTC",
+}
+SPILL = "50GB"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The names of what a team has: one schema that all teams read, and one that only it reads."""
+
+    database: str
+    team: int
+
+    @property
+    def role(self) -> str:
+        return f"{self.database[:40]}_team_{self.team}"
+
+    @property
+    def shared(self) -> str:
+        return f"team_{self.team}"
+
+    @property
+    def own(self) -> str:
+        return f"team_{self.team}_own"
+
+    @property
+    def readers(self) -> str:
+        return f"{self.database[:40]}_readers"
+
+
+def provision(platform: Login, team: int, password: str) -> Login:
+    """Give a team its login and its schemas, or put right what it has; raises EngineError."""
+    try:
+        with platform.connect() as connection:
+            return _provision(connection, platform, team, password)
+    except psycopg.Error as error:
+        raise faults.engine_error(error, {}) from error
+
+
+def _provision(connection: "psycopg.Connection[TupleRow]", platform: Login, team: int, password: str) -> Login:
+    if connection.info.server_version < OLDEST:
+        raise EngineError(
+            f"The warehouse is PostgreSQL {connection.info.server_version // 10_000}.",
+            kind=EngineError.SANDBOX,
+            todo="Use PostgreSQL 17 or newer.",
+        )
+    room = Room(database=connection.info.dbname, team=team)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    _have_role(connection, room.readers, "NOLOGIN")
+    _have_role(connection, room.role, f"LOGIN CONNECTION LIMIT {CONNECTIONS}")
+    _set_password(connection, room, password)
+    _grant(connection, room)
+    for schema in (room.shared, room.own):
+        _have_schema(connection, room, schema)
+    _share(connection, room)
+    return Login(url=platform.url, role=room.role, password=password)
+
+
+def _have_role(connection: "psycopg.Connection[TupleRow]", role: str, kind: str) -> None:
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    verb = "ALTER" if known else "CREATE"
+    _run(connection, " ".join((verb, "ROLE {}", kind, POWERLESS)), role)
+    # The platform drops what a team's login has made, and shows it in views.
+    _run(connection, "GRANT {} TO CURRENT_USER", role)
+
+
+def _set_password(connection: "psycopg.Connection[TupleRow]", room: Room, password: str) -> None:
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(room.role), sql.Literal(password)))
+    for key, value in DEFAULTS.items():
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                sql.Identifier(room.role), sql.Identifier(key), sql.Literal(value)
+            )
+        )
+    if connection.info.parameter_status("is_superuser") == "on":  # nobody else may
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET temp_file_limit = {}").format(sql.Identifier(room.role), sql.Literal(SPILL))
+        )
+
+
+def _grant(connection: "psycopg.Connection[TupleRow]", room: Room) -> None:
+    _run(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", room.database)
+    _run(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    _run(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", room.database, room.role)
+    _run(connection, "GRANT {} TO {}", room.readers, room.role)
+
+
+def _have_schema(connection: "psycopg.Connection[TupleRow]", room: Room, schema: str) -> None:
+    _run(connection, "CREATE SCHEMA IF NOT EXISTS {}", schema)
+    _run(connection, "GRANT USAGE, CREATE ON SCHEMA {} TO {}", schema, room.role)
+
+
+def _share(connection: "psycopg.Connection[TupleRow]", room: Room) -> None:
+    _run(connection, "GRANT USAGE ON SCHEMA {} TO {}", room.shared, room.readers)
+    _run(
+        connection,
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}",
+        room.role,
+        room.shared,
+        room.readers,
+    )
+
+
+def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str) -> None:
+    """A statement of ours with names in it."""
+    identifiers = [sql.Identifier(name) for name in names]
+    connection.execute(sql.SQL(statement).format(*identifiers))
+
+
+def tables(platform: Login) -> Sequence[Table]:
+    """Every table that the teams' logins have made."""
+    listed = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname ~ '^team_[0-9]+(_own)?$' ORDER BY 1, 2"
+    try:
+        with platform.connect() as connection:
+            return [Table(schema=str(one), name=str(two)) for one, two in connection.execute(listed).fetchall()]
+    except psycopg.Error as error:
+        raise faults.engine_error(error, {}) from error
