@@ -42,6 +42,8 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         ],
     ),
 ]
+# Pages that stand under another one's name.
+UNDER = {"console:drops": "console:arrivals", "console:backfills": "console:runs", "console:upload": "console:arrivals"}
 
 
 @dataclass(frozen=True)
@@ -75,5 +77,9 @@ def _nav(request: HttpRequest) -> list[dict[str, object]]:
 
 def _item(request: HttpRequest, label: str, to: str, waiting: int) -> Item:
     url = reverse(to)
-    current = request.path == url if url == "/" else request.path.startswith(url)
+    current = request.path == url if url == "/" else request.path.startswith((url, *_under(to)))
     return Item(label=label, url=url, current=current, count=waiting if label == "Alerts" else 0)
+
+
+def _under(to: str) -> list[str]:
+    return [reverse(page) for page, over in UNDER.items() if over == to]

@@ -13,7 +13,10 @@ class Command(serializers.Serializer[Any]):
         """The fields of the command; raises ValidationError naming every unknown one."""
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:
-            raise serializers.ValidationError({str(name)[:80]: ["There is no such field."] for name in unknown})
+            taken = f"what can be said here: {', '.join(self.fields)}" if self.fields else "nothing can be said here"
+            raise serializers.ValidationError(
+                {str(name)[:80]: [f"There is no such field; {taken}."] for name in unknown}
+            )
         fields: dict[str, Any] = super().to_internal_value(data)
         return fields
 

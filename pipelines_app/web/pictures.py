@@ -62,7 +62,7 @@ def run_bars(runs: Iterable[Mapping[str, Any]]) -> RunBars:
     bars = [_bar(place, run) for place, run in enumerate(listed)]
     counts = Counter(words.saying(str(run["state"])).word.lower() for run in listed)
     said = ", ".join(f"{number} {word}" for word, number in counts.most_common())
-    summary = f"Last {len(listed)} runs: {said}" if listed else "No runs yet"
+    summary = f"Last {len(listed)} {words.noun('runs', len(listed))}: {said}" if listed else "No runs yet"
     return RunBars(bars=bars, width=max(len(listed) * BAR_PITCH - 2, 1), summary=summary)
 
 

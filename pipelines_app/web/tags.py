@@ -114,6 +114,9 @@ def count(number: float | None) -> str:
     return NOTHING if number is None else f"{number:,}"
 
 
+register.filter("of", words.noun)
+
+
 @register.filter("bytes")
 def binary_size(size: int | None) -> str:
     return NOTHING if size is None else words.binary_size(size)

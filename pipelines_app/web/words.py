@@ -159,6 +159,13 @@ def exact(moment: datetime, zone: str) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M:%S} {zone}"
 
 
+def noun(plural: str, number: int) -> str:
+    """The noun for so many: of one, `runs` is a run and `entries` an entry."""
+    if number != 1:
+        return plural
+    return f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+
+
 def binary_size(size: int) -> str:
     """Bytes in binary units: "930 B", "84 KiB", "1.2 GiB"."""
     if abs(size) < 1024:

@@ -79,7 +79,8 @@ def test_an_alert_is_closed_by_hand_with_a_reason(alert, ana):
 def test_others_leave_it_alone(alert, eve, vic, ana, command, body):
     refused(eve.post(f"/alerts/{alert.pk}/{command}", body), 404, "not_found")
     refused(vic.post(f"/alerts/{alert.pk}/{command}", body), 403, "not_allowed")
-    refused(ana.post(f"/alerts/{alert.pk}/{command}", {**body, "extra": 1}), 422, "invalid")
+    problem = refused(ana.post(f"/alerts/{alert.pk}/{command}", {**body, "extra": 1}), 422, "invalid")
+    assert "what can be said here:" in problem["problems"][0]["message"]
     assert Alert.objects.get().state == AlertState.OPEN
 
 

@@ -42,7 +42,9 @@ def test_the_list_shows_what_each_last_look_found(ana, folder):
     assert "Not looked at yet" in text(ana.get("/drops"))
     folder.rename(folder.parent / "gone")
     look()
-    assert "Failing" in text(ana.get("/drops"))
+    page = ana.get("/drops")
+    assert "Failing" in text(page)
+    assert [item.label for group in page.context["nav"] for item in group["items"] if item.current] == ["Arrivals"]
 
 
 def test_an_empty_list_says_how_to_have_one(ana):

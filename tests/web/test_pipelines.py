@@ -69,7 +69,7 @@ def test_the_list_shows_state_bars_usual_length_and_freshness(client, ana):
         ("raw.orders",),
         ("mart.totals",),
     )
-    assert "Last 1 runs: 1 succeeded" in text(page)
+    assert "Last 1 run: 1 succeeded" in text(page)
 
 
 @pytest.mark.parametrize("rows", [1, 20])

@@ -6,7 +6,7 @@ from django.template import engines
 from django.test import RequestFactory
 from django.utils import timezone
 
-from pipelines_app.web import tags
+from pipelines_app.web import tags, words
 from pipelines_app.web.pictures import Lane, Stretch, gantt
 
 HOSTILE = "<script>alert('1')</script>"
@@ -166,3 +166,11 @@ def test_a_posting_button_carries_the_token_and_its_fields():
     assert 'name="csrfmiddlewaretoken"' in html
     assert 'name="step" value="load"' in html
     assert 'action="/runs/7/retry"' in html
+
+
+@pytest.mark.parametrize(
+    ("noun", "number", "said"),
+    [("runs", 1, "run"), ("runs", 0, "runs"), ("runs", 12, "runs"), ("entries", 1, "entry"), ("entries", 2, "entries")],
+)
+def test_a_noun_goes_with_its_number(noun, number, said):
+    assert words.noun(noun, number) == said

@@ -16,7 +16,7 @@ def test_a_check_is_a_sentence_with_its_last_result_and_what_it_does(published, 
     assert page.count('class="word">Holds') == 3
     assert "keeps the version back" in page
     assert "warns" in page
-    assert "Last 1 runs: 1 holds" in page
+    assert "Last 1 run: 1 holds" in page
 
 
 def test_results_stay_with_a_check_when_its_pipeline_is_revised(published, vic):
