@@ -4,7 +4,7 @@ from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.facts import (
     CheckFailed,
     ChecksHeld,
@@ -175,7 +175,7 @@ def _check_failed(fact: CheckFailed, event: Event) -> str:
 def _checks_held(fact: ChecksHeld, event: Event) -> str:
     dataset = evidence.one_at_a_time(fact.dataset)
     rules = [f"{CHECK}{check}" for check in fact.checks]
-    alerts = list(Alert.objects.unresolved().filter(rule__in=rules, subject=fact.dataset))
+    alerts = list(Alert.objects.unresolved().filter(rule__in=rules, subject=fact.dataset).order_by("pk"))
     if not alerts:
         return NOTHING
     if evidence.is_quarantined(fact.version):
@@ -299,9 +299,7 @@ def _hand_over(fact: DeliveryStuck | DeliveryReleased) -> str:
 
 
 def _stuck(fact: DeliveryStuck, event: Event) -> str:
-    stuck = Delivery.objects.select_for_update().filter(
-        event=fact.event, consumer=fact.consumer, state=DeliveryState.STUCK
-    )
+    stuck = locks.held(Delivery.objects.filter(event=fact.event, consumer=fact.consumer, state=DeliveryState.STUCK))
     if not stuck:
         return "ignored: it was tried again since"
     about = Event.objects.get(pk=fact.event)

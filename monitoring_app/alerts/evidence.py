@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from monitoring_app.models import Alert
+from pipelines_app import locks
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.facts import DataQuarantined, DatasetPublished
 from pipelines_app.models import (
@@ -30,12 +31,12 @@ _FILE = re.compile(r"^[^\s:]+\.\w+: ")
 
 def one_at_a_time(dataset: str) -> Dataset:
     """The dataset, held until the transaction ends: what is said of it is weighed by one consumer at a time."""
-    return Dataset.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(name=dataset)
+    return locks.held(Dataset.objects.select_related("team")).get(name=dataset)
 
 
 def one_run_at_a_time(pipeline: str) -> Pipeline:
     """The pipeline, held until the transaction ends."""
-    return Pipeline.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(name=pipeline)
+    return locks.held(Pipeline.objects.select_related("team")).get(name=pipeline)
 
 
 def has_periods(dataset: Dataset) -> bool:

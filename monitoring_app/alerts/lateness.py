@@ -5,6 +5,7 @@ from datetime import datetime
 from monitoring_app.alerts import evidence, lifecycle, messages
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
+from pipelines_app import locks
 from pipelines_app.facts import DatasetPublished, SlotBecameLate, SlotFilled, SlotPutAtRisk, SlotWaived, SlotWentMissing
 from pipelines_app.models import Dataset, Event, Pipeline, Slot, SlotState
 
@@ -19,7 +20,7 @@ def subject(name: str, period: str) -> str:
 
 def _held(pk: int) -> Slot:
     related = ("dataset__team", "dataset__pipeline__current")
-    return Slot.objects.select_for_update(of=("self",)).select_related(*related).get(pk=pk)
+    return locks.held(Slot.objects.select_related(*related)).get(pk=pk)
 
 
 def overdue(fact: SlotBecameLate | SlotWentMissing, event: Event) -> Alert | str:
@@ -50,7 +51,7 @@ def overdue(fact: SlotBecameLate | SlotWentMissing, event: Event) -> Alert | str
 
 def come(fact: SlotFilled | SlotWaived, because: str, event: Event) -> list[Alert]:
     """Close what was told of an arrival that has come or is not expected any more."""
-    slot = Slot.objects.select_for_update().get(pk=fact.slot)
+    slot = locks.held(Slot.objects.filter(pk=fact.slot)).get()
     late = lifecycle.resolve(LATE, subject(fact.dataset, fact.period), because=because, cause=event)
     ended = [late] if late is not None else []
     if slot.state == SlotState.WAIVED:

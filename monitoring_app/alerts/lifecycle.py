@@ -17,7 +17,7 @@ from monitoring_app.facts import (
     AlertSnoozed,
 )
 from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.models import Dataset, Event, Team
 
@@ -80,27 +80,23 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
 
     `but` is a channel that cannot be used to tell.
     """
-    alert, opened = (
-        Alert.objects.unresolved()
-        .select_for_update()
-        .get_or_create(
-            rule=problem.rule,
-            subject=problem.subject,
-            defaults={
-                "title": problem.title[:300],
-                "what": problem.what,
-                "todo": problem.todo,
-                "severity": problem.severity,
-                "team": problem.team,
-                "dataset": problem.dataset,
-                "pipeline": problem.pipeline,
-                "run": problem.run,
-                "period": problem.period,
-                "event": cause,
-                "first_at": cause.at,
-                "last_at": cause.at,
-            },
-        )
+    alert, opened = locks.held(Alert.objects.unresolved()).get_or_create(
+        rule=problem.rule,
+        subject=problem.subject,
+        defaults={
+            "title": problem.title[:300],
+            "what": problem.what,
+            "todo": problem.todo,
+            "severity": problem.severity,
+            "team": problem.team,
+            "dataset": problem.dataset,
+            "pipeline": problem.pipeline,
+            "run": problem.run,
+            "period": problem.period,
+            "event": cause,
+            "first_at": cause.at,
+            "last_at": cause.at,
+        },
     )
     _note(alert, problem.what, event=cause)
     if not opened:
@@ -134,7 +130,7 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
 @transaction.atomic
 def resolve(rule: str, subject: str, *, because: str, cause: Event) -> Alert | None:
     """Close the open alert of a rule and subject, if there is one, because an event showed that the problem is gone."""
-    alert = Alert.objects.unresolved().of(rule, subject).select_for_update().first()
+    alert = locks.held(Alert.objects.unresolved().of(rule, subject)).first()
     return end(alert, because=because, cause=cause) if alert is not None else None
 
 

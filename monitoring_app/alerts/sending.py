@@ -18,7 +18,7 @@ from monitoring_app.channels import registry
 from monitoring_app.channels.message import NotDelivered, Taken
 from monitoring_app.facts import NotificationSent, NotificationUndelivered
 from monitoring_app.models import AlertUrgency, Attempt, Channel, Notification, NotificationState
-from pipelines_app import events, failpoints, wake
+from pipelines_app import events, failpoints, locks, wake
 from pipelines_app.access import audit
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Event
@@ -103,7 +103,7 @@ def _failed(claim: Claim, failure: NotDelivered, *, seconds: float = 0.0) -> Non
 
 def _held(channel: Channel) -> Channel:
     """The channel, before its messages: everybody takes the two in this order."""
-    return Channel.objects.select_for_update(of=("self",)).select_related("team").get(pk=channel.pk)
+    return locks.held(Channel.objects.select_related("team")).get(pk=channel.pk)
 
 
 def _note(notification: Notification, *, delivered: bool, answer: str, seconds: float) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from monitoring_app.alerts import lifecycle, sending
 from monitoring_app.models import Alert, AlertState
-from pipelines_app import singly, wake
+from pipelines_app import locks, singly, wake
 
 
 def sweep(now: datetime) -> int:
@@ -17,7 +17,7 @@ def end_snoozes(now: datetime) -> int:
     over = Alert.objects.filter(state=AlertState.SNOOZED, snoozed_until__lte=now).order_by("snoozed_until")
 
     def end(pk: int) -> bool:
-        alert = over.select_for_update().filter(pk=pk).first()
+        alert = locks.held(over.filter(pk=pk)).first()
         if alert is not None:
             lifecycle.end_snooze(alert)
         return alert is not None

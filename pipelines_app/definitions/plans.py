@@ -101,6 +101,7 @@ def apply(
         register.alone()
         if _state(_changed_again(planned)) != planned.state:
             raise _outdated()
+        register.hold(list(prepared.values()))
         return [register.write(prepared[name], author=author, why=why, onto=prepared[name].number) for name in order]
 
 

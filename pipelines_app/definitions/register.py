@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from sqlglot import exp
 
-from pipelines_app import events, lake
+from pipelines_app import events, lake, locks
 from pipelines_app.access import audit
 from pipelines_app.compiler import checks as catalogue_of_checks
 from pipelines_app.compiler import codec, compile, documents
@@ -25,14 +25,16 @@ from pipelines_app.models import (
     Check,
     Dataset,
     Edge,
-    Environment,
     Pipeline,
     Revision,
     Team,
     Trigger,
     TriggerKind,
+    Turn,
     User,
 )
+
+REGISTERING = "registering"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +151,9 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
     definition = compiled.definition
     refuse_others(definition, prepared.pipeline, author.teams)
     team = Team.objects.get(name=definition.team)
-    pipeline = _alone(prepared.pipeline, compiled)
+    pipeline = _alone(prepared)
     if pipeline is None:
         pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
-    pipeline = Pipeline.objects.select_for_update().get(pk=pipeline.pk)
     _refuse_outdated(pipeline, onto)
     digest = digest_of(document)
     last = pipeline.revisions.order_by("-number").first()
@@ -204,11 +205,20 @@ def _made(compiled: Compiled) -> list[object]:
 
 def alone() -> None:
     """Let one registration write at a time, until the transaction ends."""
-    Environment.objects.select_for_update(no_key=True).get(pk=mapping.production().pk)
+    locks.hold(Turn.objects.filter(pk=Turn.objects.get_or_create(name=REGISTERING)[0].pk))
 
 
-def _alone(pipeline: Pipeline | None, compiled: Compiled) -> Pipeline | None:
+def hold(several: Sequence[Prepared]) -> None:
+    """Have what runs wait that would publish or start anything of these while they are written."""
+    names = [step.dataset for prepared in several for step in prepared.compiled.steps]
+    there = [prepared.pipeline.pk for prepared in several if prepared.pipeline is not None]
+    datasets = Dataset.objects.filter(Q(name__in=names) | Q(pipeline__in=there))
+    locks.hold(datasets, Pipeline.objects.filter(pk__in=there))
+
+
+def _alone(prepared: Prepared) -> Pipeline | None:
     """Write alone, and look again at what others may have written since it was compiled."""
+    pipeline, compiled = prepared.pipeline, prepared.compiled
     alone()
     there = Pipeline.objects.filter(name=compiled.definition.pipeline).first()
     if there != pipeline:
@@ -218,7 +228,8 @@ def _alone(pipeline: Pipeline | None, compiled: Compiled) -> Pipeline | None:
         )
     _own_names(compiled.definition, pipeline)
     lines.refuse_cycle(compiled)
-    return pipeline
+    hold([prepared])
+    return Pipeline.objects.get(pk=pipeline.pk) if pipeline is not None else None
 
 
 def _refuse_outdated(pipeline: Pipeline, onto: int | None) -> None:
@@ -233,17 +244,16 @@ def _refuse_outdated(pipeline: Pipeline, onto: int | None) -> None:
 def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[str, Dataset]:
     pipeline.datasets.exclude(name__in=[step.dataset for step in compiled.steps]).update(pipeline=None)
     for step in compiled.steps:
-        Dataset.objects.update_or_create(
-            name=step.dataset,
-            defaults={
-                "team": team,
-                "pipeline": pipeline,
-                "is_source": step.kind is StepKind.LOAD,
-                "period_kind": step.period,
-                "columns": mapping.stored_columns(step.columns),
-                "description": _description(step, compiled),
-            },
-        )
+        values = {
+            "team": team,
+            "pipeline": pipeline,
+            "is_source": step.kind is StepKind.LOAD,
+            "period_kind": step.period,
+            "columns": mapping.stored_columns(step.columns),
+            "description": _description(step, compiled),
+        }
+        if not Dataset.objects.filter(name=step.dataset).update(**values):
+            Dataset.objects.create(name=step.dataset, **values)
     names = [step.dataset for step in compiled.steps] + list(compiled.external)
     return {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import events, singly
+from pipelines_app import events, locks, singly
 from pipelines_app.compiler import starting
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.definition import PeriodKind
@@ -101,12 +101,18 @@ def _pass_on(backfill: Backfill, run: Run) -> int:
         own = one if _makes_more(dataset, one.period) else own
     if own is not None:
         BackfillEffect.objects.get_or_create(backfill=backfill, pipeline=run.pipeline, event=own)
-    # In one order, with the pipeline itself, which is fed next: see `planning.hold`.
-    touched = Pipeline.objects.filter(pk__in=[*at_once, backfill.pipeline_id]).order_by("pk")
-    list(touched.select_for_update(no_key=True).values_list("pk", flat=True))
+    _hold(backfill, *at_once)  # with all that is fed and settled next
     for pk in sorted(at_once):
         _start(readers[pk], run.period, at_once[pk], backfill)
     return len(at_once)
+
+
+def _hold(backfill: Backfill, *more: int) -> set[int]:
+    """Hold every pipeline that this backfill may start by now, and then itself; gives those that are held."""
+    left = backfill.effects.filter(run=None).values_list("pipeline", flat=True)
+    pipelines = {backfill.pipeline_id, *left, *more}
+    locks.hold(Pipeline.objects.filter(pk__in=pipelines), Backfill.objects.filter(pk=backfill.pk))
+    return pipelines
 
 
 def _start(pipeline: Pipeline, period: str, causes: Sequence[Event], backfill: Backfill) -> Run | None:
@@ -131,15 +137,15 @@ def _start(pipeline: Pipeline, period: str, causes: Sequence[Event], backfill: B
 @transaction.atomic
 def settle(backfill: Backfill, *, but: Event | None = None) -> None:
     """Once every period is over, run what reads whole datasets, each after those that it reads from."""
-    planning.hold(backfill.pipeline)
-    held = Backfill.objects.select_for_update(of=("self",)).select_related("pipeline").get(pk=backfill.pk)
+    pipelines = _hold(backfill)
+    held = Backfill.objects.select_related("pipeline").get(pk=backfill.pk)
     if held.ended_at is None or held.settled_at is not None or _is_under_way(held, but):
         return
     left = held.effects.filter(run=None).select_related("pipeline", "event").order_by("event")
     groups: dict[Pipeline, list[BackfillEffect]] = defaultdict(list)
     for effect in left:
         groups[effect.pipeline].append(effect)
-    for pipeline in _first(groups):
+    for pipeline in [one for one in _first(groups) if one.pk in pipelines]:  # another one has its turn at the next look
         _release(pipeline, groups[pipeline], held)
     if not groups:
         Backfill.objects.filter(pk=held.pk).update(settled_at=timezone.now())

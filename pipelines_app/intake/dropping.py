@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.compiler.definition import Drop, Taken, Whole
 from pipelines_app.errors import ArrivalRefused, DiskFull, PlaceUnreachable
 from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
@@ -239,7 +239,7 @@ def _forget_replaced(look: Look, files: Iterable[Found]) -> None:
 @transaction.atomic
 def _fail(source: DropSource, now: datetime, error: str, todo: str) -> None:
     """Say what is wrong with a place; that it began is a fact."""
-    held = DropSource.objects.select_for_update().get(pk=source.pk)
+    held = locks.held(DropSource.objects.filter(pk=source.pk)).get()
     dataset = source.dataset.name
     if held.state != DropState.FAILING:
         events.record(DropFailed(dataset=dataset, url=held.url, error=error, todo=todo), actor=f"drop:{dataset}")
@@ -251,7 +251,7 @@ def _fail(source: DropSource, now: datetime, error: str, todo: str) -> None:
 
 @transaction.atomic
 def _succeed(source: DropSource, now: datetime, found: Look) -> None:
-    held = DropSource.objects.select_for_update().get(pk=source.pk)
+    held = locks.held(DropSource.objects.filter(pk=source.pk)).get()
     dataset = source.dataset.name
     if held.state == DropState.FAILING:
         events.record(DropMended(dataset=dataset, url=held.url), actor=f"drop:{dataset}")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import events, singly
+from pipelines_app import events, locks, singly
 from pipelines_app.compiler import cadences, calendars, deadlines, learning, periods
 from pipelines_app.compiler.definition import WEEKDAYS, PeriodKind
 from pipelines_app.compiler.learning import Learned
@@ -57,7 +57,7 @@ def _declared(dataset: Dataset) -> dict[str, object]:
 @transaction.atomic
 def _keep(dataset: Dataset, zone: str, learned: Learned, now: datetime) -> Habit:
     """Write down what was learned; it is proposed anew only if it differs from what was decided before."""
-    habit = Habit.objects.select_for_update().filter(dataset=dataset).first()
+    habit = locks.held(Habit.objects.filter(dataset=dataset)).first()
     is_declared = bool(_declared(dataset))
     is_news = not is_declared and (habit is None or learning.is_another(habit.arrival, learned.arrival))
     if habit is None:  # of what is declared only the usual moment is of use

@@ -5,7 +5,7 @@ import json
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import vault
+from pipelines_app import locks, vault
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import DropSource, DropTaken
 
@@ -15,7 +15,7 @@ LONGEST = 500
 @transaction.atomic
 def give(source: DropSource, *, key: str, secret: str) -> None:
     """Keep the keys to a drop's bucket, or none where both are empty, and look there again; raises IllegalMove."""
-    held = DropSource.objects.select_for_update().get(pk=source.pk)
+    held = locks.held(DropSource.objects.filter(pk=source.pk)).get()
     if not held.url.startswith("s3://"):
         raise IllegalMove("A local folder takes no keys.", todo="Declare a bucket: its address begins with s3://.")
     if bool(key) != bool(secret) or len(key) > LONGEST or len(secret) > LONGEST:
@@ -28,7 +28,7 @@ def give(source: DropSource, *, key: str, secret: str) -> None:
 @transaction.atomic
 def look_again(source: DropSource) -> None:
     """Have a drop looked at as soon as somebody can, also at the files that were refused there."""
-    held = DropSource.objects.select_for_update().get(pk=source.pk)
+    held = locks.held(DropSource.objects.filter(pk=source.pk)).get()
     DropTaken.objects.filter(source=held).ask_again()
     held.next_look = timezone.now()
     held.save(update_fields=["next_look"])

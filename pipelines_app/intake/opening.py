@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
-from pipelines_app import singly
+from pipelines_app import locks, singly
 from pipelines_app.compiler import cadences
 from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind, Source
 from pipelines_app.errors import IllegalMove
@@ -44,6 +44,7 @@ def worth_a_look(now: datetime) -> QuerySet[Pipeline]:
 
 def _look(pipeline: Pipeline, now: datetime) -> list[str]:
     """Open what has come into sight for one pipeline, and say when to look again."""
+    _hold_sources(pipeline)
     outlook: Outlook | None = getattr(pipeline, "outlook", None)
     if outlook is None or outlook.revision_id != pipeline.current_id:
         _follow_revision(pipeline)
@@ -57,6 +58,13 @@ def _look(pipeline: Pipeline, now: datetime) -> list[str]:
         pipeline=pipeline, defaults={"revision_id": pipeline.revision_in_force, "look_at": look_at}
     )
     return opened
+
+
+def _hold_sources(pipeline: Pipeline) -> None:
+    """Hold all whose slots may be written here, before any of those."""
+    expected = Q(name__in=[source.dataset for source, _ in declared(pipeline)])
+    former = Q(slots__state__in=OPEN, slots__event__actor=CLOCK) & (Q(pipeline=pipeline) | Q(pipeline=None))
+    locks.hold(Dataset.objects.filter(pk__in=Dataset.objects.filter(expected | former).values("pk")))
 
 
 def declared(pipeline: Pipeline) -> Iterator[tuple[Source, ArrivalDeadline]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.compiler import starting
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.definition import PeriodKind
@@ -97,12 +97,26 @@ def _arrived(name: str, period: str, event: Event) -> Outcome:
 
 def _published(fact: DatasetPublished, event: Event) -> Outcome:
     dataset = Dataset.objects.select_related("pipeline").get(name=fact.dataset)
-    said = _at_home(fact, dataset, event)
     triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset=dataset)
-    # By pipeline: two events that start the same pipelines hold them in the same order.
-    for trigger in triggers.select_related("pipeline").order_by("pipeline"):
-        said.append(_reached(trigger.pipeline, dataset, fact.period, event, version=fact.version))
+    readers = [trigger.pipeline for trigger in triggers.select_related("pipeline").order_by("pipeline")]
+    _hold_all([*readers, *_own_readers(dataset)])
+    said = _at_home(fact, dataset, event)
+    said += [_reached(reader, dataset, fact.period, event, version=fact.version) for reader in readers]
     return _said(said, f"no pipeline starts when {fact.dataset} is published")
+
+
+def _hold_all(pipelines: Sequence[Pipeline]) -> None:
+    """Hold all that may be started before any is: each start asks for places that they share with others."""
+    if len(pipelines) > 1:
+        locks.hold(Pipeline.objects.filter(pk__in=[one.pk for one in pipelines]))
+
+
+def _own_readers(dataset: Dataset) -> list[Pipeline]:
+    """The pipeline that makes a dataset, if it also reads it."""
+    if dataset.pipeline is None or dataset.pipeline.current_id is None:
+        return []
+    steps = planning.compiled(dataset.pipeline.current_id).steps
+    return [dataset.pipeline] if any(dataset.name in step.inputs for step in steps) else []
 
 
 def _at_home(fact: DatasetPublished, dataset: Dataset, event: Event) -> list[Outcome]:
@@ -198,8 +212,9 @@ def _revised(pipeline: Pipeline, fact: PipelineRevised, event: Event) -> Outcome
 def _late(name: str, period: str, event: Event) -> Outcome:
     """What should have come and has not opens the waiting of the pipelines whose policy ends it at a time."""
     dataset = Dataset.objects.get(name=name)
-    pipelines = Pipeline.objects.filter(triggers__dataset=dataset).exclude(current=None).distinct().order_by("pk")
-    said = []
+    waiting_for_it = Pipeline.objects.filter(triggers__dataset=dataset).exclude(current=None).distinct()
+    pipelines, said = list(waiting_for_it.order_by("pk")), []
+    _hold_all(pipelines)
     for pipeline in pipelines:
         recipe = planning.compiled(pipeline.current_id or 0)
         timed = recipe.definition.start.at_latest is not None and name in starting.awaited(recipe)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Min
 
-from pipelines_app import events, singly
+from pipelines_app import events, locks, singly
 from pipelines_app.compiler import clocks
 from pipelines_app.compiler.definition import CatchUp, Schedule
 from pipelines_app.facts_outside import ScheduleTicked, TicksMissed
@@ -32,7 +32,7 @@ def next_due() -> datetime | None:
 
 def _tick(clock: Clock, now: datetime) -> bool:
     """The ticks of one pipeline up to now, by its own rule for those that were missed."""
-    held = Clock.objects.select_for_update(of=("self",)).select_related("pipeline").filter(pk=clock.pk).first()
+    held = locks.held(Clock.objects.select_related("pipeline").filter(pk=clock.pk)).first()
     if held is None or held.next_tick > now:
         return False
     schedule = _declared(held.pipeline)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from pipelines_app import events, singly
+from pipelines_app import events, locks, singly
 from pipelines_app.access import audit
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
@@ -66,8 +66,8 @@ def announce(dataset: Dataset, *, period: str, due_at: datetime, actor: str) -> 
 
 def put(dataset: Dataset, period: str, moments: Moments, *, actor: str) -> Slot:
     """Open a slot or move its moments; what has come already fills it. Call it within a transaction."""
-    Dataset.objects.select_for_update(no_key=True).get(pk=dataset.pk)  # what comes in waits for it, or is seen here
-    slot = Slot.objects.select_for_update().filter(dataset=dataset, period=period).first()
+    locks.hold(Dataset.objects.filter(pk=dataset.pk))  # what comes in waits for it, or is seen here
+    slot = locks.held(Slot.objects.filter(dataset=dataset, period=period)).first()
     if slot is not None and (slot.state not in MAY_MOVE or moments_of(slot) == moments):
         return slot
     due_at = moments.due_at.isoformat()
@@ -112,7 +112,7 @@ def pass_time(now: datetime) -> int:
 
 
 def _pass(seen: Slot, now: datetime) -> bool:
-    held = Slot.objects.select_for_update(of=("self",)).select_related("dataset__pipeline", "event")
+    held = locks.held(Slot.objects.select_related("dataset__pipeline", "event"))
     slot = held.filter(pk=seen.pk, next_at__lte=now, state__in=OPEN).first()
     if slot is None:
         return False
@@ -154,10 +154,12 @@ def next_due() -> datetime | None:
 
 
 _waiting = Prepared(
-    lambda: Slot.objects.select_for_update(of=("self",)).filter(
-        Q(state__in=[*OPEN, *WANTING]) | Q(state=SlotState.ARRIVED, arrival__state=ArrivalState.FAILED),
-        dataset=Given("dataset"),
-        period=Given("period"),
+    lambda: locks.held(
+        Slot.objects.filter(
+            Q(state__in=[*OPEN, *WANTING]) | Q(state=SlotState.ARRIVED, arrival__state=ArrivalState.FAILED),
+            dataset=Given("dataset"),
+            period=Given("period"),
+        )
     )
 )
 
@@ -187,7 +189,7 @@ def _fill(slot: Slot, arrival: Arrival, *, cause: Event) -> None:
 @transaction.atomic
 def settle(seen: Slot, state: str, *, run: int, cause: Event) -> bool:
     """Write down how what came was read; False where nothing that came was, or something newer waits to be read."""
-    slot = Slot.objects.select_for_update(of=("self",)).select_related("arrival", "dataset").get(pk=seen.pk)
+    slot = locks.held(Slot.objects.select_related("arrival", "dataset")).get(pk=seen.pk)
     is_read = slot.arrival is not None and slot.arrival.state in READ
     if not is_read or slot.state not in (SlotState.ARRIVED, *WANTING):
         return False
@@ -204,6 +206,7 @@ def waive(slot: Slot, *, reason: str, actor: str) -> None:
 
     Raises IllegalMove if good data have come or it was waived before.
     """
+    locks.hold(Dataset.objects.filter(pk=slot.dataset_id))  # before its slots, as whatever comes in does
     waiting = Slot.objects.filter(pk=slot.pk, state__in=[*OPEN, *WANTING])
     if not waiting.update(state=SlotState.WAIVED, reason=reason[:500], next_at=None):
         slot.refresh_from_db(fields=["state"])

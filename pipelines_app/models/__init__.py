@@ -49,6 +49,7 @@ from pipelines_app.models.triggers import (
     Listener,
     Tick,
 )
+from pipelines_app.models.turns import Turn
 from pipelines_app.models.waiting import Waiting, WaitState
 from pipelines_app.models.webhooks import SignatureKind, Webhook, WebhookCall, WebhookRefusal
 
@@ -117,6 +118,7 @@ __all__ = [
     "Tick",
     "Trigger",
     "TriggerKind",
+    "Turn",
     "User",
     "VersionInput",
     "VersionState",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Count
 
-from pipelines_app import wake
+from pipelines_app import locks, wake
 from pipelines_app.access import audit
 from pipelines_app.engines.registry import ENGINES
 from pipelines_app.environments import mapping
@@ -133,7 +133,7 @@ def _own(user: User, of: str, name: str) -> Limit:
 
 
 def _of_team(name: str, most: int | None) -> Team | None:
-    team = Team.objects.select_for_update(no_key=True).get(name=name)
+    team = locks.held(Team.objects.filter(name=name)).get()
     Team.objects.filter(pk=team.pk).update(max_runs=most)
     return team
 
@@ -144,6 +144,7 @@ def _of_environment(name: str, most: int | None) -> Team | None:
 
 
 def _of_engine(name: str, most: int | None) -> Team | None:
+    locks.hold(Environment.objects.all(), EngineLimit.objects.filter(engine=name))
     if most is None:
         EngineLimit.objects.filter(engine=name).delete()
     else:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipelines_app import events, singly
+from pipelines_app import events, locks, singly
 from pipelines_app.access import audit
 from pipelines_app.compiler import periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
@@ -244,6 +244,7 @@ def pause(backfill: Backfill, *, actor: str) -> None:
 @transaction.atomic
 def resume(backfill: Backfill, *, actor: str) -> None:
     """Go on with the oldest period that is left; raises IllegalMove unless it is paused."""
+    planning.hold(backfill.pipeline)
     _move(backfill, BackfillState.RUNNING, only_from=frozenset({BackfillState.PAUSED}))
     _tell(backfill, actor=actor)
     feed(backfill)
@@ -268,7 +269,7 @@ def cancel(backfill: Backfill, *, actor: str) -> None:
 def feed(backfill: Backfill) -> None:
     """Queue the oldest periods that are left while few are in flight; ends the backfill after the last."""
     pipeline = planning.hold(backfill.pipeline)
-    held = Backfill.objects.select_for_update(of=("self",)).select_related("event").get(pk=backfill.pk)
+    held = locks.held(Backfill.objects.select_related("event")).get(pk=backfill.pk)
     if held.state != BackfillState.RUNNING:
         return
     begun = held.periods.filter(run__state__in=[RunState.QUEUED, RunState.RUNNING])

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from pipelines_app import locks
 from pipelines_app.models import Environment, Pipeline, Run, RunState, Team
 from pipelines_app.runs.recipes import compiled
 
@@ -94,9 +95,9 @@ def are_shared(pipeline: Pipeline, now: Standing) -> bool:
 def hold_shared(pipeline: Pipeline, environment: Environment, now: Standing) -> None:
     """Hold what the pipeline shares with others: who asks for a place meanwhile waits, and then sees what was taken."""
     if now.environment_max is not None:
-        Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+        locks.hold(Environment.objects.filter(pk=environment.pk))
     if pipeline.team.max_runs is not None:
-        Team.objects.select_for_update(no_key=True).get(pk=pipeline.team_id)
+        locks.hold(Team.objects.filter(pk=pipeline.team_id))
 
 
 def waiting(environment: Environment) -> "QuerySet[Pipeline]":
@@ -122,13 +123,13 @@ def waiting(environment: Environment) -> "QuerySet[Pipeline]":
 def _team_has_room(team: Team) -> bool:
     if team.max_runs is None:
         return True
-    most = Team.objects.select_for_update(no_key=True).get(pk=team.pk).max_runs
+    most = locks.held(Team.objects.filter(pk=team.pk)).get().max_runs
     running = Run.objects.filter(pipeline__team=team, state=RunState.RUNNING)
     return most is None or running.count() < most
 
 
 def _environment_has_room(environment: Environment) -> bool:
-    most = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk).max_runs
+    most = locks.held(Environment.objects.filter(pk=environment.pk)).get().max_runs
     running = Run.objects.filter(environment=environment, state=RunState.RUNNING)
     return most is None or running.count() < most
 

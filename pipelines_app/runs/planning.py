@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.compiler import periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, StartWhen
@@ -46,36 +46,23 @@ def compiled_of(run: Run) -> Compiled:
     return compiled_with(run.revision_id, run.parameters)
 
 
-_to_hold = Prepared(
-    lambda: Pipeline.objects.select_for_update(no_key=True, of=("self",)).select_related("team").filter(pk=Given("pk"))
-)
-_free_to_hold = Prepared(
-    lambda: (
-        Pipeline.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-        .select_related("team")
-        .filter(pk=Given("pk"))
+_to_hold = Prepared(lambda: locks.held(Pipeline.objects.select_related("team").filter(pk=Given("pk"))))
+_free_to_hold = Prepared(lambda: locks.free(Pipeline.objects.select_related("team").filter(pk=Given("pk"))))
+_of_running_period = Exists(
+    Run.objects.filter(
+        pipeline=OuterRef("pipeline"),
+        environment=OuterRef("environment"),
+        period=OuterRef("period"),
+        state=RunState.RUNNING,
     )
 )
 _waiting = Prepared(
-    lambda: (
+    lambda: locks.held(
         Run.objects.filter(pipeline=Given("pipeline"), environment=Given("environment"), state=RunState.QUEUED)
-        .exclude(
-            Exists(
-                Run.objects.filter(
-                    pipeline=OuterRef("pipeline"),
-                    environment=OuterRef("environment"),
-                    period=OuterRef("period"),
-                    state=RunState.RUNNING,
-                )
-            )
-        )
+        .exclude(_of_running_period)
         .select_related("cause", "environment")
-        .select_for_update(of=("self",))
-        .order_by("-priority", "id")[:1]
-    )
+    ).order_by("-priority", "id")[:1]
 )
-
-
 _pending = Prepared(
     lambda: (
         Arrival.objects.filter(
@@ -96,7 +83,7 @@ _taken = Change(lambda: Arrival.objects.filter(pk__in=Several("arrivals")), run=
 def hold(pipeline: Pipeline) -> Pipeline:
     """Make whoever else would queue or start a run of the pipeline wait for this transaction; gives it as it is now.
 
-    Always in one order: the run that runs, its steps, then the pipeline, then its queued runs.
+    Its queued runs come after it. Who starts several pipelines holds all of them first: see `locks`.
     """
     held = _to_hold.first(pk=pipeline.pk)
     if held is None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pipelines_app import events, failpoints
+from pipelines_app import events, failpoints, locks
 from pipelines_app.compiler.definition import Mode, PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.environments.mapping import Place
@@ -36,6 +36,7 @@ from pipelines_app.quality.gates import Verdict
 from pipelines_app.runs import advancing, staging, telling
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.staging import Staged, Work
+from pipelines_app.transactions import persistent
 
 
 class Fenced(LostRace):
@@ -53,8 +54,8 @@ class Failure:
     todo: str = ""
 
 
-_run = Prepared(lambda: Run.objects.select_for_update(no_key=True).filter(pk=Given("pk")))
-_owner = Prepared(lambda: Dataset.objects.select_for_update(no_key=True).only("pipeline").filter(pk=Given("pk")))
+_run = Prepared(lambda: locks.held(Run.objects.filter(pk=Given("pk"))))
+_owner = Prepared(lambda: locks.held(Dataset.objects.only("pipeline").filter(pk=Given("pk"))))
 
 
 def _held() -> "QuerySet[StepRun]":
@@ -92,6 +93,7 @@ def _close(claim: Claim, state: str, **values: object) -> None:
         raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
 
 
+@persistent
 @transaction.atomic
 def publish(staged: Staged, verdict: Verdict) -> None:
     """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
@@ -226,6 +228,7 @@ def _settle(work: Work, state: str, said: str, event: Event) -> None:
             _settled.make(arrivals=pks, state=became, disposition=because[:500], event=event.pk)
 
 
+@persistent
 @transaction.atomic
 def reuse(work: Work, version: DatasetVersion) -> None:
     """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
@@ -247,6 +250,7 @@ def reuse(work: Work, version: DatasetVersion) -> None:
     advancing.advance(run, work.claim.step, StepState.REUSED, cause=event)
 
 
+@persistent
 @transaction.atomic
 def refuse(claim: Claim, failure: Failure) -> None:
     """Quarantine what came in because it cannot be read at all; readers keep the last good version."""
@@ -267,6 +271,7 @@ def refuse(claim: Claim, failure: Failure) -> None:
     advancing.advance(run, claim.step, StepState.QUARANTINED, cause=event)
 
 
+@persistent
 @transaction.atomic
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
