@@ -294,9 +294,16 @@ def _put(pipeline: Pipeline, backfill: Backfill, period: str) -> Run:
 
 
 def _bring_back(pipeline: Pipeline, period: str, event: Event) -> None:
-    """Give the run the files of the period that no run could take, the last one of each source."""
-    waiting = Arrival.objects.filter(dataset__pipeline=pipeline, period=period)
-    last: dict[int, Arrival] = {arrival.dataset_id: arrival for arrival in waiting.order_by("id")}
+    """Give the run the files of the period that no run could take, in the order in which they came.
+
+    Of a source of which each file replaces the one before that is the last; of one that adds them, each content once.
+    """
+    came = Arrival.objects.filter(dataset__pipeline=pipeline, period=period).exclude(state=ArrivalState.DUPLICATE)
+    last: dict[tuple[object, ...], Arrival] = {}
+    for arrival in came.select_related("dataset").order_by("id"):
+        content = arrival.sha256, arrival.parameters_key
+        adds = planning.appends(pipeline, arrival.dataset.name)
+        last[(arrival.dataset_id, *(content if adds else ()))] = arrival
     for arrival in last.values():
         if arrival.state in GIVEN_BACK:
             rerunning.copy(arrival, event, run=None)

@@ -219,6 +219,9 @@ def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
 def _settle(work: Work, state: str, said: str, event: Event) -> None:
     """Write down what became of the arrivals that a load took, and of those that a newer one has replaced."""
     ends = [(work.arrivals, state, said)]
+    for double in work.doubles:
+        same = f"the same content as arrival {double.twin}: one effect is enough"
+        ends.append(((double.arrival,), ArrivalState.DUPLICATE, same))
     if work.superseded:
         newer = f"arrival {work.arrivals[-1].pk} for the same period came after it"
         ends.append((work.superseded, ArrivalState.SUPERSEDED, newer))

@@ -1,21 +1,41 @@
 """What one attempt reads and writes: gathered before the engine starts, handed on when it is done."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from pipelines_app.compiler import fingerprint
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
-from pipelines_app.models import Arrival, Dataset, DatasetVersion, Run, RunInput, StepRun, StepState, VersionState
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    Dataset,
+    DatasetVersion,
+    Part,
+    Run,
+    RunInput,
+    StepRun,
+    StepState,
+    VersionState,
+)
 from pipelines_app.prepared import Given, Prepared, Several
 from pipelines_app.quality import gates
 from pipelines_app.runs import planning
 from pipelines_app.runs.leases import Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Double:
+    """An arrival for a source that adds every file, whose content is in it already, or comes in with this load."""
+
+    arrival: Arrival
+    twin: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +55,7 @@ class Work:
     rows_in: int | None
     run_key: str
     lacks: str = ""
+    doubles: tuple[Double, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +86,43 @@ def compiled_step(claim: Claim) -> CompiledStep:
 _came = Prepared(lambda: Arrival.objects.filter(run=Given("run"), dataset=Given("dataset")).order_by("id"))
 
 
+def _is_in() -> "QuerySet[Arrival]":
+    """What was read into a dataset for a period, and is what readers see still."""
+    parts = Part.objects.live().filter(dataset=OuterRef("dataset"), version__step_run__run=OuterRef("run"))
+    consumed = Arrival.objects.filter(dataset=Given("dataset"), period=Given("period"), state=ArrivalState.CONSUMED)
+    return consumed.filter(Exists(parts), sha256__in=Several("contents")).order_by("-id")
+
+
+_in = Prepared(_is_in)
+
+
+def _doubles(claim: Claim, came: Sequence[Arrival]) -> list[Double]:
+    """Of a source that adds every file, those that would be in it twice; of one period only one run loads at a time."""
+    contents = list({arrival.sha256 for arrival in came})
+    known = _in.all(dataset=claim.step.dataset_id, period=claim.step.run.period, contents=contents) if came else []
+    twins = {(arrival.sha256, arrival.parameters_key): arrival.pk for arrival in known}
+    doubles = []
+    for arrival in came:
+        twin = twins.setdefault((arrival.sha256, arrival.parameters_key), arrival.pk)
+        if twin != arrival.pk:
+            doubles.append(Double(arrival=arrival, twin=twin))
+    return doubles
+
+
 def _load(claim: Claim, step: CompiledStep) -> Work:
     mode = planning.mode_of(step)
     came = _came.all(run=claim.step.run_id, dataset=claim.step.dataset_id)
-    taken = came if mode is Mode.APPEND else came[-1:]
+    doubles = _doubles(claim, came) if mode is Mode.APPEND else []
+    again = {double.arrival.pk for double in doubles}
+    taken = [arrival for arrival in came if arrival.pk not in again] if mode is Mode.APPEND else came[-1:]
     inputs = {f"arrival {index}": arrival.sha256 for index, arrival in enumerate(taken)}
     return Work(
         claim=claim,
         step=step,
         mode=mode,
         arrivals=tuple(taken),
-        superseded=tuple(arrival for arrival in came if arrival not in taken),
+        superseded=tuple(arrival for arrival in came if arrival not in taken and arrival.pk not in again),
+        doubles=tuple(doubles),
         relations=(),
         reads=(),
         rows_in=None,
@@ -169,7 +216,12 @@ _twin = Prepared(lambda: _twins()[:1])
 
 
 def reusable(work: Work) -> DatasetVersion | None:
-    """A published version made by the same recipe, inputs and checks, and still what readers see."""
+    """A published version made by the same recipe, inputs and checks, and still what readers see.
+
+    Where all that came is in it already that is what readers see, whatever its checks would say by now.
+    """
+    if work.doubles and not work.arrivals:
+        return mapping.current(work.claim.step.run.environment, [work.claim.step.dataset])[work.claim.step.dataset_id]
     if not work.step.deterministic or not gates.hold_at_any_time(work.step.checks):
         return None
     step = work.claim.step
