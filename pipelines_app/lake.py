@@ -6,8 +6,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from pipelines_app.engines import registry
-from pipelines_app.engines.base import Engine, Limits
+from pipelines_app.engines.base import Limits, Place, Table
+from pipelines_app.engines.duckdb_engine import DuckDBEngine
+from pipelines_app.models import EngineName
 
 
 def root() -> Path:
@@ -18,6 +19,14 @@ def root() -> Path:
 def path(relative: str) -> Path:
     """Where a stored file is."""
     return root() / relative
+
+
+def located(stored: str, engine: str) -> Place:
+    """Where a part of a version is: a file of the lake, or a table of the warehouse."""
+    if engine == EngineName.DUCKDB:
+        return path(stored)
+    schema, _, name = stored.partition(".")
+    return Table(schema=schema, name=name)
 
 
 def arrival_place() -> str:
@@ -37,9 +46,9 @@ def export_place() -> str:
 
 
 @cache
-def engine() -> Engine:
-    """This process's engine, with its warm children."""
-    return registry.ENGINES["duckdb"](root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED)
+def engine() -> DuckDBEngine:
+    """This process's DuckDB, with its warm children: it reads files, whatever engine an environment is on."""
+    return DuckDBEngine(root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED)
 
 
 def limits(seconds: float) -> Limits:

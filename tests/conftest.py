@@ -8,11 +8,13 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, Playwright
 
-from pipelines_app.environments import mapping
+from pipelines_app.engines.warehouse.session import Login
+from pipelines_app.environments import mapping, places
 from pipelines_app.runs import planning, recipes
 from tests.browser.accessibility import barriers
 from tests.browser.watch import Complaints
 from tests.servers import chromium
+from tests.servers.postgres import Postgres
 from tests.servers.process import MissingServer
 
 
@@ -61,6 +63,19 @@ def forget_compiled() -> Iterator[None]:
     planning.dataset_ids.cache_clear()
     planning.readers.cache_clear()
     mapping.forget()
+    places.forget()
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+    """A PostgreSQL for data, as the platform reaches it: another server than the one that tests may run on."""
+    folder = tmp_path_factory.mktemp("warehouse")
+    for step in (folder, *folder.parents[:2]):
+        step.chmod(0o755)  # PostgreSQL may run as somebody else
+    server = Postgres(folder)
+    server.start()
+    yield Login(url=server.url)
+    server.stop()
 
 
 @pytest.fixture

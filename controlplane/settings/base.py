@@ -169,6 +169,8 @@ DROP_SECONDS = env.number("LOOPLINE_DROP_SECONDS", 10, least=1)
 NAMING = env.text("LOOPLINE_NAMING", "")  # a YAML file with the naming convention; empty for raw, staging, core, mart
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}
+# A PostgreSQL for the data of environments on the engine `postgres`, as a role that may create roles and schemas.
+WAREHOUSE_URL = env.text("LOOPLINE_WAREHOUSE_URL", "")
 LAKE_ROOT = Path(env.text("LOOPLINE_LAKE", str(VAR / "lake")))
 ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
 REDIS_URL = env.text("REDIS_URL", "")

@@ -1,4 +1,4 @@
-"""Which engines there are, by name: a new one is one file and one line here."""
+"""Which engines there are, by name, and how one that reads files reads tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,3 +17,4 @@ class Factory(Protocol):
 ENGINES: Mapping[str, Factory] = {
     "duckdb": DuckDBEngine,
 }
+NAMES = ("duckdb", "postgres")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,6 +11,7 @@ from django.utils import timezone
 from pipelines_app import lake
 from pipelines_app.compiler import starting
 from pipelines_app.compiler.definition import Column, Mode, PeriodKind
+from pipelines_app.engines.base import Place as Kept
 from pipelines_app.engines.base import Relation
 from pipelines_app.models import (
     Current,
@@ -112,9 +112,11 @@ def content(
     """What a version holds, all of it or one period, as its own columns or as those it is declared with by now."""
     chosen = _parts(version, period)
     declared = columns or columns_of(version.columns)
-    groups: dict[tuple[Column, ...], list[Path]] = {}
+    groups: dict[tuple[Column, ...], list[Kept]] = {}
     for part in chosen:
-        groups.setdefault(_like(declared, columns_of(part.version.columns)), []).append(lake.path(part.path))
+        groups.setdefault(_like(declared, columns_of(part.version.columns)), []).append(
+            lake.located(part.path, part.engine)
+        )
     files = tuple(groups.pop(declared, ()))
     name = version.dataset.name
     earlier = tuple(Relation(name=name, columns=held, files=tuple(paths)) for held, paths in groups.items())
@@ -127,7 +129,7 @@ def content(
 
 
 def _in_order(parts: PartQuerySet) -> PartQuerySet:
-    needed = ("path", "rows", "version__columns", "version__lacks")
+    needed = ("path", "engine", "rows", "version__columns", "version__lacks")
     return parts.select_related("version").only(*needed).order_by("period", "id")
 
 

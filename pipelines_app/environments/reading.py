@@ -9,7 +9,7 @@ from pipelines_app import lake
 from pipelines_app.compiler import names
 from pipelines_app.compiler.definition import Format
 from pipelines_app.engines.base import Answer, Relation
-from pipelines_app.environments import mapping
+from pipelines_app.environments import mapping, places
 from pipelines_app.errors import StatementRefused
 from pipelines_app.models import DatasetVersion
 
@@ -24,7 +24,8 @@ def rows(version: DatasetVersion, *, limit: int, offset: int = 0, columns: Seque
     """
     relation = mapping.content(version).relation
     query = _chosen(relation, columns).limit(limit + 1).offset(offset)
-    return lake.engine().preview(query, [relation], rows=limit, limits=lake.limits(PREVIEW_SECONDS))
+    engine = places.reader([relation], version.dataset.team_id)
+    return engine.preview(query, [relation], rows=limit, limits=lake.limits(PREVIEW_SECONDS))
 
 
 def export(version: DatasetVersion, format: Format) -> Path:
@@ -33,7 +34,8 @@ def export(version: DatasetVersion, format: Format) -> Path:
     into = lake.path(lake.export_place())
     into.parent.mkdir(parents=True, exist_ok=True)
     limits = lake.limits(EXPORT_SECONDS)
-    lake.engine().export(_chosen(relation, ()), [relation], format=format, into=into, limits=limits)
+    engine = places.reader([relation], version.dataset.team_id)
+    engine.export(_chosen(relation, ()), [relation], format=format, into=into, limits=limits)
     return into
 
 

@@ -30,7 +30,7 @@ from pipelines_app.models.datasets import (
 )
 from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
 from pipelines_app.models.drafts import Draft
-from pipelines_app.models.engines import EngineLimit
+from pipelines_app.models.engines import EngineLimit, EngineName, TeamLogin
 from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Outcome, Pulse
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
@@ -83,6 +83,7 @@ __all__ = [
     "Edge",
     "EdgeKind",
     "EngineLimit",
+    "EngineName",
     "Environment",
     "EnvironmentRevision",
     "Event",
@@ -115,6 +116,7 @@ __all__ = [
     "StepRun",
     "StepState",
     "Team",
+    "TeamLogin",
     "Tick",
     "Trigger",
     "TriggerKind",

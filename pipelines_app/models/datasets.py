@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
-from pipelines_app.models.engines import EngineLimit
+from pipelines_app.models.engines import EngineLimit, EngineName
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -19,6 +19,13 @@ class Environment(models.Model):
     """A named mapping of datasets to versions; `production` is the one everybody reads."""
 
     name = models.SlugField(max_length=63, unique=True)
+    engine = models.CharField(
+        max_length=20,
+        choices=EngineName,
+        default=EngineName.DUCKDB,
+        db_default=EngineName.DUCKDB,
+        help_text="Where its steps run, and where what they make is kept.",
+    )
     engine_limit = models.ForeignKey(
         EngineLimit,
         models.SET_NULL,
@@ -33,7 +40,8 @@ class Environment(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(max_runs=None) | Q(max_runs__gte=1), name="environment_runs_at_least_one"
-            )
+            ),
+            models.CheckConstraint(condition=Q(engine__in=EngineName.values), name="environment_engine_known"),
         ]
 
     def __str__(self) -> str:
@@ -165,13 +173,16 @@ class PartQuerySet(models.QuerySet["Part"]):
 
 
 class Part(models.Model):
-    """One immutable Parquet file of a dataset, and the range of version numbers in which it counts."""
+    """One immutable file or table of a dataset, and the range of version numbers in which it counts."""
 
     version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="parts")
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+")
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
     period = models.CharField(max_length=13, blank=True)
-    path = models.CharField(max_length=300, unique=True, help_text="Below the lake's root.")
+    engine = models.CharField(max_length=20, default=EngineName.DUCKDB, db_default=EngineName.DUCKDB)
+    path = models.CharField(
+        max_length=300, unique=True, help_text="A Parquet file below the lake's root, or schema.table in the warehouse."
+    )
     rows = models.BigIntegerField()
     bytes = models.BigIntegerField()
     since = models.PositiveIntegerField(null=True, help_text="The first version it belongs to; none in quarantine.")
@@ -188,6 +199,7 @@ class Part(models.Model):
             ),
             models.Index(fields=["dataset", "environment", "since", "until"], name="part_of_version"),
         ]
+        constraints = [models.CheckConstraint(condition=Q(engine__in=EngineName.values), name="part_engine_known")]
 
     def __str__(self) -> str:
         return self.path
@@ -199,6 +211,7 @@ class Current(models.Model):
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="currents")
     version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="+")
+    shown = models.PositiveBigIntegerField(null=True, help_text="The version that a view in the warehouse shows.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["environment", "dataset"], name="current_once")]

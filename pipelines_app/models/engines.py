@@ -1,7 +1,25 @@
-"""What engines may be given to do."""
+"""What engines there are, what they may be given to do, and as whom the teams come to the warehouse."""
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+
+
+class EngineName(models.TextChoices):
+    DUCKDB = "duckdb", "DuckDB"
+    POSTGRES = "postgres", "PostgreSQL"
+
+
+class TeamLogin(models.Model):
+    """A team's own role in the warehouse; its password is sealed, and shown to nobody."""
+
+    team = models.OneToOneField("pipelines_app.Team", models.PROTECT, related_name="warehouse_login")
+    role = models.CharField(max_length=63)
+    sealed = models.TextField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.role
 
 
 class EngineLimit(models.Model):

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from pipelines_app import lake
 from pipelines_app.compiler import checks, drafting, statements
 from pipelines_app.compiler.checks import Judgement, Measures
 from pipelines_app.compiler.compiled import CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Severity, Source
-from pipelines_app.engines.base import Answer, Audit, Limits, Relation, Written
+from pipelines_app.engines.base import Answer, Audit, Engine, Limits, Relation, Written
 from pipelines_app.environments import mapping
 from pipelines_app.environments.mapping import Content
 from pipelines_app.models import Dataset, Environment
@@ -33,6 +32,7 @@ class Gate:
     step: CompiledStep
     measures: Measures
     audit: Audit
+    engine: Engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +76,13 @@ class Verdict:
         return self.refusal or "; ".join(result.judgement.message for result in self.failed)
 
 
-def prepare(step: CompiledStep, environment: Environment, *, as_of: datetime) -> Gate | None:
+def prepare(step: CompiledStep, environment: Environment, *, engine: Engine, as_of: datetime) -> Gate | None:
     """The gate of a step, or nothing where no check guards its dataset."""
     if not step.checks:
         return None
     measures = checks.measure(step.checks, step.dataset, step.columns, as_of)
     audit = Audit(dataset=step.dataset, statements=tuple(measures.statements), others=tuple(_others(step, environment)))
-    return Gate(step=step, measures=measures, audit=audit)
+    return Gate(step=step, measures=measures, audit=audit, engine=engine)
 
 
 def judge(source: Source | None, gate: Gate | None, staging: Staging, limits: Limits) -> Verdict:
@@ -127,7 +127,7 @@ def _samples(
     if not asked:
         return {}
     output = Relation(name=step.dataset, columns=step.columns, files=(staging.written.path,))
-    answers = lake.engine().measure(list(asked.values()), [output, *gate.audit.others], limits)
+    answers = gate.engine.measure(list(asked.values()), [output, *gate.audit.others], limits)
     return {name: _shown(answer) for name, answer in zip(asked, answers, strict=True)}
 
 

@@ -16,10 +16,11 @@ from pipelines_app.compiler import codec, efforts
 from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import PeriodKind
-from pipelines_app.engines.base import Audit, Limits, Relation, Written
+from pipelines_app.engines.base import Audit, Engine, Limits, Place, Relation, Written
+from pipelines_app.environments import places
 from pipelines_app.errors import EngineError
 from pipelines_app.facts import StepRetried
-from pipelines_app.models import StepRun, StepState
+from pipelines_app.models import EngineName, StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
 from pipelines_app.runs import hands, leases, publishing, retrying, staging
@@ -97,8 +98,10 @@ def _attempt(claim: Claim) -> None:
 
 def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Verdict]:
     """Produce a step's output and have its gate judge it; nothing of it is published yet."""
-    gate = gates.prepare(work.step, work.claim.step.run.environment, as_of=as_of)
-    staged = _produce(work, gate, limits)
+    run = work.claim.step.run
+    engine = places.engine(run.environment, run.pipeline.team_id)
+    gate = gates.prepare(work.step, run.environment, engine=engine, as_of=as_of)
+    staged = _produce(work, engine, gate, limits)
     said = staged.rejects[0].message if staged.rejects else ""
     staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said)
     return staged, gates.judge(work.step.source, gate, staging_seen, limits)
@@ -110,16 +113,23 @@ def _limits(keeper: Keeper, step: CompiledStep) -> Limits:
     return Limits(seconds=seconds, memory_bytes=settings.ENGINE_MEMORY_BYTES, heartbeat=keeper.is_held)
 
 
-def _produce(work: Work, gate: Gate | None, limits: Limits) -> Staged:
-    step = work.claim.step
-    place = lake.attempt_place(dataset=step.dataset_id, step_run=step.pk, epoch=work.claim.epoch)
-    into = lake.path(place)
-    into.parent.mkdir(parents=True, exist_ok=True)
+def _produce(work: Work, engine: Engine, gate: Gate | None, limits: Limits) -> Staged:
+    into = _place(work.claim)
     audit = gate.audit if gate else None
     if work.step.kind is StepKind.LOAD and work.step.source is not None:
-        loaded = lake.engine().load(_arriving(work), work.step.source, into, limits, audit)
-        return Staged(work=work, place=place, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects)
-    return Staged(work=work, place=place, written=_materialised(work, audit, into, limits))
+        loaded = engine.load(_arriving(work), work.step.source, into, limits, audit)
+        return Staged(work=work, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects)
+    return Staged(work=work, written=_materialised(work, engine, audit, into, limits))
+
+
+def _place(claim: Claim) -> Place:
+    """Where an attempt writes: no two attempts have one place."""
+    step = claim.step
+    if step.run.environment.engine == EngineName.POSTGRES:
+        return places.new_table(step.dataset, step.run.pipeline.team_id)
+    into = lake.path(lake.attempt_place(dataset=step.dataset_id, step_run=step.pk, epoch=claim.epoch))
+    into.parent.mkdir(parents=True, exist_ok=True)
+    return into
 
 
 def _arriving(work: Work) -> dict[str, Path]:
@@ -131,12 +141,11 @@ def _arriving(work: Work) -> dict[str, Path]:
     return files
 
 
-def _materialised(work: Work, audit: Audit | None, into: Path, limits: Limits) -> Written:
+def _materialised(work: Work, engine: Engine, audit: Audit | None, into: Place, limits: Limits) -> Written:
     step = work.claim.step
     statement = codec.statement(work.step)
     if step.run.period and work.step.period is not PeriodKind.NONE:
         statement = bind_period(statement, work.step.period, step.run.period)
-    engine = lake.engine()
     reads = {relation.name: relation for relation in work.relations}
     if audit is None or all(reads.get(other.name, other) == other for other in audit.others):
         return engine.materialise(statement, work.relations, work.step.columns, into, limits, audit)

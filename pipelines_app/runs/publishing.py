@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from pipelines_app import events, failpoints, locks
 from pipelines_app.compiler.definition import Mode, PeriodKind
-from pipelines_app.environments import mapping
+from pipelines_app.environments import mapping, places
 from pipelines_app.environments.mapping import Place
 from pipelines_app.errors import LostRace
 from pipelines_app.facts import (
@@ -171,12 +171,14 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
         lacks=work.lacks,
     )
     add([version])
+    engine, path = places.stored(written.path)
     part = Part(
         version=version,
         dataset=step.dataset,
         environment=run.environment,
         period=version.period,
-        path=staged.place,
+        engine=engine,
+        path=path,
         rows=written.rows,
         bytes=written.bytes,
         since=version.number,

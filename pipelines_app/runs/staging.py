@@ -17,6 +17,7 @@ from pipelines_app.models import (
     ArrivalState,
     Dataset,
     DatasetVersion,
+    EngineName,
     Part,
     Run,
     RunInput,
@@ -63,7 +64,6 @@ class Staged:
     """An attempt's finished output, not yet pointed to by anything."""
 
     work: Work
-    place: str
     written: Written
     rejected: int = 0
     rejects: tuple[Reject, ...] = field(default=())
@@ -179,7 +179,10 @@ def _run_key(claim: Claim, step: CompiledStep, inputs: dict[str, str]) -> str:
     """What the output is made from and what its checks compare it with: other rows there, another verdict."""
     looked_at = gates.compared(step, claim.step.run.environment)
     compared = {f"check {name}": _hashed(identity) for name, identity in looked_at.items()}
-    return fingerprint.run_key(step.recipe, claim.step.run.period, inputs | compared)
+    engine = claim.step.run.environment.engine
+    # What another engine made is made again on this one: it would have to be brought over for each reader.
+    elsewhere = {} if engine == EngineName.DUCKDB else {"engine": _hashed(engine)}
+    return fingerprint.run_key(step.recipe, claim.step.run.period, inputs | compared | elsewhere)
 
 
 def _hashed(identity: str) -> str:

@@ -12,7 +12,6 @@ from pipelines_app.engines.registry import ENGINES
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.engine import PostgresEngine
 from pipelines_app.engines.warehouse.session import Login
-from tests.servers.postgres import Postgres
 
 LIMITS = Limits(seconds=60.0, memory_bytes=1 << 30)
 
@@ -24,18 +23,6 @@ def engine_and_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     engine = ENGINES["duckdb"](lake)
     yield engine, lake
     engine.close()
-
-
-@pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
-    """A PostgreSQL of this session, as its platform reaches it."""
-    folder = tmp_path_factory.mktemp("warehouse")
-    for step in (folder, *folder.parents[:2]):
-        step.chmod(0o755)  # PostgreSQL may run as somebody else
-    server = Postgres(folder)
-    server.start()
-    yield Login(url=server.url)
-    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Claim, renew, expire, commit, fail, cancel and sweep, in any order: a step takes effect once or not at all."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -10,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
+from pipelines_app import lake
 from pipelines_app.engines.base import Written
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Run, RunState, StepRun, StepState
@@ -143,9 +143,9 @@ def is_held(claim: Claim) -> bool:
 
 def staged(claim: Claim) -> Staged:
     """The output of an attempt, as if an engine had written it."""
-    place = f"data/{claim.step.pk}-{claim.epoch}.parquet"
-    written = Written(path=Path(place), rows=842, bytes=4096, columns=(), fingerprint="0" * 64, seconds=0.1)
-    return Staged(work=staging.gather(claim), place=place, written=written)
+    place = lake.path(f"data/{claim.step.pk}-{claim.epoch}.parquet")
+    written = Written(path=place, rows=842, bytes=4096, columns=(), fingerprint="0" * 64, seconds=0.1)
+    return Staged(work=staging.gather(claim), written=written)
 
 
 @pytest.mark.promise(4, 29, faults="claim, renew, expire, commit, fail, cancel, sweep in any order")

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from pipelines_app.compiler import positions
 from pipelines_app.compiler import types as duckdb_types
-from pipelines_app.compiler.portable import types, words
+from pipelines_app.compiler.portable import patterns, types, words
 from pipelines_app.errors import StatementRefused
 
 _FORMAT = re.compile(r"(?:%[YmdHMSj]|[-/:. _])*")
@@ -132,6 +132,22 @@ def _unit(node: exp.Expr) -> str:
     return "this form of the function does not exist there" * bool(named)
 
 
+def _pattern(node: exp.Expr) -> str:
+    pattern = node.expression
+    known = isinstance(pattern, exp.Literal) and pattern.is_string and patterns.translated(pattern.name)
+    flagged = node.args.get("flag") or node.args.get("options")
+    said = "this pattern is not known to mean the same: write one without \\b, (?...) or *?"
+    return "" if known and not flagged else said
+
+
+def _middle(node: exp.Expr) -> str:
+    share = node.args.get("expression")
+    whole = isinstance(node, exp.Median) or isinstance(share, exp.Cast | exp.Literal)
+    if whole and _kind(node.this) in words.WHOLE | words.DOUBLES:
+        return ""
+    return "a share of what is no DOUBLE or whole number is told otherwise; cast it to DOUBLE, and name one share"
+
+
 def _nulls(node: exp.Expr) -> str:
     return "" if isinstance(node.this, exp.AnyValue) else "it has no IGNORE NULLS"
 
@@ -169,6 +185,9 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.TimeToStr: _written,
     exp.Identifier: _identifier,
     exp.Limit: _limit,
+    exp.Median: _middle,
+    exp.PercentileCont: _middle,
+    exp.RegexpFullMatch: _pattern,
     exp.IgnoreNulls: _nulls,
     exp.Fetch: _limit,
     exp.Trunc: _unit,

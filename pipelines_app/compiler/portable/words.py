@@ -12,11 +12,11 @@ Div IntDiv Mod Pow Neg DPipe Var Cube Rollup GroupingSets Xor
 _FUNCTIONS = """
 Abs Acos Asin Atan Atan2 AnyValue Avg Cbrt Ceil Coalesce Concat ConcatWs Cos Cot Count CountIf CovarPop CovarSamp
 CumeDist CurrentDate CurrentTimestamp DateAdd DateDiff DateSub DateTrunc Day DayOfMonth DayOfWeek DayOfWeekIso
-DayOfYear Degrees DenseRank Exp Extract FirstValue Floor Greatest GroupConcat Hour Lag LastValue Lead Least Left Length
-Ln Log LogicalAnd LogicalOr Lower MD5 Max Min Minute Month NthValue Ntile Nullif Pad PercentRank Pi Quarter Radians
-Rand Rank Repeat Replace Right Round RowNumber Second Sign Sin SplitPart Sqrt StartsWith Stddev StddevPop StddevSamp
-StrPosition Substring Sum Tan TimeToStr TimeToUnix TimestampTrunc Translate Trim Trunc Upper Uuid Variance VariancePop
-Week WeekOfYear Year
+DayOfYear Degrees DenseRank Exp Extract FirstValue Floor Greatest GroupConcat Hour Lag LastValue Lead Least Left
+Length Ln Log LogicalAnd LogicalOr Lower MD5 Max Median Min Minute Month NthValue Ntile Nullif Pad PercentRank
+PercentileCont Pi Quarter Radians Rand Rank RegexpFullMatch DateFromParts Repeat Replace Right Round RowNumber Second
+Sign Sin SplitPart Sqrt StartsWith Stddev StddevPop StddevSamp StrPosition Substring Sum Tan TimeToStr TimeToUnix
+TimestampTrunc Translate Trim Trunc Upper Uuid Variance VariancePop Week WeekOfYear Year
 """
 
 
@@ -37,10 +37,7 @@ REASONS: dict[type[exp.Expr], str] = {
         _classes("Array ArrayAgg Bracket Struct Map Lambda Slice Comprehension Unnest Explode PropertyEQ Dot"), _NESTED
     ),
     **dict.fromkeys(
-        _classes(
-            "RegexpLike RegexpILike RegexpExtract RegexpExtractAll RegexpReplace RegexpFullMatch RegexpSplit "
-            "SimilarTo Glob"
-        ),
+        _classes("RegexpLike RegexpILike RegexpExtract RegexpExtractAll RegexpReplace RegexpSplit SimilarTo Glob"),
         _PATTERN,
     ),
     **dict.fromkeys(_classes("ArgMax ArgMin First Last Mode"), _ORDERED),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from pipelines_app.compiler import types as duckdb_types
-from pipelines_app.compiler.portable import types, words
+from pipelines_app.compiler.portable import patterns, types, words
 
 _DOUBLE = "DOUBLE PRECISION"
 
@@ -165,6 +165,24 @@ def _days(node: exp.Expr) -> exp.Expr:
     return cast(exp.Paren(this=exp.Sub(this=node.this.copy(), expression=node.expression.copy())), "BIGINT")
 
 
+def _matched(node: exp.Expr) -> exp.Expr:
+    pattern = exp.Literal.string(patterns.translated(node.expression.name))
+    return exp.Paren(this=exp.RegexpLike(this=node.this.copy(), expression=pattern))
+
+
+def _share(node: exp.Expr) -> exp.Expr:
+    share = node.args.get("expression") or exp.Literal.number("0.5")
+    order = exp.Order(expressions=[exp.Ordered(this=_double(node.this), nulls_first=False)])
+    made = exp.WithinGroup(this=exp.PercentileCont(this=_double(share)), expression=order)
+    made.type = exp.DType.DOUBLE
+    return made
+
+
+def _made_of_parts(node: exp.Expr) -> exp.Expr:
+    parts = [cast(node.args[key].copy(), "INT") for key in ("year", "month", "day")]
+    return exp.Anonymous(this="make_date", expressions=parts)
+
+
 def _seconds(node: exp.Expr) -> exp.Expr:
     return _extract("EPOCH", node.this)
 
@@ -221,6 +239,10 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Literal: _number,
     exp.Div: _quotient,
     exp.IntDiv: _whole_quotient,
+    exp.RegexpFullMatch: _matched,
+    exp.DateFromParts: _made_of_parts,
+    exp.Median: _share,
+    exp.PercentileCont: _share,
     exp.Sub: _difference,
     exp.TimeToUnix: _seconds,
     exp.IgnoreNulls: _given,
