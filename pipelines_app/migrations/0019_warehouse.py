@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0017_arrivals_of_a_period'),
+        ('pipelines_app', '0018_turn'),
     ]
 
     operations = [
