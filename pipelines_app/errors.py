@@ -64,6 +64,7 @@ class EngineError(LooplineError):
     MEMORY = "memory"
     DEADLINE = "deadline"
     KILLED = "killed"  # cancelled, or the child died
+    STOPPED = "stopped"  # this worker ends: the work was in nobody's way, and is done by another one
     DISK = "disk"
     SANDBOX = "sandbox"  # the wall could not be built; nothing runs without it
 
@@ -75,7 +76,7 @@ class EngineError(LooplineError):
     @property
     def is_worth_retrying(self) -> bool:
         """Whether the same work might succeed later without anybody changing it."""
-        return self.kind in {self.MEMORY, self.KILLED, self.DISK}
+        return self.kind in {self.MEMORY, self.KILLED, self.STOPPED, self.DISK}
 
 
 class IllegalMove(LooplineError):

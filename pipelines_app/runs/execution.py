@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from pipelines_app import events, failpoints, lake, wake
@@ -164,7 +165,9 @@ def _came_to_nothing(claim: Claim, error: EngineError) -> None:
         failure = Failure(kind=error.kind, message=message, todo="Let it read less, or give it a longer timeout.")
     wait = retrying.wait_before_next(effort, error.kind, claim.step.attempt)
     try:
-        if error.kind == EngineError.SOURCE and claim.step.kind == StepKind.LOAD:
+        if error.kind == EngineError.STOPPED:
+            again(claim.step, epoch=claim.epoch, because=failure.message, wait=timedelta(0), counts=False)
+        elif error.kind == EngineError.SOURCE and claim.step.kind == StepKind.LOAD:
             publishing.refuse(claim, failure)
         elif wait is not None:
             again(claim.step, epoch=claim.epoch, because=failure.message, wait=wait)
@@ -175,10 +178,17 @@ def _came_to_nothing(claim: Claim, error: EngineError) -> None:
 
 
 @transaction.atomic
-def again(step: StepRun, *, epoch: int, because: str, wait: timedelta) -> None:
-    """Put a step whose attempt came to nothing back in the queue, to be tried again after a wait."""
+def again(step: StepRun, *, epoch: int, because: str, wait: timedelta, counts: bool = True) -> None:
+    """Put a step whose attempt came to nothing back in the queue, to be tried again after a wait.
+
+    One that was only interrupted does not count among the attempts that the step may have.
+    """
     put_back = StepRun.objects.filter(pk=step.pk, epoch=epoch, state=StepState.RUNNING).update(
-        state=StepState.READY, lease_until=None, not_before=leases.from_now(wait), error=because
+        state=StepState.READY,
+        lease_until=None,
+        not_before=leases.from_now(wait),
+        error=because,
+        attempt=F("attempt") if counts else F("attempt") - 1,
     )
     if not put_back:
         raise Fenced(f"{step} is no longer held at epoch {epoch}.")

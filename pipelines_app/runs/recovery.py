@@ -1,12 +1,10 @@
 """What the sweep does for runs: steps whose worker died, runs that nobody started, attempts that left files behind."""
 
-from django.conf import settings
-
 from pipelines_app import failpoints, singly, wake
-from pipelines_app.compiler.definition import RetryOn
+from pipelines_app.compiler.definition import Effort, RetryOn
 from pipelines_app.environments import mapping
 from pipelines_app.models import Pipeline, StepRun
-from pipelines_app.runs import execution, leases, limits, planning, publishing, retrying
+from pipelines_app.runs import execution, leases, limits, planning, publishing, retrying, staging
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
 
@@ -19,7 +17,7 @@ def recover() -> int:
 def _recover_one(step: StepRun) -> None:
     because = f"{step.owner or 'its worker'} gave no sign of life for longer than its lease"
     try:
-        if step.attempt < settings.STEP_ATTEMPTS:
+        if step.attempt < retrying.attempts(_effort(step)):
             wait = retrying.back_off(RetryOn.PLATFORM, step.attempt)
             execution.again(step, epoch=step.epoch, because=because, wait=wait)
         else:
@@ -27,6 +25,11 @@ def _recover_one(step: StepRun) -> None:
         failpoints.reach("in_recovery")
     except Fenced:
         return  # it came back to life, or another sweep was first
+
+
+def _effort(step: StepRun) -> Effort:
+    """What the run's revision says of the attempts of a step: a worker that is lost takes one of them."""
+    return staging.compiled_step(Claim(step=step, epoch=step.epoch, owner=step.owner)).effort
 
 
 def _give_up(step: StepRun, because: str) -> None:

@@ -31,10 +31,15 @@ def seconds(effort: Effort) -> float:
     return float(effort.seconds or settings.STEP_SECONDS)
 
 
+def attempts(effort: Effort) -> int:
+    """How many attempts there are in all."""
+    return effort.attempts or settings.STEP_ATTEMPTS
+
+
 def wait_before_next(effort: Effort, error_kind: str, attempt: int) -> timedelta | None:
     """How long to wait after an attempt that came to nothing, or none if there is no other."""
     kind = KINDS.get(error_kind)
-    if kind is None or kind not in effort.on or attempt >= (effort.attempts or settings.STEP_ATTEMPTS):
+    if kind is None or kind not in effort.on or attempt >= attempts(effort):
         return None
     return back_off(kind, attempt)
 

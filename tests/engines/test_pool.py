@@ -182,9 +182,9 @@ def test_closing_ends_work_in_progress(tmp_path):
         engine.close()
         with pytest.raises(EngineError) as caught:
             work.result(timeout=10)
-    assert caught.value.kind == EngineError.KILLED
+    assert caught.value.kind == EngineError.STOPPED
     assert children(tmp_path) == []
-    with pytest.raises(EngineError, match="shutting down"):
+    with pytest.raises(EngineError, match="shut down with its worker"):
         works(engine)
 
 

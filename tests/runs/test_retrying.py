@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from pipelines_app.compiler.definition import Effort, RetryOn
 from pipelines_app.errors import EngineError
 from pipelines_app.models import Event, Run, RunState, StepRun, StepState
-from pipelines_app.runs import execution, retrying
+from pipelines_app.runs import execution, leases, recovery, retrying
 from tests import road
 
 NOTHING = Effort(on=())
@@ -71,3 +71,37 @@ def test_a_step_is_stopped_at_its_timeout_and_tried_again_if_it_says_so(on, atte
     assert "longer timeout" in step.todo
     assert Run.objects.get().state == RunState.FAILED
     assert Event.objects.filter(kind="step.retried").count() == attempts - 1
+
+
+def ready_step(retries: str = "{attempts: 2}") -> StepRun:
+    road.register_yaml((SLOW % "engine").replace("{attempts: 2, on: [engine]}", retries))
+    road.send("raw.numbers", b"n\n3\n")
+    road._deliver()
+    road._execute()
+    return StepRun.objects.get(state=StepState.READY)
+
+
+@pytest.mark.django_db
+def test_a_step_whose_worker_is_stopped_in_order_goes_back_and_that_is_no_attempt() -> None:
+    step = ready_step()
+    for _ in range(3):
+        claim = leases.claim(step.pk, "one")
+        assert claim is not None
+        execution._came_to_nothing(claim, EngineError("The engine was shut down.", kind=EngineError.STOPPED))
+        step.refresh_from_db()
+        assert (step.state, step.attempt, step.lease_until) == (StepState.READY, 0, None)
+    assert leases.ready() == [step.pk]
+    assert step.epoch == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("retries", "attempts"), [("{attempts: 1}", 1), ("{attempts: 4, on: [timeout]}", 4)])
+def test_a_step_whose_worker_is_lost_has_the_attempts_that_it_declares(retries: str, attempts: int) -> None:
+    step = ready_step(retries)
+    for attempt in range(1, attempts + 1):
+        StepRun.objects.filter(pk=step.pk).update(not_before=Now())
+        assert leases.claim(step.pk, "one")
+        StepRun.objects.filter(pk=step.pk).update(lease_until=Now() - timedelta(seconds=1))
+        recovery.recover()
+        step.refresh_from_db()
+        assert (step.state, step.attempt) == (StepState.FAILED if attempt == attempts else StepState.READY, attempt)

@@ -12,7 +12,7 @@ from controlplane import celery, embedded, sweep
 from controlplane.sweep import Chore
 from pipelines_app import wake
 from pipelines_app.clock import database_now
-from pipelines_app.models import Pipeline, Pulse, Run, RunState, StepRun, StepState
+from pipelines_app.models import Dataset, Pipeline, Pulse, Run, RunState, StepRun, StepState
 from pipelines_app.runs import recovery
 from pipelines_app.singly import SomeFailed
 from tests import factories, road
@@ -30,10 +30,11 @@ def stale_step(name: str) -> StepRun:
     return factories.make_step(run, factories.make_dataset(f"raw.{name}"), **lease)
 
 
-def test_a_step_that_cannot_be_recovered_does_not_keep_the_others(settings) -> None:
-    bad, good = stale_step("bad"), stale_step("good")
-    StepRun.objects.filter(pk=bad.pk).update(attempt=32_000)  # its last, of a revision that does not parse
-    settings.STEP_ATTEMPTS = 10_000
+def test_a_step_that_cannot_be_recovered_does_not_keep_the_others() -> None:
+    road.register_sample("reference")
+    bad, good = stale_step("bad"), stale_step("good")  # the bad one is of a revision that does not parse
+    Run.objects.filter(pk=good.run_id).update(revision=Pipeline.objects.get(name="reference").current)
+    StepRun.objects.filter(pk=good.pk).update(dataset=Dataset.objects.get(name="raw.airlines"), attempt=1)
     with pytest.raises(SomeFailed, match="1 could not be done"):
         recovery.recover()
     assert StepRun.objects.get(pk=good.pk).state == StepState.READY

@@ -57,8 +57,10 @@ class Pool:
         try:
             yield child, watch
             sound = True
-        except EngineError:
+        except EngineError as error:
             sound = True
+            if self._closed and error.kind == EngineError.KILLED:
+                raise _stopped() from error
             raise
         finally:
             if not sound:
@@ -71,7 +73,7 @@ class Pool:
             pass
 
     def close(self) -> None:
-        """Kill every child; work in progress ends as KILLED. The pool cannot be used again."""
+        """Kill every child; work in progress ends as STOPPED. The pool cannot be used again."""
         with self._changed:
             self._closed = True
             resting, self._resting = self._resting, []
@@ -94,7 +96,7 @@ class Pool:
         while True:
             with self._changed:
                 if self._closed:
-                    raise EngineError("The engine is shutting down.", kind=EngineError.KILLED)
+                    raise _stopped()
                 while self._resting:
                     child = self._resting.pop()
                     if child.is_alive:
@@ -150,6 +152,10 @@ class Pool:
             del self._resting[: len(surplus)]
         for child in surplus:
             child.kill()
+
+
+def _stopped() -> EngineError:
+    return EngineError("The engine was shut down with its worker.", kind=EngineError.STOPPED)
 
 
 def close_all() -> None:
