@@ -46,16 +46,18 @@ _quarantined_or_at_risk = Prepared(
 
 
 def _says_nothing(fact: Fact) -> bool:
-    """Whether there is nothing to do: a run that is queued, starts or is cancelled is neither a problem nor the end of
-    one, and good news means nothing where no alert is open and no program wants to hear of it.
+    """Whether there is nothing to do: a run that is queued or starts is neither a problem nor the end of one, one that
+    is cancelled is told to programs alone, and good news means nothing where no alert is open and no program wants it.
 
     It is asked in the transaction that records the fact, which holds the dataset (a run's end: the pipeline). Whoever
     opens an alert about that holds the same row and looks for newer evidence first. So if the alert was committed
     before, it is seen here; if it comes after, the opening waits, then sees this fact, and opens nothing.
     """
     match fact:
-        case RunMoved(state=state) if state not in {RunState.FAILED, *BEYOND_FAILURE}:
+        case RunMoved(state=RunState.QUEUED | RunState.RUNNING):
             return True
+        case RunMoved(state=RunState.CANCELLED):
+            trouble = None
         case RunMoved(state=state, pipeline=pipeline) if state in BEYOND_FAILURE:
             trouble = _failed.first(pipeline=pipeline)
         case DatasetPublished(dataset=dataset):

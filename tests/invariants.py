@@ -57,6 +57,7 @@ SAID_BY = {
     StepState.REUSED: "step.reused",
     StepState.FAILED: "step.ended",
     StepState.SKIPPED: "step.ended",
+    StepState.CANCELLED: "step.ended",
 }
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipelines_app import events
 from pipelines_app.errors import IllegalMove, LostRace
-from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved
+from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved, StepEnded
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
 from pipelines_app.models.arrivals import ArrivalQuerySet
 from pipelines_app.models.runs import RunQuerySet
@@ -97,7 +97,7 @@ def cancel(run: Run, *, actor: str, because: str) -> None:
     event = events.record(_moved(run), actor=actor)
     if waited:
         dispositions.dropped(run, because=because)
-    run.steps.filter(state__in=UNFINISHED_STEPS).update(state=StepState.CANCELLED, finished_at=timezone.now())
+    _cancel_steps(run, because, cause=event)
     given = Arrival.objects.filter(run=run)
     if waited and not run.again_from:
         given |= _meant_for(run)
@@ -107,6 +107,18 @@ def cancel(run: Run, *, actor: str, because: str) -> None:
         disposition=f"run {run.pk} was cancelled: {because}"[:500],
         event=event,
     )
+
+
+def _cancel_steps(run: Run, because: str, *, cause: Event) -> None:
+    """End every step that is not over, each with an event of its own; none ends otherwise, for the run is held."""
+    unfinished = run.steps.filter(state__in=UNFINISHED_STEPS)
+    facts = [
+        StepEnded(run=run.pk, pipeline=run.pipeline.name, dataset=name, state=StepState.CANCELLED, because=because)
+        for name in unfinished.values_list("dataset__name", flat=True)
+    ]
+    if facts:
+        unfinished.update(state=StepState.CANCELLED, finished_at=timezone.now())
+        events.record_all(facts, cause=cause)
 
 
 def _meant_for(run: Run) -> ArrivalQuerySet:

@@ -321,6 +321,17 @@ def test_every_kind_on_offer_is_heard_by_whom_it_is_wanted(team, receiver):
     assert not reactions.hear.ignores(good_news)
 
 
+def test_a_run_that_is_cancelled_is_told_to_a_program_that_wants_ended_runs_and_to_nobody_else(team, receiver):
+    factories.make_pipeline("p", team=team)
+    cancelled = RunMoved(run=1, pipeline="p", period="", state="cancelled", because="enough")
+    assert happen(cancelled) == reactions.NOTHING
+    endpoints.add(team, url=receiver.url, name="ours", wanted=Wanted(alerts=False, kinds=(RunMoved.kind,)), actor="a")
+    assert happen(cancelled) == "ignored: nothing is wrong or mended by it; 1 outbound webhook was told"
+    assert happen(RunMoved(run=1, pipeline="p", period="", state="running")) == reactions.NOTHING
+    assert Notification.objects.get().event.body["state"] == "cancelled"
+    assert not Alert.objects.exists()
+
+
 def test_a_message_can_be_sent_again_under_its_id(team, made, receiver):
     channel, _ = made
     notification = told(report(team), channel)
