@@ -1,6 +1,7 @@
 """Record a fact; deliver it once to each consumer that hears its kind."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from pipelines_app.models import Delivery, DeliveryState, Disposition, Event, Ou
 from pipelines_app.prepared import Given, Prepared
 from pipelines_app.transactions import is_passing
 
+logger = logging.getLogger(__name__)
+LATER_RELEASE = timedelta(days=1)
 Hear = Callable[[Event, Fact], Outcome | str]
 
 # Written out, because every step of every run passes here several times.
@@ -174,13 +177,34 @@ _pending = Prepared(
 @transaction.atomic
 def _hand_over(pk: int) -> None:
     delivery = _pending.first(pk=pk)
-    if delivery is None:
+    if delivery is None or (_is_of_later_release(delivery) and _leaves(delivery)):
         return
     told = Outcome.of(consumers()[delivery.consumer](delivery.event, fact_of(delivery.event)))
     with connection.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         cursor.execute(DONE, [told.text[:500], told.kind, told.run, now, pk])
     failpoints.reach("before_delivery_commit")
+
+
+def _is_of_later_release(delivery: Delivery) -> bool:
+    return delivery.event.kind not in KINDS or delivery.consumer not in consumers()
+
+
+def _leaves(delivery: Delivery) -> bool:
+    """Put back what a worker of a later release will understand; False once none has come for a day.
+
+    For as long as a release is rolled out, workers of the one before run beside it.
+    """
+    age = timezone.now() - delivery.event.at
+    if age > LATER_RELEASE:
+        return False
+    logger.warning("%s is left to a later release", delivery, extra={"delivery": delivery.pk})
+    wait = min(max(age / 10, timedelta(seconds=5)), timedelta(minutes=1))
+    Delivery.objects.filter(pk=delivery.pk).update(
+        error=f"this release knows no {delivery.event.kind} for {delivery.consumer}: it is left to a later one",
+        not_before=ExpressionWrapper(Now() + wait, output_field=DateTimeField()),
+    )
+    return True
 
 
 @transaction.atomic

@@ -128,3 +128,30 @@ def test_a_fact_comes_back_as_it_was_recorded() -> None:
 def test_a_field_that_this_release_does_not_know_is_left_out() -> None:
     body = {"pipeline": "a", "period": "", "colour": "of a later release"}
     assert KINDS["run.requested"].read(body) == RunRequested(pipeline="a", period="")
+
+
+def of_a_later_release(consumer: str = "good", **about: object) -> Delivery:
+    event = Event.objects.create(kind="pipeline.sung", actor="user:ana", body={"song": "la"}, **about)
+    return Delivery.objects.create(event=event, consumer=consumer)
+
+
+@pytest.mark.usefixtures("consumers")
+@pytest.mark.parametrize("consumer", ["good", "choir"])
+def test_what_only_a_later_release_understands_waits_for_it_and_is_no_fault_of_the_event(consumer: str) -> None:
+    delivery = of_a_later_release(consumer)
+    before = timezone.now()
+    for _ in range(5):
+        events.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
+    assert delivery.error == f"this release knows no pipeline.sung for {consumer}: it is left to a later one"
+    assert before + timedelta(seconds=4) <= delivery.not_before <= before + timedelta(minutes=2)
+
+
+@pytest.mark.usefixtures("consumers")
+def test_what_no_release_understood_for_a_day_is_shown_as_stuck() -> None:
+    delivery = of_a_later_release(at=timezone.now() - timedelta(hours=25))
+    for _ in range(3):
+        events.deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.attempts) == (DeliveryState.STUCK, 3)
