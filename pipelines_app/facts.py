@@ -36,6 +36,23 @@ class PipelineRevised(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemplateRevised(Fact):
+    kind = "template.revised"
+    template: str
+    revision: int
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateRolledOut(Fact):
+    kind = "template.rolled_out"
+    template: str
+    revision: int
+    pipelines: int
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PipelinePaused(Fact):
     kind = "pipeline.paused"
     pipeline: str

@@ -14,6 +14,7 @@ ORDER = (
     "pipelines_app.delivery",  # the event that a consumer has in hand
     "pipelines_app.habit",
     "pipelines_app.turn",  # one registration at a time
+    "pipelines_app.template",
     "pipelines_app.run",  # one that runs; one that waits comes after whatever it waits for
     "pipelines_app.dataset",
     "pipelines_app.slot",

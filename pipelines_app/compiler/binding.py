@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -9,6 +10,7 @@ from pipelines_app.compiler import names, parameters, positions
 from pipelines_app.compiler.definition import Parameter, PeriodKind
 from pipelines_app.errors import StatementRefused
 
+Tree = TypeVar("Tree", bound=exp.Expr)
 PERIOD = "period"
 SAMPLES = {PeriodKind.HOUR: "2000-01-01T00", PeriodKind.DAY: "2000-01-01", PeriodKind.MONTH: "2000-01"}
 
@@ -23,6 +25,12 @@ class Bound:
 
 def bind(tree: exp.Query, given: Sequence[Parameter]) -> Bound:
     """Replace every placeholder but `$period`, whose type and value come later."""
+    bound, used = fill(tree, given)
+    return Bound(tree=bound, used=used)
+
+
+def fill(tree: Tree, given: Sequence[Parameter]) -> tuple[Tree, frozenset[str]]:
+    """The same in any tree, with the names of the parameters it used; the root itself is no placeholder."""
     known = {parameter.name: parameter for parameter in given}
     bound = tree.copy()
     used = set()
@@ -39,7 +47,7 @@ def bind(tree: exp.Query, given: Sequence[Parameter]) -> Bound:
             hint = f"; did you mean ${near}?" if near else "; declare it among the parameters"
             message = f"there is no parameter ${name}{hint}"
             raise StatementRefused(message, suggestion=f"${near}" if near else "", **positions.of(node))
-    return Bound(tree=bound, used=frozenset(used))
+    return bound, frozenset(used)
 
 
 def unused(given: Sequence[Parameter], used: frozenset[str]) -> list[str]:
@@ -102,12 +110,35 @@ def _put(node: exp.Expr, parameter: Parameter) -> None:
         raise StatementRefused(f"${parameter.name} is a {kind}: {wanted}", **positions.of(node))
     if kind == "dataset":
         _put_table(node, str(parameter.value))
-    elif kind == "column":
-        node.replace(exp.column(exp.to_identifier(str(parameter.value), quoted=True)))
+    elif kind in ("column", "list[column]"):
+        _put_columns(node, parameter)
     elif isinstance(parameter.value, tuple):
         _put_list(node, parameter, parameter.value)
     else:
         node.replace(parameters.literal(parameter, parameter.value))
+
+
+def _put_columns(node: exp.Expr, parameter: Parameter) -> None:
+    """Columns stand where several things may: in a select, a grouping, an order, a partition, a call."""
+    whole = node.parent if isinstance(node.parent, exp.Column | exp.Dot) else None
+    table = whole.text("table") or whole.name if whole is not None else None
+    names_given = parameter.value if isinstance(parameter.value, tuple) else (parameter.value,)
+    quoted = [exp.to_identifier(str(name), quoted=True) for name in names_given]
+    _put_several(whole or node, [exp.column(name, table=table) for name in quoted], parameter)
+
+
+def _put_several(node: exp.Expr, columns: list[exp.Column], parameter: Parameter) -> None:
+    parent = node.parent
+    if len(columns) == 1:
+        node.replace(columns[0])
+    elif isinstance(parent, exp.Ordered):
+        rest = {key: value for key, value in parent.args.items() if key != "this"}
+        parent.replace([exp.Ordered(this=column, **rest) for column in columns])
+    elif parent is not None and isinstance(parent.args.get(node.arg_key or ""), list):
+        node.replace(columns)
+    else:
+        message = f"${parameter.name} stands for several columns: here only one may stand"
+        raise StatementRefused(message, **positions.of(node))
 
 
 def _put_table(node: exp.Expr, dataset: str) -> None:

@@ -302,6 +302,15 @@ class Alerting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The revision of a template that a pipeline was made from, and the values it was given."""
+
+    template: str
+    revision: int
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Definition:
     """A whole pipeline. Order of `steps` means nothing: the graph is derived from their SQL."""
 
@@ -317,3 +326,4 @@ class Definition:
     concurrency: int = 1
     schedule: Schedule | None = None
     listens: tuple[Listening, ...] = ()
+    origin: Origin | None = None

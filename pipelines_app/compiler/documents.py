@@ -1,6 +1,7 @@
 """Documents to definitions and back: what a form, the API and a YAML file all come through."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pipelines_app.compiler import (
     check_catalogue,
@@ -12,6 +13,7 @@ from pipelines_app.compiler import (
     parameters,
     periods,
     starting,
+    templating,
     triggers,
     types,
 )
@@ -23,6 +25,7 @@ from pipelines_app.compiler.definition import (
     Format,
     Materialisation,
     Mode,
+    Origin,
     Parameter,
     PeriodKind,
     Source,
@@ -33,7 +36,7 @@ from pipelines_app.compiler.dumping import dump
 from pipelines_app.compiler.reading import Reader, described, step_into
 from pipelines_app.errors import DefinitionInvalid, Problem
 
-__all__ = ["dump", "from_yaml", "parse", "stored", "to_yaml"]
+__all__ = ["as_written", "dump", "from_yaml", "parse", "stored", "to_yaml"]
 
 ENCODINGS = ("utf-8", "utf-16", "latin-1")
 MOST_COLUMNS = 2_000
@@ -80,7 +83,26 @@ def _made(definition: Definition) -> dict[str, tuple[str, bool]]:
 
 def stored(document: Mapping[str, object]) -> Definition:
     """The definition of a revision that was accepted before, whatever is refused since."""
-    return _faultless(*_read(document))
+    origin = _origin(document.get("template")) if isinstance(document, Mapping) else None
+    if origin is None:
+        return _faultless(*_read(document))
+    whole = {key: value for key, value in document.items() if key != "template"}
+    return replace(_faultless(*_read(whole)), origin=origin)
+
+
+def _origin(said: object) -> Origin | None:
+    """The template that a stored document names; it was written here, so it is not judged."""
+    if not isinstance(said, Mapping):
+        return None
+    values = said.get("values", {})
+    return Origin(template=str(said["name"]), revision=int(said["revision"]), values=dict(values))
+
+
+def as_written(document: Mapping[str, object]) -> dict[str, object]:
+    """A stored document as a person writes it: of what a template made, only the template and the values."""
+    if "template" not in document:
+        return dict(document)
+    return {key: document[key] for key in templating.INSTANCE_KEYS if key in document}
 
 
 def _faultless(definition: Definition, reader: Reader) -> Definition:

@@ -10,6 +10,7 @@ from pipelines_app.compiler.definition import (
     Format,
     Materialisation,
     Mode,
+    Origin,
     PeriodKind,
     Source,
     Step,
@@ -26,6 +27,7 @@ def dump(definition: Definition) -> Document:
             "pipeline": definition.pipeline,
             "team": definition.team,
             "description": definition.description,
+            "template": _dump_origin(definition.origin),
             "parameters": {one.name: parameters.dump(one) for one in definition.parameters},
             "sources": {source.dataset: dump_source(source) for source in definition.sources},
             "steps": [dump_step(step) for step in definition.steps],
@@ -38,6 +40,12 @@ def dump(definition: Definition) -> Document:
         },
         {"concurrency": 1},
     )
+
+
+def _dump_origin(origin: Origin | None) -> Document:
+    if origin is None:
+        return {}
+    return _without({"name": origin.template, "revision": origin.revision, "values": dict(origin.values)})
 
 
 def dump_source(source: Source) -> Document:

@@ -59,7 +59,9 @@ def _fault(name: str, known: Mapping[str, Parameter]) -> str:
     if name not in known:
         return ""
     kind = known[name].type
-    return f"${name} is a {kind}: it decides what is read, and no message can change that" if kind in NOT_GIVEN else ""
+    if parameters.element_type(kind) not in NOT_GIVEN:
+        return ""
+    return f"${name} is a {kind}: it decides what is read, and no message can change that"
 
 
 def _name_faults(source: Source, known: Mapping[str, Parameter], pointed: Sequence[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Typed parameters: their declaration, their values, and the values as SQL.
 
-Types are `integer`, `decimal`, `boolean`, `date`, `timestamp`, `enum`, `string`, `column`, `dataset`, and lists of the
-first seven written `list[integer]`. A value is kept as it would be written in JSON: a decimal and a date are texts.
+Types are `integer`, `decimal`, `boolean`, `date`, `timestamp`, `enum`, `string`, `column`, `dataset`, and lists of all
+but the last written `list[integer]`. A value is kept as it would be written in JSON: a decimal and a date are texts.
+Templates know two more, which mean nothing in SQL: `list[dataset]` and `columns`, those of a file and their types.
 """
 
 from collections.abc import Mapping
@@ -11,16 +12,18 @@ from decimal import Decimal, InvalidOperation
 import re2
 from sqlglot import exp
 
-from pipelines_app.compiler import names, patterns
+from pipelines_app.compiler import column_lists, names, patterns
 from pipelines_app.compiler.definition import Parameter
 from pipelines_app.compiler.reading import Reader, described
 
 SCALARS = ("integer", "decimal", "boolean", "date", "timestamp", "enum", "string")
-TYPES = (*SCALARS, *(f"list[{scalar}]" for scalar in SCALARS), "column", "dataset")
+COLUMNS = "columns"
+TYPES = (*SCALARS, *(f"list[{scalar}]" for scalar in SCALARS), "column", "list[column]", "dataset")
+TEMPLATE_TYPES = (*TYPES, "list[dataset]", COLUMNS)
 LONGEST_TEXT = 10_000
 LONGEST_LIST = 1_000
 _KEYS = ("type", "default", "of", "min", "max", "pattern", "max_length", "description")
-_NEEDS_CHOICES = ("enum", "column", "dataset")
+_NAMED = ("enum", "column", "dataset")
 
 
 class ValueRefused(ValueError):
@@ -43,18 +46,24 @@ def parse(name: str, reader: Reader, given: object) -> Parameter | None:
 
 
 def _valued(name: str, kind: str, reader: Reader, given: object) -> Parameter | None:
+    parameter = declared(name, kind, reader)
+    return _filled(parameter, reader, given) if parameter else None
+
+
+def declared(name: str, kind: str, reader: Reader) -> Parameter | None:
+    """A parameter of this type without a value, with what its entry says it may be; faults go to the reader."""
     element = element_type(kind)
     bare = Parameter(name=name, type=kind, value=None)
     pattern = reader.text("pattern")
-    if pattern and element != "string":
-        reader.fault("pattern", "only a string has a pattern")
+    if pattern and element not in ("string", "column"):
+        reader.fault("pattern", "only a string or a column has a pattern")
     if pattern and not patterns.compiles(pattern):
         reader.fault("pattern", f"{pattern!r} is not a regular expression (RE2)")
         return None
     try:
         bounds = [_bound(bare, reader, key) for key in ("min", "max")]
         choices = tuple(scalar(_plain(bare, element), choice) for choice in _choices(reader, element))
-        parameter = Parameter(
+        return Parameter(
             name=name,
             type=kind,
             value=None,
@@ -68,7 +77,6 @@ def _valued(name: str, kind: str, reader: Reader, given: object) -> Parameter | 
     except ValueRefused as refused:
         reader.fault("", str(refused))
         return None
-    return _filled(parameter, reader, given)
 
 
 def _filled(parameter: Parameter, reader: Reader, given: object) -> Parameter | None:
@@ -97,14 +105,16 @@ def _bound(bare: Parameter, reader: Reader, key: str) -> object | None:
 def _choices(reader: Reader, element: str) -> tuple[object, ...]:
     value = reader.entries.get("of")
     if value is None or not isinstance(value, list | tuple) or not value:
-        if value is not None or element in _NEEDS_CHOICES:
+        if value is not None or element == "enum":
             reader.fault("of", f"a {element} needs the list of values it may have")
+        elif element == "column" and not reader.has("pattern"):
+            reader.fault("of", "a column needs the list of names it may have, or a pattern")
         return ()
     return tuple(value)
 
 
 def _plain(parameter: Parameter, element: str) -> Parameter:
-    return Parameter(name=parameter.name, type="string" if element in _NEEDS_CHOICES else element, value=None)
+    return Parameter(name=parameter.name, type="string" if element in _NAMED else element, value=None)
 
 
 def element_type(kind: str) -> str:
@@ -129,6 +139,8 @@ def with_value(parameter: Parameter, value: object) -> Parameter:
 
 def validated(parameter: Parameter, value: object) -> object:
     """A value in its canonical form; raises ValueRefused where it does not fit."""
+    if parameter.type == COLUMNS:
+        return _columns(parameter.name, value)
     if not parameter.type.startswith("list["):
         return scalar(parameter, value)
     if not isinstance(value, list | tuple):
@@ -149,7 +161,23 @@ def scalar(parameter: Parameter, value: object) -> object:
     _within(parameter, element, canonical)
     if isinstance(canonical, str):
         _fits(parameter, canonical)
+        _names_something(parameter.name, element, canonical)
     return canonical
+
+
+def _names_something(name: str, element: str, text: str) -> None:
+    fault = names.column_fault(text) if element == "column" else ""
+    if element == "dataset":
+        fault = names.dataset_fault(text) or ("" if "." in text else f"{text!r} must be written layer.name")
+    if fault:
+        raise ValueRefused(f"${name}: {fault}")
+
+
+def _columns(name: str, value: object) -> dict[str, str]:
+    try:
+        return column_lists.read(value)
+    except ValueError as error:
+        raise ValueRefused(f"${name}: {error}") from None
 
 
 def _converted(name: str, element: str, value: object) -> object:
@@ -242,10 +270,10 @@ def dump(parameter: Parameter) -> dict[str, object]:
     """The parameter's entry in a document, defaults left out."""
     entries: dict[str, object] = {
         "type": parameter.type,
-        "of": [_dumped(parameter, choice) for choice in parameter.choices] or None,
-        "default": _dumped(parameter, parameter.value),
-        "min": _dumped(parameter, parameter.minimum),
-        "max": _dumped(parameter, parameter.maximum),
+        "of": [dumped(parameter, choice) for choice in parameter.choices] or None,
+        "default": dumped(parameter, parameter.value),
+        "min": dumped(parameter, parameter.minimum),
+        "max": dumped(parameter, parameter.maximum),
         "pattern": parameter.pattern or None,
         "max_length": parameter.max_length,
         "description": parameter.description or None,
@@ -253,9 +281,10 @@ def dump(parameter: Parameter) -> dict[str, object]:
     return {key: value for key, value in entries.items() if value is not None}
 
 
-def _dumped(parameter: Parameter, value: object) -> object:
+def dumped(parameter: Parameter, value: object) -> object:
+    """A canonical value as it is written in a document."""
     if isinstance(value, tuple):
-        return [_dumped(parameter, item) for item in value]
+        return [dumped(parameter, item) for item in value]
     if element_type(parameter.type) == "decimal" and isinstance(value, str):
         return float(value) if Decimal(repr(float(value))) == Decimal(value) else value
     return value

@@ -38,7 +38,7 @@ def parse(sql: str) -> exp.Query:
 
 def parse_condition(sql: str) -> exp.Expr:
     """A single expression, such as a check's condition."""
-    _tokens(sql)
+    tokens(sql)
     try:
         condition: exp.Expr = exp.maybe_parse(sql, into=exp.Condition, dialect=DIALECT)
     except (SqlglotError, RecursionError, ValueError) as error:
@@ -68,7 +68,7 @@ def text(tree: exp.Expr) -> str:
 
 
 def _parsed(sql: str) -> Sequence[exp.Expr | None]:
-    found = _tokens(sql)
+    found = tokens(sql)
     try:
         return Dialect.get_or_raise(DIALECT).parser().parse(found, sql)
     except ParseError as error:
@@ -79,7 +79,8 @@ def _parsed(sql: str) -> Sequence[exp.Expr | None]:
         raise StatementRefused(f"the statement cannot be read: {_short(str(error))}") from error
 
 
-def _tokens(sql: str) -> list[Token]:
+def tokens(sql: str) -> list[Token]:
+    """The words of a SQL text; raises StatementRefused where they cannot be told apart."""
     if len(sql.encode(errors="surrogatepass")) > LONGEST:
         raise StatementRefused(f"the statement is longer than {LONGEST:,} bytes")
     if "\x00" in sql:
@@ -101,13 +102,13 @@ def _refuse_odd(found: list[Token]) -> None:
     for position, token in enumerate(found):
         chain = _subscripts(found, position, chain)
         if chain > LONGEST_SUBSCRIPT:
-            raise _at(token, f"more than {LONGEST_SUBSCRIPT} subscripts follow one another")
+            raise at(token, f"more than {LONGEST_SUBSCRIPT} subscripts follow one another")
         depth += (token.token_type in _OPEN) - (token.token_type in _CLOSE)
         if depth > DEEPEST_BRACKETS:
-            raise _at(token, f"brackets are nested more than {DEEPEST_BRACKETS} deep")
+            raise at(token, f"brackets are nested more than {DEEPEST_BRACKETS} deep")
         message = _foreign_parameter(found, position)
         if message:
-            raise _at(token, message)
+            raise at(token, message)
 
 
 def _subscripts(found: list[Token], position: int, chain: int) -> int:
@@ -134,7 +135,8 @@ def _foreign_parameter(found: list[Token], position: int) -> str:
     return ""
 
 
-def _at(token: Token, message: str) -> StatementRefused:
+def at(token: Token, message: str) -> StatementRefused:
+    """A refusal with the place of a word."""
     return StatementRefused(message, line=token.line, column=max(1, token.col - (token.end - token.start)))
 
 

@@ -1,14 +1,13 @@
-"""Definitions as files: one pipeline in each, read from a folder and written to one."""
+"""Definitions as files: one pipeline or template in each, read from a folder and written to one."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from pipelines_app.compiler import document_places, documents
-from pipelines_app.compiler.definition import Definition
+from pipelines_app.compiler import document_places, documents, templating
 from pipelines_app.errors import DefinitionInvalid, Problem
-from pipelines_app.models import Pipeline
+from pipelines_app.models import Pipeline, Template
 
 ENDINGS = (".yaml", ".yml")
 
@@ -21,28 +20,37 @@ class File:
     content: str | Mapping[str, object]
 
     @property
-    def definition(self) -> Definition:
-        """What it defines; raises DefinitionInvalid, each path beginning with the name of the file and the line."""
+    def document(self) -> Mapping[str, object]:
+        """What stands in it; raises DefinitionInvalid, each path beginning with the name of the file and the line."""
         if isinstance(self._read, DefinitionInvalid):
             raise self._read
         return self._read
 
     @cached_property
-    def _read(self) -> Definition | DefinitionInvalid:
-        content = self.content
+    def _read(self) -> Mapping[str, object] | DefinitionInvalid:
+        if not isinstance(self.content, str):
+            return self.content
         try:
-            return documents.parse(documents.from_yaml(content) if isinstance(content, str) else content)
+            return documents.from_yaml(self.content)
         except DefinitionInvalid as invalid:
             return DefinitionInvalid(self.placed(invalid.problems))
 
+    @property
+    def is_template(self) -> bool:
+        """Whether it is a template, and not a pipeline."""
+        return templating.is_template(self.document)
+
     def teams(self) -> list[str]:
-        """The team it names, and the one that owns the pipeline it names, as far as it can be read."""
+        """The team it names, and the one that owns the pipeline or template it names, as far as it can be read."""
         try:
-            definition = self.definition
+            document = self.document
         except DefinitionInvalid:
             return []
-        owner = Pipeline.objects.filter(name=definition.pipeline).values_list("team__name", flat=True)
-        return [definition.team, *owner]
+        rows = Template.objects if self.is_template else Pipeline.objects
+        name = str(document.get("template" if self.is_template else "pipeline", ""))[:63].replace("\0", "")
+        owner = rows.filter(name=name, team__isnull=False).values_list("team__name", flat=True)
+        team = document.get("team")
+        return [*([team[:63].replace("\0", "")] if isinstance(team, str) and team else []), *owner]
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """Faults of this definition among those of others."""
@@ -77,10 +85,24 @@ def _text(path: Path) -> str:
         raise DefinitionInvalid([Problem(path=path.name, message="The file is not UTF-8.")]) from error
 
 
-def exported(pipelines: Iterable[Pipeline]) -> dict[str, str]:
-    """Current definitions (of pipelines read with `current`) as YAML, by file name; applied, they change nothing."""
-    return {
-        f"{pipeline.name}.yaml": documents.to_yaml(pipeline.current.document)
+def exported(pipelines: Iterable[Pipeline], templates: Iterable[Template] = ()) -> dict[str, str]:
+    """Current definitions (of rows read with `current`) as YAML, by file name; applied, they change nothing.
+
+    Of a pipeline that a template made its values are written; the revision only where it is not the current one.
+    """
+    texts = {f"templates/{one.name}.yaml": documents.to_yaml(one.current.document) for one in templates if one.current}
+    newest = dict(Template.objects.values_list("name", "current__number"))
+    return texts | {
+        f"{pipeline.name}.yaml": documents.to_yaml(written(pipeline.current.document, newest))
         for pipeline in pipelines
         if pipeline.current is not None
     }
+
+
+def written(document: Mapping[str, object], newest: Mapping[str, int]) -> dict[str, object]:
+    """A stored document as a person writes it; what follows its template says no revision."""
+    told = documents.as_written(document)
+    said = told.get("template")
+    if isinstance(said, Mapping) and newest.get(str(said["name"])) == said["revision"]:
+        told["template"] = {key: value for key, value in said.items() if key != "revision"}
+    return told

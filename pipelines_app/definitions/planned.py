@@ -7,6 +7,7 @@ from pipelines_app.compiler.compiled import CompiledStep
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Prepared
+from pipelines_app.definitions.templates import PreparedTemplate
 
 HARM = list(ChangeKind)
 
@@ -78,11 +79,70 @@ class PlannedPipeline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One pipeline that a template made and that the plan leaves as it is: at which revision, and what it would meet.
+
+    `problems` are the faults it would have with the template as it is to be; without a name where it may not be seen.
+    """
+
+    pipeline: str
+    team: str
+    revision: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedTemplate:
+    """One template of a plan; `was` is the revision it has (0 for none), `revision` the one it would have."""
+
+    prepared: PreparedTemplate = field(repr=False)
+    file: str
+    changes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    staying: tuple[Standing, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.prepared.template.name
+
+    @property
+    def team(self) -> str:
+        return self.prepared.template.team
+
+    @property
+    def was(self) -> int:
+        return self.prepared.was
+
+    @property
+    def revision(self) -> int:
+        return self.prepared.number
+
+    @property
+    def unchanged(self) -> bool:
+        return self.prepared.unchanged
+
+    @property
+    def breaks(self) -> tuple[Standing, ...]:
+        """The pipelines whose values do not fit it any more."""
+        return tuple(one for one in self.staying if one.problems)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What would happen: the pipelines, the most harmful first; `state` names what it was made against."""
 
     pipelines: tuple[PlannedPipeline, ...]
     state: str
+    templates: tuple[PlannedTemplate, ...] = ()
+
+    @property
+    def revised(self) -> tuple[PlannedTemplate, ...]:
+        """The templates that differ from what is registered."""
+        return tuple(one for one in self.templates if not one.unchanged)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changed and not self.revised
 
     @property
     def changed(self) -> tuple[PlannedPipeline, ...]:

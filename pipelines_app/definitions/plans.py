@@ -1,28 +1,35 @@
 """Plan and apply: what a set of definitions would do, said before anything is done, and then exactly that."""
 
-import hashlib
-import json
-from collections.abc import Container, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 
-from pipelines_app.compiler import changing, codec, documents, graph, statements
+from pipelines_app.compiler import changing, codec, documents
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
 from pipelines_app.compiler.definition import Definition
-from pipelines_app.definitions import reach, register
+from pipelines_app.definitions import catalogue, digests, gathering, reach, register, templates
+from pipelines_app.definitions.catalogue import Catalogue
 from pipelines_app.definitions.files import File
-from pipelines_app.definitions.planned import HARM, Plan, PlannedPipeline, PlannedStep
+from pipelines_app.definitions.gathering import MOST, Gathered
+from pipelines_app.definitions.planned import HARM, Plan, PlannedPipeline, PlannedStep, PlannedTemplate
 from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Author, Prepared
 from pipelines_app.environments import mapping
-from pipelines_app.errors import DefinitionInvalid, NameTaken, Outdated, Problem, StatementRefused
-from pipelines_app.models import Dataset, Edge, Part, Pipeline, Revision, User
+from pipelines_app.errors import DefinitionInvalid, NameTaken, Outdated, Problem
+from pipelines_app.models import Dataset, Edge, Part, Pipeline, Revision, Template, TemplateRevision, User
 
-MOST = 1_000  # definitions in one plan
+__all__ = ["MOST", "Applied", "apply", "carry_out", "outlook", "plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    """What was done: each changed pipeline's revision and whether it is a new one, and the templates' new revisions."""
+
+    pipelines: list[tuple[Revision, bool]]
+    templates: list[TemplateRevision]
 
 
 def plan(files: Sequence[File], *, author: Author) -> Plan:
@@ -38,22 +45,24 @@ def plan(files: Sequence[File], *, author: Author) -> Plan:
 
 
 def _planned(files: Sequence[File], author: Author) -> Plan:
-    definitions = _read(files)
-    current = _current(definitions.values())
+    given = gathering.gather(files, author)
+    definitions = given.definitions
+    over = catalogue.read(one.pipeline for one in definitions.values())
+    current = over.pipelines
     for one in definitions.values():
         register.refuse_others(one, current.get(one.pipeline), author.teams)
     same = {name for name, one in definitions.items() if _is_same(one, current.get(one.pipeline))}
-    by_name = {file.name: file for file in files}
-    prepared = _prepared({name: file for name, file in by_name.items() if name not in same}, definitions)
+    prepared = _prepared(given, definitions.keys() - same, over)
     # What reads columns that are others now is compiled anew although its text is the same.
     while stale := _stale({name: definitions[name] for name in same}, prepared):
         same -= stale
-        prepared = _prepared({name: file for name, file in by_name.items() if name not in same}, definitions)
+        prepared = _prepared(given, definitions.keys() - same, over)
     pipelines = _changed({name: one for name, one in prepared.items() if not register.is_in_force(one)})
     same |= {name for name, one in prepared.items() if register.is_in_force(one)}
     pipelines += [_unchanged(name, current[definitions[name].pipeline]) for name in same]
     pipelines.sort(key=lambda one: (one.worst, one.name))
-    return Plan(pipelines=tuple(pipelines), state=_state(pipelines))
+    templates = gathering.planned(given, author.user)
+    return Plan(pipelines=tuple(pipelines), templates=templates, state=_state(pipelines, templates))
 
 
 def _stale(same: Mapping[str, Definition], prepared: Mapping[str, Prepared]) -> set[str]:
@@ -84,7 +93,14 @@ def outlook(pipeline: Pipeline, compiled: Compiled, *, user: User) -> PlannedPip
 def apply(
     files: Sequence[File], *, author: Author, why: str = "", state: str = "", breaking: bool = False
 ) -> list[tuple[Revision, bool]]:
-    """Do what `plan` said, all of it or nothing; gives each changed pipeline's revision, and whether it is a new one.
+    """As `carry_out`, told by the pipelines alone: each changed one's revision, and whether it is a new one."""
+    return carry_out(files, author=author, why=why, state=state, breaking=breaking).pipelines
+
+
+def carry_out(
+    files: Sequence[File], *, author: Author, why: str = "", state: str = "", breaking: bool = False
+) -> Applied:
+    """Do what `plan` said, all of it or nothing.
 
     Raises Outdated, before any of it is done, if `state` is given and is not that of a plan made now; DefinitionInvalid
     if a reader would no longer find a column it uses, unless `breaking` accepts that; otherwise as `plan` and
@@ -96,13 +112,19 @@ def apply(
     if planned.broken and not breaking:
         raise DefinitionInvalid(_breaks(_masked(planned.pipelines, author.user)))
     prepared = {one.file: one.prepared for one in planned.pipelines if one.prepared is not None}
-    order = _order({name: one.compiled.definition for name, one in prepared.items()})
+    order = gathering.order({name: one.compiled.definition for name, one in prepared.items()})
     with transaction.atomic():
         register.alone()
-        if _state(_changed_again(planned)) != planned.state:
+        if _state(_changed_again(planned), planned.templates) != planned.state:
             raise _outdated()
+        revised = [templates.write(one.prepared, author=author, why=why) for one in planned.revised]
         register.hold(list(prepared.values()))
-        return [register.write(prepared[name], author=author, why=why, onto=prepared[name].number) for name in order]
+        over = catalogue.read(one.name for one in prepared.values())
+        made = [
+            register.write(prepared[name], author=author, why=why, onto=prepared[name].number, over=over)
+            for name in order
+        ]
+    return Applied(pipelines=made, templates=[revision for revision, _ in revised])
 
 
 def _changed_again(planned: Plan) -> list[PlannedPipeline]:
@@ -141,88 +163,30 @@ def _called(reader: Reader) -> str:
     return f"{reader.dataset} of the pipeline {reader.pipeline} ({reader.team})"
 
 
-def _read(files: Sequence[File]) -> dict[str, Definition]:
-    """Every file's definition; two of one pipeline are refused."""
-    if len(files) > MOST:
-        raise DefinitionInvalid(
-            [Problem(path="", message=f"A plan has up to {MOST:,} definitions, not {len(files):,}.")]
-        )
-    problems: list[Problem] = []
-    found: dict[str, Definition] = {}
-    named: dict[str, str] = {}
-    for file in files:
-        if file.name in found:
-            problems.append(Problem(path=file.name, message="There are two of this name; give each a name of its own."))
-        try:
-            definition = file.definition
-        except DefinitionInvalid as invalid:
-            problems += invalid.problems
-            continue
-        if definition.pipeline in named:
-            message = f"The pipeline {definition.pipeline} is in {named[definition.pipeline]} already."
-            problems += file.placed([Problem(path="pipeline", message=message)])
-        named[definition.pipeline] = file.name
-        found[file.name] = definition
-    if problems:
-        raise DefinitionInvalid(problems)
-    return found
-
-
-def _current(definitions: Iterable[Definition]) -> dict[str, Pipeline]:
-    rows = Pipeline.objects.filter(name__in=[one.pipeline for one in definitions]).select_related("team", "current")
-    return {pipeline.name: pipeline for pipeline in rows.defer("current__compiled", "current__document")}
-
-
 def _is_same(definition: Definition, pipeline: Pipeline | None) -> bool:
     if pipeline is None or pipeline.current is None:
         return False
-    return pipeline.current.digest == register.digest_of(documents.dump(definition))
+    return pipeline.current.digest == digests.of(documents.dump(definition))
 
 
-def _prepared(files: Mapping[str, File], definitions: Mapping[str, Definition]) -> dict[str, Prepared]:
+def _prepared(given: Gathered, wanted: Set[str], over: Catalogue) -> dict[str, Prepared]:
     """Compile definitions, each after those it reads; what one gives is known to those after it."""
     known: dict[str, Known] = {}
     prepared: dict[str, Prepared] = {}
     problems: list[Problem] = []
-    for name in _order({name: definitions[name] for name in files}):
+    for name in gathering.order({name: given.definitions[name] for name in given.definitions if name in wanted}):
         try:
-            one = register.prepare(definitions[name], known)
+            one = register.prepare(given.definitions[name], known, over)
         except DefinitionInvalid as invalid:
-            problems += files[name].placed(invalid.problems)
+            problems += given.placed(name, invalid.problems)
         except NameTaken as taken:
-            problems += files[name].placed([Problem(path="", message=f"{taken.message} {taken.todo}")])
+            problems += given.placed(name, [Problem(path="", message=f"{taken.message} {taken.todo}")])
         else:
             prepared[name] = one
             known |= {step.dataset: Known(columns=step.columns, period=step.period) for step in one.compiled.steps}
     if problems:
         raise DefinitionInvalid(problems)
     return prepared
-
-
-def _order(definitions: Mapping[str, Definition]) -> list[str]:
-    """The files, each after those that make what it reads; raises DefinitionInvalid for a circle."""
-    makers = {dataset: name for name, one in definitions.items() for dataset in _made_by(one)}
-    reads = {
-        name: {makers[read] for read in _read_by(one) if read in makers} - {name} for name, one in definitions.items()
-    }
-    try:
-        return graph.ordered(reads)
-    except graph.CycleFound as found:
-        message = f"These read each other in a circle: {found}."
-        raise DefinitionInvalid([Problem(path=found.cycle[0], message=message)]) from found
-
-
-def _made_by(definition: Definition) -> list[str]:
-    return [*(source.dataset for source in definition.sources), *(step.dataset for step in definition.steps)]
-
-
-def _read_by(definition: Definition) -> set[str]:
-    """What its SQL reads, as far as it can be parsed; what cannot be is told when it is compiled."""
-    read: set[str] = set()
-    for step in definition.steps:
-        with suppress(StatementRefused):
-            read |= statements.upstream(statements.parse(step.sql))
-    return read
 
 
 def _changed(prepared: Mapping[str, Prepared]) -> list[PlannedPipeline]:
@@ -314,15 +278,19 @@ def _unchanged(name: str, pipeline: Pipeline) -> PlannedPipeline:
     return PlannedPipeline(file=name, name=pipeline.name, team=pipeline.team.name, was=number, revision=number)
 
 
-def _state(pipelines: Sequence[PlannedPipeline]) -> str:
+def _state(pipelines: Sequence[PlannedPipeline], templates: Sequence[PlannedTemplate]) -> str:
     """What a plan was made against and what it would do: sha256 in hex.
 
-    Of every pipeline in the plan, of those whose datasets it reads and of those it reaches, the revision.
+    Of every pipeline in the plan, of those whose datasets it reads and of those it reaches, the revision; and of every
+    template in it.
     """
     involved = {one.name for one in pipelines}
     involved |= {reader.pipeline for one in pipelines for step in one.steps for reader in step.readers}
     read = {name for one in pipelines if one.prepared for name in one.prepared.compiled.external}
     touched = Pipeline.objects.filter(Q(name__in=involved) | Q(datasets__name__in=read)).distinct()
     numbers = sorted(touched.values_list("name", "current__number"))
-    digests = sorted((one.name, register.digest_of(one.prepared.document)) for one in pipelines if one.prepared)
-    return hashlib.sha256(json.dumps([numbers, digests]).encode()).hexdigest()
+    asked = [one.name for one in templates]
+    numbers += sorted(Template.objects.filter(name__in=asked).values_list("name", "current__number"))
+    wanted = [(one.name, one.prepared.document) for one in templates]
+    wanted += [(one.name, one.prepared.document) for one in pipelines if one.prepared]
+    return digests.of({"there": numbers, "wanted": sorted((name, digests.of(document)) for name, document in wanted)})

@@ -1,23 +1,22 @@
 """Registering and revising a pipeline: the form, the API and YAML all end here."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import Max, Q
-from sqlglot import exp
 
-from pipelines_app import events, lake, locks
+from pipelines_app import events, locks
 from pipelines_app.access import audit
 from pipelines_app.compiler import checks as catalogue_of_checks
 from pipelines_app.compiler import codec, compile, documents
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
-from pipelines_app.compiler.definition import Column, Definition
-from pipelines_app.definitions import allowed, catalogue, lines, wiring
-from pipelines_app.engines.base import Relation
+from pipelines_app.compiler.definition import Definition
+from pipelines_app.definitions import allowed, catalogue, digests, explaining, lines, shelf, wiring
+from pipelines_app.definitions.authors import Author
+from pipelines_app.definitions.catalogue import Catalogue
+from pipelines_app.definitions.shelf import Shelf
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
 from pipelines_app.facts import PipelineRevised
@@ -31,19 +30,10 @@ from pipelines_app.models import (
     Trigger,
     TriggerKind,
     Turn,
-    User,
 )
 
+__all__ = ["Author", "Prepared", "prepare", "register", "write"]
 REGISTERING = "registering"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Author:
-    """Who registers: the actor for the log, the user if it is one, and the teams they may write for."""
-
-    actor: str
-    user: User | None
-    teams: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,28 +61,25 @@ class Prepared:
         return newest or 0
 
 
-def prepare(definition: Definition, beside: Mapping[str, Known] = MappingProxyType({})) -> Prepared:
+def prepare(
+    definition: Definition, beside: Mapping[str, Known] = MappingProxyType({}), over: Catalogue | None = None
+) -> Prepared:
     """Compile a definition against the catalogue as it is, and what is to be made beside it. Writes nothing.
 
     Types are settled by the engine. Raises DefinitionInvalid with every fault found, NameTaken if a dataset belongs to
     another pipeline.
     """
-    team = Team.objects.filter(name=definition.team).first()
-    if team is None:
+    over = over or catalogue.read([definition.pipeline])
+    if definition.team not in over.teams:
         raise DefinitionInvalid([Problem(path="team", message=f"There is no team {definition.team!r}.")])
-    pipeline = Pipeline.objects.filter(name=definition.pipeline).select_related("team", "current").first()
     _refuse_odd_drops(definition)
-    _own_names(definition, pipeline)
-    compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline) | dict(beside))
-    lines.refuse_cycle(compiled)
-    compiled = compile.with_types(compiled, _explain)
+    _own_names(definition, over)
+    known = over.known_to(definition.team, but=definition.pipeline)
+    compiled = compile.compile_definition(definition, known | dict(beside))
+    lines.refuse_cycle(compiled, over)
+    compiled = compile.with_types(compiled, explaining.explain)
+    pipeline = over.pipelines.get(definition.pipeline)
     return Prepared(pipeline=pipeline, compiled=compiled, document=documents.dump(definition))
-
-
-def compile_document(document: Mapping[str, object]) -> tuple[Pipeline | None, Compiled]:
-    """As `prepare`, from a document."""
-    prepared = prepare(documents.parse(document))
-    return prepared.pipeline, prepared.compiled
 
 
 def refuse_others(definition: Definition, pipeline: Pipeline | None, teams: frozenset[str]) -> None:
@@ -102,35 +89,25 @@ def refuse_others(definition: Definition, pipeline: Pipeline | None, teams: froz
             raise NotFound(f"There is no team {team!r} that you may write for.")
 
 
-def _explain(statement: exp.Query, inputs: Sequence[tuple[str, tuple[Column, ...]]]) -> tuple[Column, ...]:
-    relations = [Relation(name=name, columns=columns) for name, columns in inputs]
-    return lake.engine().explain(statement, relations)
-
-
 def _refuse_odd_drops(definition: Definition) -> None:
     drops = {source.dataset: source.drop for source in definition.sources if source.drop is not None}
     if problems := allowed.problems(drops, definition.team):
         raise DefinitionInvalid(problems)
 
 
-def _own_names(definition: Definition, pipeline: Pipeline | None) -> None:
-    names = [source.dataset for source in definition.sources] + [step.dataset for step in definition.steps]
-    taken = Dataset.objects.filter(name__in=names, pipeline__isnull=False).exclude(pipeline=pipeline)
-    other = taken.select_related("pipeline").first()
-    if other is not None and other.pipeline is not None:
-        raise NameTaken(
-            f"{other.name} is made by the pipeline {other.pipeline.name}.",
-            todo="Choose another name: a dataset is made by one pipeline.",
-        )
-    # What no pipeline makes any more still holds its team's rows: making it again is that team's alone.
-    orphan = Dataset.objects.filter(name__in=names, pipeline=None).exclude(team__name=definition.team).first()
-    if orphan is not None:
-        raise NameTaken(f"{orphan.name} belongs to another team.", todo="Choose another name.")
-
-
-def digest_of(document: Mapping[str, object]) -> str:
-    """sha256 of a document in canonical form; the order of columns is part of it."""
-    return hashlib.sha256(json.dumps(document, separators=(",", ":")).encode()).hexdigest()
+def _own_names(definition: Definition, over: Catalogue) -> None:
+    for name in [source.dataset for source in definition.sources] + [step.dataset for step in definition.steps]:
+        row = over.rows.get(name)
+        if row is None or row.pipeline == definition.pipeline:
+            continue
+        if row.pipeline:
+            raise NameTaken(
+                f"{name} is made by the pipeline {row.pipeline}.",
+                todo="Choose another name: a dataset is made by one pipeline.",
+            )
+        # What no pipeline makes any more still holds its team's rows: making it again is that team's alone.
+        if row.team != definition.team:
+            raise NameTaken(f"{name} belongs to another team.", todo="Choose another name.")
 
 
 def register(
@@ -141,21 +118,33 @@ def register(
     Raises DefinitionInvalid, NameTaken, NotFound if the author may not write for the pipeline's team, and Outdated if
     `onto` is given and is not the number of the current revision.
     """
-    return write(prepare(documents.parse(document)), author=author, why=why, onto=onto)
+    read = Shelf().read(document)
+    with read.telling():
+        prepared = prepare(read.definition)
+    return write(prepared, author=author, why=why, onto=onto)
 
 
 @transaction.atomic
-def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None = None) -> tuple[Revision, bool]:
-    """Register what was prepared; raises NotFound, NameTaken and Outdated as `register` does."""
+def write(
+    prepared: Prepared, *, author: Author, why: str = "", onto: int | None = None, over: Catalogue | None = None
+) -> tuple[Revision, bool]:
+    """Register what was prepared; raises NotFound, NameTaken and Outdated as `register` does.
+
+    `over` is the catalogue as who writes alone has read it; it is kept up with what is written.
+    """
     compiled, document = prepared.compiled, prepared.document
     definition = compiled.definition
     refuse_others(definition, prepared.pipeline, author.teams)
-    team = Team.objects.get(name=definition.team)
-    pipeline = _alone(prepared)
+    if over is None:
+        alone()
+        hold([prepared])
+        over = catalogue.read([definition.pipeline])
+    team = over.teams[definition.team]
+    pipeline = _as_prepared(prepared.pipeline, compiled, over)
     if pipeline is None:
         pipeline = Pipeline.objects.create(name=definition.pipeline, team=team)
     _refuse_outdated(pipeline, onto)
-    digest = digest_of(document)
+    digest = digests.of(document)
     last = pipeline.revisions.order_by("-number").first()
     if last is not None and last.digest == digest and pipeline.current_id == last.pk and _made_alike(last, compiled):
         return last, False
@@ -167,7 +156,9 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
         digest=digest,
         why=why[:500],
         author=author.user,
+        made_from=shelf.revision_of(definition.origin),
     )
+    over.note(compiled)
     Pipeline.objects.filter(pk=pipeline.pk).update(current=revision, team=team)
     datasets = _write_datasets(pipeline, team, compiled)
     _write_triggers(pipeline, compiled, datasets)
@@ -189,7 +180,7 @@ def write(prepared: Prepared, *, author: Author, why: str = "", onto: int | None
 def is_in_force(prepared: Prepared) -> bool:
     """Whether what was prepared is what runs already, word by word and step by step."""
     current = prepared.pipeline.current if prepared.pipeline else None
-    if current is None or current.digest != digest_of(prepared.document):
+    if current is None or current.digest != digests.of(prepared.document):
         return False
     return _made_alike(current, prepared.compiled)
 
@@ -216,20 +207,17 @@ def hold(several: Sequence[Prepared]) -> None:
     locks.hold(datasets, Pipeline.objects.filter(pk__in=there))
 
 
-def _alone(prepared: Prepared) -> Pipeline | None:
-    """Write alone, and look again at what others may have written since it was compiled."""
-    pipeline, compiled = prepared.pipeline, prepared.compiled
-    alone()
-    there = Pipeline.objects.filter(name=compiled.definition.pipeline).first()
-    if there != pipeline:
+def _as_prepared(pipeline: Pipeline | None, compiled: Compiled, over: Catalogue) -> Pipeline | None:
+    """Look again at what others may have written since it was compiled."""
+    name = compiled.definition.pipeline
+    if over.pipelines.get(name) != pipeline:
         raise Outdated(
-            f"Somebody else has just registered {compiled.definition.pipeline}.",
+            f"Somebody else has just registered {name}.",
             todo="Read it, then decide again: register under another name, or revise what is there.",
         )
-    _own_names(compiled.definition, pipeline)
-    lines.refuse_cycle(compiled)
-    hold([prepared])
-    return Pipeline.objects.get(pk=pipeline.pk) if pipeline is not None else None
+    _own_names(compiled.definition, over)
+    lines.refuse_cycle(compiled, over)
+    return pipeline
 
 
 def _refuse_outdated(pipeline: Pipeline, onto: int | None) -> None:

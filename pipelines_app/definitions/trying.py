@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from pipelines_app import lake
-from pipelines_app.compiler import binding, codec, compile, documents, names, types
+from pipelines_app.compiler import binding, codec, compile, documents, names, templating, types
 from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import Column, Definition, Materialisation, PeriodKind, Source, Step
@@ -16,9 +16,10 @@ from pipelines_app.definitions import catalogue, composing, lines, proposing, sa
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
 from pipelines_app.definitions.samples import Current, Sample
+from pipelines_app.definitions.shelf import Shelf
 from pipelines_app.engines.base import Answer, Relation
 from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
-from pipelines_app.models import Dataset, Pipeline, Team
+from pipelines_app.models import Dataset, Pipeline
 
 SECONDS = 10.0
 PREVIEW_ROWS = 200
@@ -36,19 +37,22 @@ class Tried:
 def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: Collection[str]) -> Tried:
     """Compile a document against the catalogue as it is, for somebody who may write for these teams. Writes nothing."""
     try:
-        definition = documents.parse(document)
+        read = Shelf().read(document)
     except DefinitionInvalid as invalid:
         return Tried(problems=(*_of_others(document, pipeline, teams), *invalid.problems))
-    problems = _of_others(document, pipeline, teams)
+    definition = read.definition
+    problems = _of_others(documents.dump(definition), pipeline, teams)
     if problems:
-        return Tried(problems=tuple(problems))
+        return Tried(problems=tuple(read.placed(problems)))
+    over = catalogue.read([])
     try:
-        team = Team.objects.get(name=definition.team)
-        compiled = compile.compile_definition(definition, catalogue.known_to(team, but=pipeline))
-        lines.refuse_cycle(compiled)
+        known = over.known_to(definition.team, but=pipeline.name if pipeline else "")
+        compiled = compile.compile_definition(definition, known)
+        lines.refuse_cycle(compiled, over)
     except DefinitionInvalid as invalid:
-        return Tried(problems=invalid.problems)
-    return _settled(compiled)
+        return Tried(problems=tuple(read.placed(invalid.problems)))
+    tried = _settled(compiled)
+    return replace(tried, problems=tuple(read.placed(tried.problems)))
 
 
 def problems(
@@ -128,15 +132,27 @@ class Bench:
 
 def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mapping[str, Sample]) -> Bench:
     """Lay out what there is of a document; parts with faults of form are left out."""
-    definition = documents_in_part(document)
-    team = Team.objects.filter(name=definition.team).first()
-    known = catalogue.known_to(team, but=pipeline) if team else {}
+    definition = documents_in_part(filled(document))
+    over = catalogue.read([])
+    known = (
+        over.known_to(definition.team, but=pipeline.name if pipeline else "") if definition.team in over.teams else {}
+    )
     known |= {source.dataset: Known(columns=source.columns, period=source.period) for source in definition.sources}
     laid = composing.lay_out(definition.steps, known, definition.parameters)
     declared = document.get("sources")
     readable = {source.dataset for source in definition.sources}
     faulty = tuple(name for name in (declared if isinstance(declared, Mapping) else ()) if name not in readable)
     return Bench(sources=definition.sources, laid=laid, samples=kept, faulty=faulty)
+
+
+def filled(document: Mapping[str, object]) -> Mapping[str, object]:
+    """A document with what its template makes of its values, as far as they fit; any other as it is."""
+    if not templating.is_filled(document):
+        return document
+    try:
+        return documents.dump(Shelf().read(document).definition)
+    except DefinitionInvalid:
+        return {key: document[key] for key in ("pipeline", "team") if key in document}
 
 
 def documents_in_part(document: Mapping[str, object]) -> Definition:

@@ -35,6 +35,7 @@ from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Ev
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
 from pipelines_app.models.slots import Habit, HabitState, Outlook, Slot, SlotState
+from pipelines_app.models.templates import Template, TemplateRevision
 from pipelines_app.models.triggers import (
     Clock,
     DropSeen,
@@ -117,6 +118,8 @@ __all__ = [
     "StepState",
     "Team",
     "TeamLogin",
+    "Template",
+    "TemplateRevision",
     "Tick",
     "Trigger",
     "TriggerKind",

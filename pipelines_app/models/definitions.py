@@ -11,6 +11,7 @@ from django.utils import timezone
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
 from pipelines_app.models.ordered import OrderedJSONField
+from pipelines_app.models.templates import TemplateRevision
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -72,6 +73,7 @@ class Revision(models.Model):
     digest = models.CharField(max_length=64, help_text="sha256 of the document in canonical form.")
     why = models.CharField(max_length=500, blank=True)
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_from = models.ForeignKey(TemplateRevision, models.PROTECT, null=True, blank=True, related_name="made")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

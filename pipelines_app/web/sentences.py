@@ -71,6 +71,19 @@ def _(fact: facts.PipelineRevised) -> Said:
 
 
 @say.register
+def _(fact: facts.TemplateRevised) -> Said:
+    told = f"revision {fact.revision} of the template registered"
+    return Said(fact.template, f"{told}: {fact.why}" if fact.why else told)
+
+
+@say.register
+def _(fact: facts.TemplateRolledOut) -> Said:
+    number = "1 pipeline" if fact.pipelines == 1 else f"{fact.pipelines:,} pipelines"
+    told = f"revision {fact.revision} of the template rolled out to {number}"
+    return Said(fact.template, f"{told}: {fact.why}" if fact.why else told)
+
+
+@say.register
 def _(fact: facts.PipelinePaused) -> Said:
     return Said(fact.pipeline, "paused: what comes in waits", "warn")
 

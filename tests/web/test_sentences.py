@@ -13,6 +13,12 @@ VERSION = {**RUN, "period": "2013-02-08", "version": 3}
 
 SAID = [
     (facts.PipelineRevised(pipeline="orders", revision=2, why="faster"), "revision 2 registered: faster", "info"),
+    (facts.TemplateRevised(template="summed", revision=2), "revision 2 of the template registered", "info"),
+    (
+        facts.TemplateRolledOut(template="summed", revision=2, pipelines=3, why="now"),
+        "revision 2 of the template rolled out to 3 pipelines: now",
+        "info",
+    ),
     (facts.PipelinePaused(pipeline="orders"), "paused: what comes in waits", "warn"),
     (
         facts.ArrivalAccepted(
