@@ -3,8 +3,6 @@
 It says less than the parser does: what needs more than one place to be seen, or the catalogue, is not in it.
 """
 
-import json
-import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
@@ -295,7 +293,3 @@ _COMMON: Schema = {
     "tolerance": _ref("tolerance"),
     "where": _text("Which rows it is about, as a condition."),
 }
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(schema(), indent=1) + "\n")

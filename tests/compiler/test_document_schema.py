@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipelines_app.compiler import check_catalogue, document_schema, documents
+from pipelines_app.compiler import check_catalogue, document_schema, documents, file_schema
 from pipelines_app.errors import DefinitionInvalid
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,8 +61,29 @@ def test_the_schema_is_one():
 
 
 def test_the_published_schema_is_this_one():
-    """Written by `python -m pipelines_app.compiler.document_schema > docs/pipeline.schema.json`."""
-    assert json.loads((ROOT / "docs" / "pipeline.schema.json").read_text()) == SCHEMA
+    """Written by `python -m pipelines_app.compiler.file_schema > docs/pipeline.schema.json`."""
+    assert json.loads((ROOT / "docs" / "pipeline.schema.json").read_text()) == file_schema.schema()
+
+
+MADE = "{pipeline: p, team: t, template: {name: x, revision: 2, values: {a: 1}}}"
+SHIPPED = sorted((ROOT / "pipelines_app" / "shipped").glob("*.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "at_fault"),
+    [
+        (WHOLE, False),
+        (WHOLE.replace("steps:", "stepz:"), True),
+        (MADE, False),
+        (MADE.replace("values", "valeus"), True),
+        (MADE.replace("team: t,", "team: t, steps: [],"), True),
+        *((path.read_text(), False) for path in SHIPPED),
+        (SHIPPED[0].read_text().replace("label:", "lable:"), True),
+    ],
+)
+def test_the_published_schema_tells_what_a_file_holds_by_its_keys(text, at_fault):
+    validator = Draft202012Validator(file_schema.schema())
+    assert bool(list(validator.iter_errors(documents.from_yaml(text)))) is at_fault
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
 from pipelines_app.api.serializers.pipelines import AppliedListSerializer, ExportSerializer, PlanSerializer, etag
-from pipelines_app.compiler import document_schema
+from pipelines_app.compiler import file_schema
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
@@ -157,7 +157,7 @@ class PipelineSchemaView(APIView):
         responses={(200, "application/schema+json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> JsonResponse:
-        return JsonResponse(document_schema.schema(), content_type="application/schema+json")
+        return JsonResponse(file_schema.schema(), content_type="application/schema+json")
 
 
 def _planned(request: Request, given: list[File]) -> Response:
