@@ -15,14 +15,10 @@ from pipelines_app.facts import (
     Fact,
     PipelineRevised,
     RunMoved,
-    SlotBecameLate,
-    SlotFilled,
-    SlotPutAtRisk,
-    SlotWaived,
-    SlotWentMissing,
     WaitEnded,
     WaitOverdue,
 )
+from pipelines_app.facts_expected import SlotBecameLate, SlotFilled, SlotPutAtRisk, SlotWaived, SlotWentMissing
 from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
 from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
 from pipelines_app.prepared import Given, Prepared

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from pipelines_app import facts_expected as _facts_expected  # noqa: F401 its kinds register themselves on import
 from pipelines_app import facts_outside as _facts_outside  # noqa: F401 its kinds register themselves on import
 from pipelines_app import failpoints, wake
 from pipelines_app.boundary import contained

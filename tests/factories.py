@@ -6,7 +6,8 @@ from itertools import count
 from django.utils import timezone
 
 from pipelines_app import events
-from pipelines_app.facts import RunRequested, SlotOpened
+from pipelines_app.facts import RunRequested
+from pipelines_app.facts_expected import SlotOpened
 from pipelines_app.models import (
     Arrival,
     Backfill,

@@ -6,7 +6,8 @@ from monitoring_app.alerts import evidence, lifecycle, messages
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, AlertUrgency
 from pipelines_app import locks
-from pipelines_app.facts import DatasetPublished, SlotBecameLate, SlotFilled, SlotPutAtRisk, SlotWaived, SlotWentMissing
+from pipelines_app.facts import DatasetPublished
+from pipelines_app.facts_expected import SlotBecameLate, SlotFilled, SlotPutAtRisk, SlotWaived, SlotWentMissing
 from pipelines_app.models import Dataset, Event, Pipeline, Slot, SlotState
 
 LATE, AT_RISK = "late", "at_risk"

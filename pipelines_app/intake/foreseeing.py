@@ -10,7 +10,7 @@ from django.conf import settings
 from pipelines_app import events, singly
 from pipelines_app.compiler import cadences, deadlines, periods
 from pipelines_app.compiler.definition import PeriodKind
-from pipelines_app.facts import SlotPutAtRisk
+from pipelines_app.facts_expected import SlotPutAtRisk
 from pipelines_app.models import Dataset, Event, Pipeline, Slot, Trigger, TriggerKind
 from pipelines_app.runs import planning, standing
 

@@ -16,7 +16,7 @@ from pipelines_app.compiler.reading import Reader
 from pipelines_app.definitions import register
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import IllegalMove
-from pipelines_app.facts import HabitDecided, HabitLearned
+from pipelines_app.facts_expected import HabitDecided, HabitLearned
 from pipelines_app.models import Arrival, ArrivalState, Dataset, Habit, HabitState, Revision
 
 LAST = 60

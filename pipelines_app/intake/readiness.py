@@ -14,8 +14,8 @@ from pipelines_app.facts import (
     DatasetPublished,
     Fact,
     PipelineRevised,
-    SlotBecameLate,
 )
+from pipelines_app.facts_expected import SlotBecameLate
 from pipelines_app.facts_outside import ForeignCompleted, ScheduleTicked
 from pipelines_app.intake import coalescing, lacking, waiting
 from pipelines_app.models import (

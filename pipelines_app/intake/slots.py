@@ -11,8 +11,8 @@ from pipelines_app.access import audit
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.errors import ArrivalRefused, IllegalMove
-from pipelines_app.facts import (
-    Fact,
+from pipelines_app.facts import Fact
+from pipelines_app.facts_expected import (
     SlotBecameLate,
     SlotFellDue,
     SlotFilled,

@@ -12,7 +12,7 @@ from pipelines_app.access import permits
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import ArrivalRefused
-from pipelines_app.facts import SlotPutAtRisk
+from pipelines_app.facts_expected import SlotPutAtRisk
 from pipelines_app.intake import accepting, habits, slot_why
 from pipelines_app.models import CheckResult, Dataset, Event, Habit, HabitState, Slot, SlotState, Team
 from pipelines_app.models.slots import OPEN, WANTING

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import singledispatch
 
-from pipelines_app import facts, facts_outside
+from pipelines_app import facts, facts_expected, facts_outside
 from pipelines_app.facts import KINDS, Fact
 from pipelines_app.web import words
 
@@ -117,27 +117,27 @@ def _(fact: facts.ArrivalReplayed) -> Said:
 
 
 @say.register
-def _(fact: facts.SlotOpened) -> Said:
+def _(fact: facts_expected.SlotOpened) -> Said:
     return Said(fact.dataset, f"expected{_of_period(fact.period)} by {_moment(fact.due_at)}")
 
 
 @say.register
-def _(fact: facts.SlotBecameLate) -> Said:
+def _(fact: facts_expected.SlotBecameLate) -> Said:
     return Said(fact.dataset, f"late{_of_period(fact.period)}: it was due by {_moment(fact.due_at)}", "bad")
 
 
 @say.register
-def _(fact: facts.SlotFellDue) -> Said:
+def _(fact: facts_expected.SlotFellDue) -> Said:
     return Said(fact.dataset, f"due now{_of_period(fact.period)}")
 
 
 @say.register
-def _(fact: facts.SlotWentMissing) -> Said:
+def _(fact: facts_expected.SlotWentMissing) -> Said:
     return Said(fact.dataset, f"missing{_of_period(fact.period)}: it was due by {_moment(fact.due_at)}", "bad")
 
 
 @say.register
-def _(fact: facts.SlotPutAtRisk) -> Said:
+def _(fact: facts_expected.SlotPutAtRisk) -> Said:
     late = f"it takes {words.duration(fact.seconds)} from {fact.dataset}, which has not come"
     return Said(fact.target, f"at risk{_of_period(fact.period)}: {late}", "warn")
 
@@ -146,29 +146,29 @@ SETTLED = {"consumed": ("was read", "good"), "partial": ("was read but for some 
 
 
 @say.register
-def _(fact: facts.SlotSettled) -> Said:
+def _(fact: facts_expected.SlotSettled) -> Said:
     read, level = SETTLED.get(fact.state, ("was quarantined", "warn"))
     return Said(fact.dataset, f"what was expected{_of_period(fact.period)} {read} by run {fact.run}", level)
 
 
 @say.register
-def _(fact: facts.HabitLearned) -> Said:
+def _(fact: facts_expected.HabitLearned) -> Said:
     return Said(fact.dataset, f"it usually comes {fact.sentence}, by its last {fact.arrivals} arrivals")
 
 
 @say.register
-def _(fact: facts.HabitDecided) -> Said:
+def _(fact: facts_expected.HabitDecided) -> Said:
     return Said(fact.dataset, f"the deadline proposed from its past was {fact.state}")
 
 
 @say.register
-def _(fact: facts.SlotFilled) -> Said:
+def _(fact: facts_expected.SlotFilled) -> Said:
     late = f", {words.duration(fact.late_seconds)} late" if fact.late_seconds else ", in time"
     return Said(fact.dataset, f"what was expected{_of_period(fact.period)} has come{late}", "good")
 
 
 @say.register
-def _(fact: facts.SlotWaived) -> Said:
+def _(fact: facts_expected.SlotWaived) -> Said:
     return Said(fact.dataset, f"no longer expected{_of_period(fact.period)}: {fact.reason}")
 
 

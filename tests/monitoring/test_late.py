@@ -6,7 +6,7 @@ import pytest
 
 from monitoring_app.models import Alert
 from pipelines_app import events
-from pipelines_app.facts import SlotBecameLate, SlotFilled, SlotWaived
+from pipelines_app.facts_expected import SlotBecameLate, SlotFilled, SlotWaived
 from tests import factories
 from tests.monitoring.telling import happen, hear, send_all, the_alert, told
 

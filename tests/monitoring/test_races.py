@@ -12,15 +12,8 @@ from monitoring_app.alerts import lifecycle, sending, sweeping
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, Channel, Notification
 from pipelines_app import events
-from pipelines_app.facts import (
-    CheckFailed,
-    ChecksHeld,
-    DataQuarantined,
-    DatasetPublished,
-    RunMoved,
-    SlotBecameLate,
-    SlotFilled,
-)
+from pipelines_app.facts import CheckFailed, ChecksHeld, DataQuarantined, DatasetPublished, RunMoved
+from pipelines_app.facts_expected import SlotBecameLate, SlotFilled
 from pipelines_app.models import Dataset, Delivery, Event, Pipeline, Slot
 from tests import factories, road
 

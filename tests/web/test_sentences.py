@@ -4,7 +4,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from pipelines_app import facts
+from pipelines_app import facts, facts_expected
 from pipelines_app.facts import KINDS
 from pipelines_app.web import sentences
 
@@ -34,12 +34,14 @@ SAID = [
         "info",
     ),
     (
-        facts.SlotBecameLate(dataset="raw.orders", period="2013-02-08", slot=1, due_at="2013-02-09T07:00:00+01:00"),
+        facts_expected.SlotBecameLate(
+            dataset="raw.orders", period="2013-02-08", slot=1, due_at="2013-02-09T07:00:00+01:00"
+        ),
         "late for 8 February 2013: it was due by 9 Feb 2013, 07:00 UTC+01:00",
         "bad",
     ),
     (
-        facts.SlotFilled(dataset="raw.orders", period="", slot=1, arrival=2, late_seconds=90),
+        facts_expected.SlotFilled(dataset="raw.orders", period="", slot=1, arrival=2, late_seconds=90),
         "what was expected has come, 1 m 30 s late",
         "good",
     ),
