@@ -35,9 +35,9 @@ def arrival_place() -> str:
     return f"arrivals/{name[:2]}/{name}"
 
 
-def attempt_place(*, dataset: int, step_run: int, epoch: int) -> str:
+def attempt_place(*, dataset: int, step_run: int, epoch: int, mark: str = "") -> str:
     """The place of one attempt's output: no two attempts share it, so nothing is ever overwritten."""
-    return f"data/{dataset}/{step_run}-{epoch}.parquet"
+    return f"data/{dataset}/{step_run}-{epoch}{mark}.parquet"
 
 
 def export_place() -> str:

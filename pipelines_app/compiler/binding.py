@@ -60,11 +60,12 @@ def bind_period(tree: exp.Query, kind: PeriodKind, key: str) -> exp.Query:
     bound = tree.copy()
     for node in list(bound.find_all(exp.Placeholder)):
         if _name(node) == PERIOD:
-            node.replace(exp.Literal.string(_period_text(kind, key)))
+            node.replace(exp.Literal.string(period_text(kind, key)))
     return bound
 
 
-def _period_text(kind: PeriodKind, key: str) -> str:
+def period_text(kind: PeriodKind, key: str) -> str:
+    """When a period begins, as text that casts to a date, or of an hour to a timestamp."""
     if kind == PeriodKind.HOUR:
         return f"{key.replace('T', ' ')}:00:00"
     return f"{key}-01" if kind == PeriodKind.MONTH else key

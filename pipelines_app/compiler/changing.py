@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify_tables import qualify_tables
 
-from pipelines_app.compiler import dumping, statements
+from pipelines_app.compiler import dumping, materialising, statements
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Column
 
@@ -120,11 +120,19 @@ def _whole(old: CompiledStep, new: CompiledStep) -> str:
         return f"it was a {old.kind} and is a {new.kind}"
     if old.materialise != new.materialise or old.period != new.period:
         return f"it is kept otherwise: {_kept(old)} became {_kept(new)}"
+    if _by(old) != _by(new):
+        return f"it is kept by other columns: {_by(old)} became {_by(new)}"
     if new.kind is StepKind.LOAD:
         return "" if _read_alike(old, new) else "files are read otherwise"
     if not (old.deterministic and new.deterministic):
         return "it does not give the same answer twice"
     return ""
+
+
+def _by(step: CompiledStep) -> str:
+    """What a merge or a history is kept by, in words."""
+    kept = materialising.contract(step.materialise, step.keeping)
+    return ", ".join(f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in kept.items())
 
 
 def _kept(step: CompiledStep) -> str:

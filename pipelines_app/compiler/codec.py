@@ -6,9 +6,9 @@ from typing import Any
 from sqlglot import exp
 
 from pipelines_app.compiler import compile as compiling
-from pipelines_app.compiler import documents
+from pipelines_app.compiler import documents, materialising
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
-from pipelines_app.compiler.definition import Column, Definition, Materialisation, PeriodKind
+from pipelines_app.compiler.definition import Column, Definition, Keeping, Materialisation, PeriodKind, Source, Step
 
 Json = dict[str, Any]
 
@@ -54,6 +54,7 @@ def _step_to_json(step: CompiledStep) -> Json:
         "period": str(step.period),
         "inputs": list(step.inputs),
         "columns": _columns_to_json(step.columns),
+        "given": _columns_to_json(step.given),
         "sql": step.sql,
         "recipe": step.recipe,
         "deterministic": step.deterministic,
@@ -85,7 +86,15 @@ def _step_from_json(stored: Mapping[str, Any], definition: Definition) -> Compil
         source=source,
         effort=made.effort,
         partial=tuple(stored.get("partial", ())),
+        keeping=_keeping(made, stored),
+        given=_columns_from_json(stored.get("given", ())),
     )
+
+
+def _keeping(made: Source | Step, stored: Mapping[str, Any]) -> Keeping:
+    if isinstance(made, Source):
+        return Keeping()
+    return materialising.settled(made.keeping, _columns_from_json(stored.get("given", ())))
 
 
 def _edge(dataset: str, stored: Sequence[Any]) -> Edge:

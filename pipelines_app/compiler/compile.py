@@ -14,15 +14,21 @@ from pipelines_app.compiler import (
     gate,
     giving,
     graph,
+    kept_lineage,
+    materialising,
     starting,
     statements,
     types,
 )
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
 from pipelines_app.compiler.definition import (
+    BUILT,
+    NO_KEEPING,
+    WHOLE,
     Column,
     Definition,
     Effort,
+    Keeping,
     Materialisation,
     Parameter,
     PeriodKind,
@@ -44,6 +50,7 @@ class Checked:
     parameters: tuple[str, ...] = ()
     deterministic: bool = True
     sql: str = ""
+    step: CompiledStep | None = None
 
 
 def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Compiled:
@@ -61,7 +68,7 @@ def compile_definition(definition: Definition, known: Mapping[str, Known]) -> Co
             step = _transform(drafts[name], relations, problems)
             if step:
                 steps.append(step)
-                relations[name] = Known(columns=step.columns, period=step.period)
+                relations[name] = Known(columns=step.columns, period=step.shown_by)
     problems.extend(_check_problems(definition, relations, own))
     if not problems:
         problems.extend(starting.faults(definition.start, steps))
@@ -141,6 +148,16 @@ def _load(source: Source) -> CompiledStep:
 
 
 def _transform(draft: drafting.Draft, relations: Mapping[str, Known], problems: list[Problem]) -> CompiledStep | None:
+    step = _queried(draft, relations, problems)
+    if step is None:
+        return None
+    place = f"{draft.path.removesuffix('.sql')}.materialise"
+    unfit = materialising.problems(draft.step, step.rows, step.period, place)
+    problems.extend(unfit)
+    return None if unfit else step
+
+
+def _queried(draft: drafting.Draft, relations: Mapping[str, Known], problems: list[Problem]) -> CompiledStep | None:
     try:
         return _compiled(draft, relations)
     except StatementRefused as refused:
@@ -154,20 +171,24 @@ def _compiled(draft: drafting.Draft, relations: Mapping[str, Known]) -> Compiled
     step = draft.step
     period = _period(step, [relations[name] for name in draft.inputs if name in relations])
     made = drafting.made(draft, period, relations)
+    keeping = materialising.settled(step.keeping, made.columns)
+    edges = kept_lineage.of(step.materialise, keeping, made.lineage.edges)
     return CompiledStep(
         dataset=step.dataset,
         kind=StepKind.TRANSFORM,
         materialise=step.materialise,
         period=period,
         inputs=draft.inputs,
-        columns=made.columns,
+        columns=materialising.columns(step.materialise, keeping, made.columns, period),
         sql=made.sql,
         recipe=made.recipe,
         deterministic=not draft.reading.unsteady,
         checks=step.checks,
-        edges=_every_input_seen(made.lineage.edges, draft.inputs, step.dataset),
+        edges=_every_input_seen(edges, draft.inputs, step.dataset),
         partial=made.lineage.partial,
         effort=step.effort,
+        keeping=keeping,
+        given=made.columns if step.materialise in BUILT else (),
     )
 
 
@@ -183,8 +204,8 @@ def _every_input_seen(edges: Sequence[Edge], inputs: Sequence[str], dataset: str
 
 
 def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:
-    """An incremental step's period is that of its inputs, or a longer one that it names; a table has none."""
-    if step.materialise == Materialisation.TABLE:
+    """A step's period is that of its inputs, or a longer one that it names; a table and a view have none."""
+    if step.materialise in WHOLE:
         return PeriodKind.NONE
     kinds = sorted({relation.period for relation in inputs} - {PeriodKind.NONE})
     if step.by is not PeriodKind.NONE and kinds:
@@ -192,6 +213,8 @@ def _period(step: Step, inputs: Sequence[Known]) -> PeriodKind:
         if shorter:
             raise StatementRefused(f"a step by {step.by} cannot be made from what comes by {' and '.join(shorter)}")
         return step.by
+    if not kinds and step.materialise is not Materialisation.INCREMENTAL and step.by is PeriodKind.NONE:
+        return PeriodKind.NONE
     if not kinds:
         raise StatementRefused("an incremental step needs an input that arrives by hour, day or month; none here does")
     if len(kinds) > 1:
@@ -241,16 +264,17 @@ def check_step_sql(
     *,
     materialise: Materialisation = Materialisation.TABLE,
     by: PeriodKind = PeriodKind.NONE,
+    keeping: Keeping = NO_KEEPING,
 ) -> Checked:
     """One statement as somebody types it: its first fault with its place, or what it reads and gives."""
-    step = Step(dataset="mart.statement", sql=sql, materialise=materialise, by=by)
+    step = Step(dataset="mart.statement", sql=sql, materialise=materialise, by=by, keeping=keeping)
     try:
         draft = drafting.draft(step, parameters, "sql")
     except StatementRefused as refused:
         return Checked(problems=(problem_of(refused, "sql"),))
     used = tuple(sorted(draft.reading.used))
     problems: list[Problem] = []
-    compiled = _transform(draft, known, problems)
+    compiled = _queried(draft, known, problems)
     if compiled is None:
         return Checked(problems=tuple(problems), inputs=draft.inputs, parameters=used)
     return Checked(
@@ -259,6 +283,7 @@ def check_step_sql(
         parameters=used,
         deterministic=compiled.deterministic,
         sql=compiled.sql,
+        step=compiled,
     )
 
 
@@ -291,6 +316,8 @@ def statement(step: CompiledStep) -> exp.Query:
 
 
 def _retyped(step: CompiledStep, answered: Sequence[Column]) -> CompiledStep:
-    columns = tuple(Column(name=one.name, type=types.normalise(one.type) or one.type) for one in answered)
-    recipe = fingerprint.recipe(materialise=step.materialise, sql=step.sql, columns=columns)
-    return replace(step, columns=columns, recipe=recipe)
+    given = tuple(Column(name=one.name, type=types.normalise(one.type) or one.type) for one in answered)
+    kept = materialising.contract(step.materialise, step.keeping)
+    recipe = fingerprint.recipe(materialise=step.materialise, sql=step.sql, columns=given, contract=kept)
+    columns = materialising.columns(step.materialise, step.keeping, given, step.period)
+    return replace(step, columns=columns, recipe=recipe, given=given if step.materialise in BUILT else ())

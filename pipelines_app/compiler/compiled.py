@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipelines_app.compiler.definition import CheckSpec, Column, Definition, Effort, Materialisation, PeriodKind, Source
+from pipelines_app.compiler.definition import (
+    NO_KEEPING,
+    PARTED,
+    WHOLE,
+    CheckSpec,
+    Column,
+    Definition,
+    Effort,
+    Keeping,
+    Materialisation,
+    PeriodKind,
+    Source,
+)
 
 
 class StepKind(StrEnum):
@@ -49,7 +61,8 @@ class CompiledStep:
 
     `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its
     fingerprint: equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the
-    datasets it reads; `partial` says why some of its edges could not be told.
+    datasets it reads; `partial` says why some of its edges could not be told. `period` is what it is run by; `given`
+    are the columns of its query, where those are not the ones of its dataset.
     """
 
     dataset: str
@@ -66,6 +79,23 @@ class CompiledStep:
     effort: Effort
     source: Source | None = None
     partial: tuple[str, ...] = ()
+    keeping: Keeping = NO_KEEPING
+    given: tuple[Column, ...] = ()
+
+    @property
+    def by_period(self) -> bool:
+        """Whether a run carries it out for its own period alone."""
+        return self.materialise not in WHOLE and self.period is not PeriodKind.NONE
+
+    @property
+    def shown_by(self) -> PeriodKind:
+        """The period that readers find its dataset by; a dataset that is built of all periods has none."""
+        return self.period if self.kind is StepKind.LOAD or self.materialise in PARTED else PeriodKind.NONE
+
+    @property
+    def rows(self) -> tuple[Column, ...]:
+        """The columns of its query."""
+        return self.given or self.columns
 
 
 @dataclass(frozen=True, kw_only=True)

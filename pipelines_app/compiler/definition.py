@@ -31,8 +31,48 @@ class Mode(StrEnum):
 
 
 class Materialisation(StrEnum):
+    """How the rows of a query are kept: all anew, by period, as a query, by key, run after run, as history."""
+
     TABLE = "table"
     INCREMENTAL = "incremental"
+    VIEW = "view"
+    MERGE = "merge"
+    APPEND = "append"
+    SCD2 = "scd2"
+
+
+WHOLE = frozenset({Materialisation.TABLE, Materialisation.VIEW})  # made anew from all that they read
+PARTED = frozenset({Materialisation.INCREMENTAL, Materialisation.APPEND})  # readers see them by period
+BUILT = frozenset({Materialisation.MERGE, Materialisation.SCD2})  # made of all the rows that their runs brought
+
+
+class Deletes(StrEnum):
+    """What a history does with a key that its newest rows do not hold."""
+
+    KEEP = "keep"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """What a merge or a history is kept by.
+
+    `key` tells rows apart; `deleted` is the column of the query that says that a key is gone. A history begins a new
+    row where one of `tracked` (none named: every other column) has changed, from the period on, or from what
+    `effective` holds.
+    """
+
+    key: tuple[str, ...] = ()
+    deleted: str = ""
+    tracked: tuple[str, ...] = ()
+    effective: str = ""
+    valid_from: str = "valid_from"
+    valid_to: str = "valid_to"
+    is_current: str = "is_current"
+    deletes: Deletes = Deletes.KEEP
+
+
+NO_KEEPING = Keeping()
 
 
 class Severity(StrEnum):
@@ -288,6 +328,7 @@ class Step:
     sql: str
     materialise: Materialisation = Materialisation.TABLE
     by: PeriodKind = PeriodKind.NONE
+    keeping: Keeping = Keeping()
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
     effort: Effort = Effort()

@@ -11,6 +11,7 @@ from pipelines_app.compiler import check_catalogue, names, parameters
 from pipelines_app.compiler.definition import (
     WEEKDAYS,
     CatchUp,
+    Deletes,
     Format,
     Materialisation,
     Mode,
@@ -121,8 +122,19 @@ def _source() -> Schema:
 
 def _step() -> Schema:
     made = {
-        "kind": _choice(Materialisation, "Made anew as a whole, or period by period."),
+        "kind": _choice(
+            Materialisation,
+            "Made anew as a whole, period by period, kept as a query, put over by key, added, or as history.",
+        ),
         "by": _choice(["period", "day", "month"], "The period it is made by, if not that of what it reads."),
+        "key": _one_or_list("The columns that tell rows apart (merge, scd2)."),
+        "deleted": _text("The column that is true where a key is gone (merge)."),
+        "tracked": _one_or_list("The columns whose change begins a new row (scd2); all others if none is named."),
+        "effective": _text("The column that says since when a row holds, in place of the period (scd2)."),
+        "valid_from": _text("What the beginning of a row's time is called (scd2)."),
+        "valid_to": _text("What its end is called (scd2)."),
+        "is_current": _text("What says that it has no end (scd2)."),
+        "deletes": _choice(Deletes, "What becomes of a key that the newest rows do not hold (scd2)."),
     }
     return _mapping(
         {

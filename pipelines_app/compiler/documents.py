@@ -9,6 +9,7 @@ from pipelines_app.compiler import (
     deadlines,
     efforts,
     giving,
+    materialising,
     names,
     parameters,
     periods,
@@ -18,12 +19,12 @@ from pipelines_app.compiler import (
     types,
 )
 from pipelines_app.compiler.definition import (
+    PARTED,
     Alerting,
     CheckSpec,
     Column,
     Definition,
     Format,
-    Materialisation,
     Mode,
     Origin,
     Parameter,
@@ -142,7 +143,7 @@ def _whole(definition: Definition, reader: Reader) -> None:
         reader.fault("steps", "a pipeline needs at least one source or step")
     if len(definition.steps) > MOST_STEPS:
         reader.fault("steps", f"a pipeline may have {MOST_STEPS} steps")
-    whole = [step.dataset for step in definition.steps if step.materialise is not Materialisation.INCREMENTAL]
+    whole = [step.dataset for step in definition.steps if step.materialise not in PARTED]
     if definition.concurrency > MOST_AT_ONCE:
         reader.fault("concurrency", f"{MOST_AT_ONCE} runs of a pipeline at once are the most")
     elif definition.concurrency > 1 and whole:
@@ -270,32 +271,17 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 
 def _step(reader: Reader) -> Step:
     reader.only("dataset", "sql", "materialise", "checks", "description", *efforts.KEYS)
-    made = reader.section("materialise")
-    kind, longer = Materialisation.TABLE, PeriodKind.NONE
-    if made:
-        made.only("kind", "by")
-        kind = made.choice("kind", Materialisation, Materialisation.TABLE, required=True)
-        longer = _by(made, kind)
+    kind, longer, keeping = materialising.parse(reader)
     return Step(
         dataset=reader.checked("dataset", names.dataset_fault, required=True),
         sql=reader.text("sql", required=True),
         materialise=kind,
         by=longer,
+        keeping=keeping,
         checks=checks_of(reader, None),
         description=reader.text("description"),
         effort=efforts.parse(reader),
     )
-
-
-def _by(made: Reader, kind: Materialisation) -> PeriodKind:
-    """The period that a step is made by, where it says one itself; `period` is that of what it reads."""
-    by = made.text("by")
-    if not by or (by == "period" and kind == Materialisation.INCREMENTAL):
-        return PeriodKind.NONE
-    if by in (PeriodKind.DAY, PeriodKind.MONTH) and kind == Materialisation.INCREMENTAL:
-        return PeriodKind(by)
-    made.fault("by", "is period, day or month, of what is made {kind: incremental}")
-    return PeriodKind.NONE
 
 
 def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[CheckSpec, ...]:

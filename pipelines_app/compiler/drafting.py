@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from pipelines_app.compiler import binding, fingerprint, gate, lineage, memory, schema, statements, vocabulary
+from pipelines_app.compiler import (
+    binding,
+    fingerprint,
+    gate,
+    lineage,
+    materialising,
+    memory,
+    schema,
+    statements,
+    vocabulary,
+)
 from pipelines_app.compiler.compiled import Known
 from pipelines_app.compiler.definition import Column, Parameter, PeriodKind, Step
 
@@ -83,7 +93,8 @@ def made(draft: Draft, period: PeriodKind, relations: Mapping[str, Known]) -> Ma
     step = draft.step
     # Inputs that are not known are refused below, with what they may have been meant for.
     columns = {name: relations[name].columns for name in draft.inputs if name in relations}
-    key = (step.dataset, step.sql, repr(draft.parameters), step.materialise, period, tuple(columns.items()))
+    kept = materialising.contract(step.materialise, step.keeping)
+    key = (step.dataset, step.sql, repr(draft.parameters), step.materialise, repr(kept), period, tuple(columns.items()))
     known = _MAKINGS.recall(key)
     if known is not None and len(columns) == len(draft.inputs):
         return known
@@ -96,7 +107,7 @@ def made(draft: Draft, period: PeriodKind, relations: Mapping[str, Known]) -> Ma
     making = Making(
         columns=described.columns,
         sql=sql,
-        recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns),
+        recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns, contract=kept),
         lineage=lineage.trace(described.tree, step.dataset, columns),
     )
     return _MAKINGS.keep(key, making)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, deadlines, efforts, parameters, starting, triggers
+from pipelines_app.compiler import check_catalogue, deadlines, efforts, materialising, parameters, starting, triggers
 from pipelines_app.compiler.definition import (
     Alerting,
     CheckSpec,
     Definition,
     Format,
-    Materialisation,
     Mode,
     Origin,
     PeriodKind,
@@ -85,14 +84,12 @@ def dump_source(source: Source) -> Document:
 
 def dump_step(step: Step) -> Document:
     """A step's entry in `steps`."""
-    by = "period" if step.by is PeriodKind.NONE else str(step.by)
-    made = {"kind": str(step.materialise), "by": by} if step.materialise == Materialisation.INCREMENTAL else {}
     return _without(
         {
             "dataset": step.dataset,
             "description": step.description,
             "sql": step.sql,
-            "materialise": made,
+            "materialise": materialising.dump(step),
             "checks": dump_checks(step.checks),
             **efforts.dump(step.effort),
         }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipelines_app.compiler import fingerprint, giving, parameters
+from pipelines_app.compiler import fingerprint, giving, materialising, parameters
 from pipelines_app.compiler.compile import compile_definition
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 
@@ -26,5 +26,6 @@ def _rebound(step: CompiledStep, bound: CompiledStep) -> CompiledStep:
     """The step with another query, and the columns that its dataset is known by."""
     if step.kind is StepKind.LOAD or bound.sql == step.sql:
         return step
-    recipe = fingerprint.recipe(materialise=step.materialise, sql=bound.sql, columns=step.columns)
+    kept = materialising.contract(step.materialise, step.keeping)
+    recipe = fingerprint.recipe(materialise=step.materialise, sql=bound.sql, columns=step.rows, contract=kept)
     return replace(step, sql=bound.sql, recipe=recipe, deterministic=bound.deterministic)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines_app.compiler import clocks, names, periods
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.definition import Materialisation, PeriodKind, Start, StartWhen, Then
+from pipelines_app.compiler.definition import PeriodKind, Start, StartWhen, Then
 from pipelines_app.compiler.reading import Reader, described
 from pipelines_app.errors import Problem
 
@@ -147,12 +147,12 @@ def holds_back(compiled: Compiled) -> bool:
 
 def _gathers(compiled: Compiled) -> bool:
     """Whether a step's period is made of several periods of what it reads."""
-    kinds = {step.dataset: step.period for step in compiled.steps}
+    kinds = {step.dataset: step.shown_by for step in compiled.steps}
     kinds |= {name: known.period for name, known in compiled.external.items()}
     return any(
         finer(kinds[name], step.period)
         for step in compiled.steps
-        if step.materialise is Materialisation.INCREMENTAL
+        if step.by_period
         for name in step.inputs
         if name in kinds
     )
@@ -168,20 +168,12 @@ def finer(kind: str, than: str) -> bool:
 
 def reads_part(step: CompiledStep, kind: str) -> bool:
     """Whether the step reads only the run's period of a dataset that comes by this kind of period, not all of it."""
-    return (
-        step.materialise is Materialisation.INCREMENTAL
-        and step.period is not PeriodKind.NONE
-        and (kind == step.period or finer(kind, step.period))
-    )
+    return step.by_period and (kind == step.period or finer(kind, step.period))
 
 
 def kinds(compiled: Compiled) -> list[PeriodKind]:
     """The kinds of period by which a pipeline's queries run; none, where no query runs by period."""
-    found = {
-        step.period
-        for step in compiled.steps
-        if step.kind is StepKind.TRANSFORM and step.materialise is Materialisation.INCREMENTAL
-    }
+    found = {step.period for step in compiled.steps if step.kind is StepKind.TRANSFORM and step.by_period}
     return sorted(found - {PeriodKind.NONE}) or [PeriodKind.NONE]
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from pipelines_app.compiler import binding, compile, graph, statements
+from pipelines_app.compiler import binding, building, compile, graph, statements
 from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Known
-from pipelines_app.compiler.definition import Materialisation, Parameter, PeriodKind, Step
+from pipelines_app.compiler.definition import BUILT, Parameter, PeriodKind, Step
 from pipelines_app.errors import Problem
 
 
@@ -63,22 +63,16 @@ def lay_out(steps: Sequence[Step], known: Mapping[str, Known], parameters: Seque
 def _try(laid: Laid, place: int, step: Step, parameters: Sequence[Parameter]) -> bool:
     """Check a step once everything it reads is settled."""
     unsettled = {other.dataset for other in laid.steps} - laid.known.keys()
-    found = compile.check_step_sql(step.sql, laid.known, parameters, materialise=step.materialise, by=step.by)
+    found = compile.check_step_sql(
+        step.sql, laid.known, parameters, materialise=step.materialise, by=step.by, keeping=step.keeping
+    )
     laid.checked[place] = found
     if unsettled.intersection(found.inputs):
         return False
-    if not found.problems and step.dataset and step.dataset not in laid.known:
-        laid.known[step.dataset] = Known(columns=found.columns, period=period_of(step, found, laid.known))
+    if found.step is not None and step.dataset and step.dataset not in laid.known:
+        laid.known[step.dataset] = Known(columns=found.columns, period=found.step.shown_by)
         laid.order.append(step.dataset)
     return True
-
-
-def period_of(step: Step, found: Checked, known: Mapping[str, Known]) -> PeriodKind:
-    """The period a step is made by."""
-    if step.materialise == Materialisation.TABLE:
-        return PeriodKind.NONE
-    kinds = sorted({known[name].period for name in found.inputs if name in known} - {PeriodKind.NONE})
-    return kinds[0] if kinds else PeriodKind.NONE
 
 
 def _explain_waiting(laid: Laid, waiting: Mapping[int, Step]) -> None:
@@ -102,7 +96,7 @@ def chained(laid: Laid, dataset: str, periods: Mapping[PeriodKind, str]) -> exp.
     for name in laid.past(dataset):
         found = laid.of(name) or Checked()
         tree = statements.parse(found.sql)
-        kind = laid.known[name].period
+        kind = found.step.period if found.step else PeriodKind.NONE
         if kind != PeriodKind.NONE:
             tree = binding.bind_period(tree, kind, periods[kind])
         for table in tree.find_all(exp.Table):
@@ -110,5 +104,7 @@ def chained(laid: Laid, dataset: str, periods: Mapping[PeriodKind, str]) -> exp.
             if inner in laid.order:
                 table.set("this", exp.to_identifier(inner, quoted=True))
                 table.set("db", None)
+        if found.step is not None and found.step.materialise in BUILT:
+            tree = building.alone(found.step, tree, periods[kind] if kind != PeriodKind.NONE else "")
         query = query.with_(exp.TableAlias(this=exp.to_identifier(name, quoted=True)), as_=tree, copy=False)
     return query

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.definition import BUILT, PeriodKind
 from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Prepared
 from pipelines_app.definitions.templates import PreparedTemplate
@@ -34,6 +34,11 @@ class PlannedStep:
             return "is made with the next run" if self.change.builds else "stays"
         if not self.change.builds:
             return "is used as it is"
+        if self.step is not None and self.step.materialise in BUILT:
+            return (
+                "is built on: the rows that came with earlier periods stay as they came; "
+                "a period that is done again takes its place, and all from it on is built anew"
+            )
         if self.step is not None and self.step.period != PeriodKind.NONE:
             return (
                 f"new periods are made the new way; {self.periods:,} stay as they are until a backfill makes them anew"

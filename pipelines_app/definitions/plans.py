@@ -81,7 +81,7 @@ def _shapes(compiled: Compiled | None) -> dict[str, object]:
 
 
 def _shape(step: CompiledStep) -> object:
-    return step.columns, step.period
+    return step.columns, step.shown_by
 
 
 def outlook(pipeline: Pipeline, compiled: Compiled, *, user: User) -> PlannedPipeline:
@@ -183,7 +183,7 @@ def _prepared(given: Gathered, wanted: Set[str], over: Catalogue) -> dict[str, P
             problems += given.placed(name, [Problem(path="", message=f"{taken.message} {taken.todo}")])
         else:
             prepared[name] = one
-            known |= {step.dataset: Known(columns=step.columns, period=step.period) for step in one.compiled.steps}
+            known |= {step.dataset: Known(columns=step.columns, period=step.shown_by) for step in one.compiled.steps}
     if problems:
         raise DefinitionInvalid(problems)
     return prepared

@@ -236,7 +236,7 @@ def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[
             "team": team,
             "pipeline": pipeline,
             "is_source": step.kind is StepKind.LOAD,
-            "period_kind": step.period,
+            "period_kind": step.shown_by,
             "columns": mapping.stored_columns(step.columns),
             "description": _description(step, compiled),
         }

@@ -7,11 +7,21 @@ from functools import cached_property
 from sqlglot import exp
 
 from pipelines_app import lake
-from pipelines_app.compiler import binding, codec, compile, documents, names, templating, types
+from pipelines_app.compiler import (
+    binding,
+    building,
+    codec,
+    compile,
+    documents,
+    materialising,
+    names,
+    templating,
+    types,
+)
 from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
-from pipelines_app.compiler.definition import Column, Definition, Materialisation, PeriodKind, Source, Step
-from pipelines_app.compiler.reading import step_into
+from pipelines_app.compiler.definition import BUILT, Column, Definition, PeriodKind, Source, Step
+from pipelines_app.compiler.reading import Reader, step_into
 from pipelines_app.definitions import catalogue, composing, lines, proposing, samples
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
@@ -200,13 +210,14 @@ def _step(entry: object) -> Step:
     """A step as it is typed: its name may still be wrong, its checks are left aside."""
     if not isinstance(entry, Mapping):
         return Step(dataset="", sql="")
-    made = entry.get("materialise")
-    incremental = isinstance(made, Mapping) and made.get("kind") == Materialisation.INCREMENTAL
-    kind = Materialisation.INCREMENTAL if incremental else Materialisation.TABLE
-    by = PeriodKind.NONE
-    if isinstance(made, Mapping) and made.get("by") in (PeriodKind.DAY, PeriodKind.MONTH):
-        by = PeriodKind(made["by"])
-    return Step(dataset=str(entry.get("dataset") or ""), sql=str(entry.get("sql") or ""), materialise=kind, by=by)
+    kind, by, keeping = materialising.parse(Reader({"materialise": entry.get("materialise")}))
+    return Step(
+        dataset=str(entry.get("dataset") or ""),
+        sql=str(entry.get("sql") or ""),
+        materialise=kind,
+        by=by,
+        keeping=keeping,
+    )
 
 
 def check(on: Bench, place: int) -> Checked:
@@ -295,7 +306,8 @@ def _values(part: exp.Subquery, name: str) -> exp.Select:
 
 def statement(step: CompiledStep, sources: Sequence[Source], kept: Mapping[str, Sample]) -> exp.Query:
     """A compiled step's query for the period that a try is for."""
-    query = codec.statement(step)
-    if step.period == PeriodKind.NONE:
-        return query
-    return binding.bind_period(query, step.period, samples.period_of(sources, kept, step.period))
+    query, period = codec.statement(step), ""
+    if step.period != PeriodKind.NONE:
+        period = samples.period_of(sources, kept, step.period)
+        query = binding.bind_period(query, step.period, period)
+    return building.alone(step, query, period) if step.materialise in BUILT else query

@@ -30,17 +30,21 @@ Place = Path | Table  # where rows are kept: a file of the lake, or a table of a
 class Relation:
     """A dataset as an engine sees it: a qualified name, columns, and the immutable places that hold it (may be none).
 
-    `files` were written with these columns; `earlier` are those written with others, by the columns they have.
+    `files` were written with these columns; `earlier` are those written with others, by the columns they have. What is
+    kept as a query has no files: its rows are those of `query` over `reads`, whatever else stands under their names.
     """
 
     name: str
     columns: tuple[Column, ...]
     files: tuple[Place, ...] = ()
     earlier: tuple["Relation", ...] = ()
+    query: exp.Query | None = None
+    reads: tuple["Relation", ...] = ()
 
     @property
     def all_files(self) -> tuple[Place, ...]:
-        return (*self.files, *(file for relation in self.earlier for file in relation.files))
+        inside = (*self.earlier, *self.reads)
+        return (*self.files, *(file for relation in inside for file in relation.all_files))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from pipelines_app.compiler import statements
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines.base import Place, Relation
 from pipelines_app.errors import EngineError
@@ -71,11 +72,38 @@ def view(relation: Relation) -> list[exp.Expr]:
     """A schema and a view that stand for a dataset; with no files, a view with its columns and no rows."""
     layer, _, table = relation.name.rpartition(".")
     schema = exp.Create(this=exp.Table(db=exp.to_identifier(layer, quoted=True)), kind="SCHEMA", exists=True)
-    groups = [_group(group, relation) for group in (relation, *relation.earlier) if group.files]
-    query = exp.union(*groups, distinct=False) if len(groups) > 1 else groups[0] if groups else _nothing(relation)
     target = exp.table_(table, db=layer or None, quoted=True)
-    create = exp.Create(this=target, kind="VIEW", expression=query)
+    create = exp.Create(this=target, kind="VIEW", expression=held(relation))
     return [schema, create] if layer else [create]
+
+
+def held(relation: Relation) -> exp.Query:
+    """The rows of a dataset, as its columns."""
+    inside = [group for group in (relation, *relation.earlier) if group.files or group.query is not None]
+    groups: list[exp.Query] = [_group(group, relation) for group in inside]
+    return exp.union(*groups, distinct=False) if len(groups) > 1 else groups[0] if groups else _nothing(relation)
+
+
+def expanded(query: exp.Query, reads: Sequence[Relation]) -> exp.Query:
+    """A query over exactly these relations: they stand in it, so that nothing else of their names is read."""
+    whole = query.copy()
+    names = {relation.name: f"_loopline_{place}" for place, relation in enumerate(reads)}
+    for table in whole.find_all(exp.Table):
+        inner = names.get(statements.dataset_name(table)) if table.db else None
+        if inner:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
+            table.set("this", exp.to_identifier(inner, quoted=True))
+            table.set("db", None)
+    before = whole.ctes
+    for relation in reads:
+        alias = exp.TableAlias(this=exp.to_identifier(names[relation.name], quoted=True))
+        whole = whole.with_(alias, as_=held(relation), copy=False)
+    if before:  # a part of a query sees those before it
+        clause = whole.find(exp.With)
+        if clause is not None:
+            clause.set("expressions", [*(one for one in clause.expressions if one not in before), *before])
+    return whole
 
 
 def _nothing(relation: Relation) -> exp.Select:
@@ -90,6 +118,8 @@ def _group(group: Relation, relation: Relation) -> exp.Select:
         exp.alias_(_as_declared(held.get(column.name.lower()), column, relation.name), column.name, quoted=True)
         for column in relation.columns
     ]
+    if group.query is not None:
+        return exp.select(*columns).from_(subquery(expanded(group.query, group.reads)))
     return exp.select(*columns).from_(parquet(group.files))
 
 

@@ -1,15 +1,16 @@
 """Which files a dataset has in an environment, and the one place that moves the pointer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from pipelines_app import lake
-from pipelines_app.compiler import starting
+from pipelines_app.compiler import gate, starting, statements
 from pipelines_app.compiler.definition import Column, Mode, PeriodKind
 from pipelines_app.engines.base import Place as Kept
 from pipelines_app.engines.base import Relation
@@ -19,7 +20,9 @@ from pipelines_app.models import (
     DatasetVersion,
     Environment,
     Event,
+    Increment,
     Part,
+    VersionInput,
 )
 from pipelines_app.models.datasets import PartQuerySet
 from pipelines_app.prepared import Given, Prepared, Several
@@ -59,6 +62,11 @@ def current(environment: Environment, datasets: Sequence[Dataset]) -> dict[int, 
     return {pointer.dataset_id: pointer.version for pointer in pointers}
 
 
+def is_current(version: DatasetVersion) -> bool:
+    """Whether readers see this version."""
+    return Current.objects.filter(environment=version.environment_id, version=version).exists()
+
+
 def has_period(environment: Environment, dataset: Dataset, period: str) -> bool:
     """Whether readers of the environment see this period of the dataset, or a part of it: a day of a month."""
     return _of_period(_live(environment, dataset), dataset, period).exists()
@@ -76,7 +84,9 @@ def _is_longer(period: str, dataset: Dataset) -> bool:
 
 def periods(environment: Environment, dataset: Dataset) -> set[str]:
     """The periods of the dataset that readers of the environment see."""
-    return set(_live(environment, dataset).values_list("period", flat=True))
+    held = _live(environment, dataset).values_list("period", flat=True)
+    brought = Increment.objects.filter(dataset=dataset, environment=environment).values_list("period", flat=True)
+    return {*held, *brought.distinct()} if dataset.period_kind == PeriodKind.NONE else set(held)
 
 
 def _live(environment: Environment, dataset: Dataset) -> PartQuerySet:
@@ -110,8 +120,10 @@ def content(
     version: DatasetVersion, *, period: str | None = None, columns: tuple[Column, ...] | None = None
 ) -> Content:
     """What a version holds, all of it or one period, as its own columns or as those it is declared with by now."""
-    chosen = _parts(version, period)
     declared = columns or columns_of(version.columns)
+    if version.expands is not None:
+        return _expanded(version, version.expands, declared)
+    chosen = _parts(version, period)
     groups: dict[tuple[Column, ...], list[Kept]] = {}
     for part in chosen:
         groups.setdefault(_like(declared, columns_of(part.version.columns)), []).append(
@@ -126,6 +138,31 @@ def content(
         identity += f" as {stored_columns(declared)}"
     is_partial = any(part.version.lacks for part in chosen)
     return Content(relation=relation, identity=identity, rows=sum(part.rows for part in chosen), is_partial=is_partial)
+
+
+def _expanded(version: DatasetVersion, kept: dict[str, Any], declared: tuple[Column, ...]) -> Content:
+    """What a version that is kept as a query holds: its rows over the versions that its own run read."""
+    inputs = (
+        VersionInput.objects.filter(version=version).select_related("read__dataset").order_by("read__dataset__name")
+    )
+    there = {one.read.dataset.name: one.read for one in inputs}
+    reads: list[Content] = []
+    for name, stored in kept["columns"].items():
+        held = columns_of(stored)
+        nothing = Content(relation=Relation(name=name, columns=held), identity="nothing", rows=0)
+        reads.append(content(there[name], columns=held) if name in there else nothing)
+    query = statements.parse(kept["sql"])
+    gate.admit(query)
+    name, written = version.dataset.name, columns_of(version.columns)
+    group = Relation(name=name, columns=written, query=query, reads=tuple(one.relation for one in reads))
+    fits = _like(declared, written) == declared
+    relation = replace(group, columns=declared) if fits else Relation(name=name, columns=declared, earlier=(group,))
+    return Content(
+        relation=relation,
+        identity=f"{kept['sql']} over {[one.identity for one in reads]}",
+        rows=version.rows,
+        is_partial=bool(version.lacks) or any(one.is_partial for one in reads),
+    )
 
 
 def _in_order(parts: PartQuerySet) -> PartQuerySet:
@@ -177,6 +214,7 @@ REPLACED = """
     WHERE environment_id = %s AND dataset_id = %s AND until IS NULL AND since IS NOT NULL AND version_id <> %s
 """
 REPLACED_PERIOD = REPLACED + " AND period = %s"
+REPLACED_ORIGIN = REPLACED + " AND origin = %s"
 POINTED = """
     INSERT INTO pipelines_app_current (environment_id, dataset_id, version_id) VALUES (%s, %s, %s)
     ON CONFLICT (environment_id, dataset_id) DO UPDATE SET version_id = excluded.version_id
@@ -192,17 +230,23 @@ class Place:
     kept: int
 
 
-def place(environment: Environment, dataset: int, *, mode: Mode, period: str) -> Place:
-    """Where a version of this period goes, in one statement; the caller holds the dataset."""
+def place(environment: Environment, dataset: int, *, mode: Mode, period: str, origin: str = "") -> Place:
+    """Where a version of this period goes, in one statement; the caller holds the dataset.
+
+    What is added once takes the place of what came of the same origin.
+    """
     asked: dict[str, int | str] = {"environment": environment.pk, "dataset": dataset, "period": period}
     with connection.cursor() as cursor:
         cursor.execute(PLACE, asked)
         number, version, whole, of_period = cursor.fetchone()
+    if origin:
+        same = Part.objects.live().filter(environment=environment, dataset=dataset, origin=origin)
+        whole = (whole or 0) - (same.aggregate(Sum("rows"))["rows__sum"] or 0)
     kept = {Mode.REPLACE: 0, Mode.APPEND: whole or 0, Mode.PARTITION: (whole or 0) - int(of_period or 0)}
     return Place(number=(number or 0) + 1, version=version, kept=kept[mode])
 
 
-def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | None) -> None:
+def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | None, origin: str = "") -> None:
     """Make a new version current: close the files it replaces, move the pointer. In the caller's transaction.
 
     The version and its parts are saved with their numbers; `mode` says which of the live files it replaces.
@@ -215,6 +259,8 @@ def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | No
             cursor.execute(REPLACED, [version.number, *where, version.pk])
         elif mode is Mode.PARTITION:
             cursor.execute(REPLACED_PERIOD, [version.number, *where, version.pk, version.period])
+        elif origin:
+            cursor.execute(REPLACED_ORIGIN, [version.number, *where, version.pk, origin])
         cursor.execute(POINTED, [*where, version.pk])
 
 

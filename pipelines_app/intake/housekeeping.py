@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from pipelines_app import lake
 from pipelines_app.definitions import drafts
 from pipelines_app.intake import history, pruning, webhooks
-from pipelines_app.models import Arrival, IdempotencyKey, Part
+from pipelines_app.models import Arrival, IdempotencyKey, Increment, Part
 
 KEYS_LIVE = timedelta(hours=48)
 GRACE_SECONDS = 24 * 3600
@@ -50,7 +50,8 @@ def _stale(folder: Path, older_than: float) -> Iterator[Path]:
 
 
 def _parts(places: list[str]) -> set[str]:
-    return _known(Part.objects.values_list("path", flat=True), places)
+    kept = (Part.objects.values_list("path", flat=True), Increment.objects.values_list("path", flat=True))
+    return {found for paths in kept for found in _known(paths, places)}
 
 
 def _arrivals(places: list[str]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pipelines_app.compiler import starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.definition import Materialisation, PeriodKind
+from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
 from pipelines_app.models import Dataset
 from pipelines_app.runs import planning
@@ -12,11 +12,7 @@ from pipelines_app.runs import planning
 
 def incremental(recipe: Compiled) -> list[CompiledStep]:
     """The queries that make one period at a time."""
-    return [
-        step
-        for step in recipe.steps
-        if step.kind is StepKind.TRANSFORM and step.materialise is Materialisation.INCREMENTAL
-    ]
+    return [step for step in recipe.steps if step.kind is StepKind.TRANSFORM and step.by_period]
 
 
 def by_step(step: CompiledStep) -> set[str]:

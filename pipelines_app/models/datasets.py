@@ -120,6 +120,7 @@ class DatasetVersion(models.Model):
     fingerprint = models.CharField(max_length=64)
     run_key = models.CharField(max_length=64)
     lacks = models.CharField(max_length=500, blank=True, db_default="", help_text="What it was made without, in words.")
+    expands = models.JSONField(null=True, help_text="Of a view: its query, and the columns of what that reads.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -185,6 +186,9 @@ class Part(models.Model):
     )
     rows = models.BigIntegerField()
     bytes = models.BigIntegerField()
+    origin = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="What the rows were brought by, where they are added once."
+    )
     since = models.PositiveIntegerField(null=True, help_text="The first version it belongs to; none in quarantine.")
     until = models.PositiveIntegerField(null=True, help_text="The first version it no longer belongs to.")
 
@@ -200,6 +204,27 @@ class Part(models.Model):
             models.Index(fields=["dataset", "environment", "since", "until"], name="part_of_version"),
         ]
         constraints = [models.CheckConstraint(condition=Q(engine__in=EngineName.values), name="part_engine_known")]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Increment(models.Model):
+    """The rows that one run brought to a dataset that is built of all of them; of one origin the newest counts."""
+
+    version = models.ForeignKey(DatasetVersion, models.CASCADE, related_name="increments")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="+", db_index=False)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    period = models.CharField(max_length=13, blank=True)
+    origin = models.CharField(max_length=64, help_text="Its period, or a hash of what it was brought by.")
+    engine = models.CharField(max_length=20, default=EngineName.DUCKDB, db_default=EngineName.DUCKDB)
+    path = models.CharField(max_length=300, unique=True, help_text="A file below the lake's root, or schema.table.")
+    columns = models.JSONField(help_text="The schema of its file: a list of {name, type}.")
+    rows = models.BigIntegerField()
+    bytes = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "environment", "origin", "-id"], name="increment_newest")]
 
     def __str__(self) -> str:
         return self.path

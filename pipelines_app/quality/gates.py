@@ -37,11 +37,15 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Staging:
-    """A staged version as the gate sees it: its file with the audit's answers, and the rows set aside on the way in."""
+    """A staged version as the gate sees it: its file with the audit's answers, and the rows set aside on the way in.
+
+    `output` is what is kept in place of the file.
+    """
 
     written: Written
     rejected: int = 0
     rejects_said: str = ""
+    output: Relation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +130,7 @@ def _samples(
     asked = {name: query for name, query in queries.items() if query is not None}
     if not asked:
         return {}
-    output = Relation(name=step.dataset, columns=step.columns, files=(staging.written.path,))
+    output = staging.output or Relation(name=step.dataset, columns=step.columns, files=(staging.written.path,))
     answers = gate.engine.measure(list(asked.values()), [output, *gate.audit.others], limits)
     return {name: _shown(answer) for name, answer in zip(asked, answers, strict=True)}
 

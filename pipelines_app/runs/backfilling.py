@@ -27,6 +27,7 @@ from pipelines_app.models import (
     Current,
     Dataset,
     Event,
+    Increment,
     Part,
     Pipeline,
     Run,
@@ -129,8 +130,10 @@ def _past(pipeline: Pipeline, recipe: Compiled, kind: PeriodKind, first: str, la
     within = {"period__gte": first, "period__lt": f"{last}Z"}  # and finer periods of the last one
     has: dict[str, set[str]] = defaultdict(set)
     live = Part.objects.live().filter(environment=mapping.production(), dataset__name__in=names, **within)
-    for name, period in live.values_list("dataset__name", "period").distinct():
-        has[name].add(starting.widened(period, kind))
+    brought = Increment.objects.filter(environment=mapping.production(), dataset__name__in=names, **within)
+    for rows in (live, brought):
+        for name, period in rows.values_list("dataset__name", "period").distinct():
+            has[name].add(starting.widened(period, kind))
     current = Current.objects.filter(environment=mapping.production(), dataset__name__in=names)
     runs = Run.objects.filter(pipeline=pipeline, **within).select_related("revision")
     ended = list(runs.defer("revision__document", "revision__compiled").order_by("id"))

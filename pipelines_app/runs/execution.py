@@ -10,13 +10,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from sqlglot import exp
 
 from pipelines_app import events, failpoints, lake, wake
 from pipelines_app.boundary import contained
 from pipelines_app.compiler import codec, efforts
 from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
-from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.definition import Materialisation, PeriodKind
 from pipelines_app.engines.base import Audit, Engine, Limits, Place, Relation, Written
 from pipelines_app.environments import places
 from pipelines_app.errors import EngineError
@@ -24,7 +25,7 @@ from pipelines_app.facts import StepRetried
 from pipelines_app.models import EngineName, StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
-from pipelines_app.runs import hands, leases, publishing, retrying, staging
+from pipelines_app.runs import building, hands, leases, publishing, retrying, staging, viewing
 from pipelines_app.runs.keeping import Keeper
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -104,7 +105,7 @@ def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Ver
     gate = gates.prepare(work.step, run.environment, engine=engine, as_of=as_of)
     staged = _produce(work, engine, gate, limits)
     said = staged.rejects[0].message if staged.rejects else ""
-    staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said)
+    staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said, output=staged.view)
     return staged, gates.judge(work.step.source, gate, staging_seen, limits)
 
 
@@ -115,20 +116,28 @@ def _limits(keeper: Keeper, step: CompiledStep) -> Limits:
 
 
 def _produce(work: Work, engine: Engine, gate: Gate | None, limits: Limits) -> Staged:
-    into = _place(work.claim)
     audit = gate.audit if gate else None
+    if work.step.materialise is Materialisation.VIEW:
+        looked, view = viewing.look(work.step, work.relations, engine, limits, audit=audit)
+        return Staged(work=work, written=looked, view=view)
+    into = _place(work.claim)
     if work.step.kind is StepKind.LOAD and work.step.source is not None:
         loaded = engine.load(_arriving(work), work.step.source, into, limits, audit)
         return Staged(work=work, written=loaded.written, rejected=loaded.rejected, rejects=loaded.rejects)
+    if work.base is not None:
+        hand = building.Hand(engine=engine, limits=limits, claim=work.claim)
+        brought = building.bring(work.base, _statement(work), work.relations, hand, _place(work.claim, "-brought"))
+        written = building.build(work.base, brought, hand, into, audit=audit)
+        return Staged(work=work, written=written, brought=brought if work.base.keeps else None)
     return Staged(work=work, written=_materialised(work, engine, audit, into, limits))
 
 
-def _place(claim: Claim) -> Place:
+def _place(claim: Claim, mark: str = "") -> Place:
     """Where an attempt writes: no two attempts have one place."""
     step = claim.step
     if step.run.environment.engine == EngineName.POSTGRES:
         return places.new_table(step.dataset, step.run.pipeline.team_id)
-    into = lake.path(lake.attempt_place(dataset=step.dataset_id, step_run=step.pk, epoch=claim.epoch))
+    into = lake.path(lake.attempt_place(dataset=step.dataset_id, step_run=step.pk, epoch=claim.epoch, mark=mark))
     into.parent.mkdir(parents=True, exist_ok=True)
     return into
 
@@ -142,11 +151,17 @@ def _arriving(work: Work) -> dict[str, Path]:
     return files
 
 
-def _materialised(work: Work, engine: Engine, audit: Audit | None, into: Place, limits: Limits) -> Written:
-    step = work.claim.step
+def _statement(work: Work) -> exp.Query:
+    """A step's query for the run's period."""
     statement = codec.statement(work.step)
-    if step.run.period and work.step.period is not PeriodKind.NONE:
-        statement = bind_period(statement, work.step.period, step.run.period)
+    period = work.claim.step.run.period
+    if period and work.step.period is not PeriodKind.NONE:
+        return bind_period(statement, work.step.period, period)
+    return statement
+
+
+def _materialised(work: Work, engine: Engine, audit: Audit | None, into: Place, limits: Limits) -> Written:
+    statement = _statement(work)
     reads = {relation.name: relation for relation in work.relations}
     if audit is None or all(reads.get(other.name, other) == other for other in audit.others):
         return engine.materialise(statement, work.relations, work.step.columns, into, limits, audit)

@@ -276,7 +276,7 @@ def whole_steps(recipe: Compiled) -> set[str]:
 
 def makes_by_period(step: CompiledStep) -> bool:
     """Whether the step makes one period of its dataset at a time."""
-    return step.materialise is Materialisation.INCREMENTAL
+    return step.by_period
 
 
 def _loads(recipe: Compiled) -> list[CompiledStep]:
@@ -318,7 +318,7 @@ def plans_all_readers(run: Run, *, version: int) -> bool:
 
 def fits(step: CompiledStep, period: str) -> bool:
     """Whether a run of this period may have the transformation: one by period only its own kind of period."""
-    return step.materialise is not Materialisation.INCREMENTAL or periods.is_valid(step.period, period)
+    return not step.by_period or periods.is_valid(step.period, period)
 
 
 def _admit(step: CompiledStep, outline: Outline, run: Run) -> None:
@@ -379,4 +379,7 @@ def mode_of(step: CompiledStep) -> Mode:
     """How the step's output joins what the dataset holds already."""
     if step.source is not None:
         return step.source.mode
-    return Mode.PARTITION if step.materialise is Materialisation.INCREMENTAL else Mode.REPLACE
+    return MODES.get(step.materialise, Mode.REPLACE)
+
+
+MODES = {Materialisation.INCREMENTAL: Mode.PARTITION, Materialisation.APPEND: Mode.APPEND}

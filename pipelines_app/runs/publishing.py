@@ -7,7 +7,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipelines_app import events, failpoints, locks
+from pipelines_app.compiler.compiled import StepKind
 from pipelines_app.compiler.definition import Mode, PeriodKind
+from pipelines_app.engines.base import Written
 from pipelines_app.environments import mapping, places
 from pipelines_app.environments.mapping import Place
 from pipelines_app.errors import LostRace
@@ -23,6 +25,7 @@ from pipelines_app.models import (
     Dataset,
     DatasetVersion,
     Event,
+    Increment,
     Part,
     Reject,
     Run,
@@ -33,7 +36,7 @@ from pipelines_app.models import (
 )
 from pipelines_app.prepared import Change, Given, Prepared, Several, add
 from pipelines_app.quality.gates import Verdict
-from pipelines_app.runs import advancing, staging, telling
+from pipelines_app.runs import advancing, staging, telling, viewing
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.staging import Staged, Work
 from pipelines_app.transactions import persistent
@@ -106,7 +109,10 @@ def publish(staged: Staged, verdict: Verdict) -> None:
         fail(claim, gone)
         return
     _tell_partial(run, staged.work)
-    place = mapping.place(run.environment, claim.step.dataset_id, mode=staged.work.mode, period=run.period)
+    work = staged.work
+    place = mapping.place(run.environment, claim.step.dataset_id, mode=work.mode, period=run.period, origin=work.origin)
+    if work.base is not None and work.base.version != place.version:
+        raise LostRace(f"{claim.step.dataset} was published by somebody else meanwhile.")
     version = _write_version(staged, place, published=verdict.admits)
     if not verdict.admits:
         state, error = StepState.QUARANTINED, verdict.because
@@ -169,21 +175,10 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
         fingerprint=written.fingerprint,
         run_key=work.run_key,
         lacks=work.lacks,
+        expands=viewing.stored(staged.view) if staged.view is not None else None,
     )
     add([version])
-    engine, path = places.stored(written.path)
-    part = Part(
-        version=version,
-        dataset=step.dataset,
-        environment=run.environment,
-        period=version.period,
-        engine=engine,
-        path=path,
-        rows=written.rows,
-        bytes=written.bytes,
-        since=version.number,
-    )
-    add([part])
+    _write_parts(version, staged, published=published)
     add([VersionInput(version=version, read=read) for read in work.reads])
     add(
         [
@@ -202,9 +197,49 @@ def _write_version(staged: Staged, place: Place, *, published: bool) -> DatasetV
     return version
 
 
+def _write_parts(version: DatasetVersion, staged: Staged, *, published: bool) -> None:
+    """What a version is kept in: a file or table, the rows that it is built on, or nothing, if it is a view."""
+    work, written = staged.work, staged.written
+    if staged.brought is not None and published:
+        _write_increment(version, staged.brought, work)
+    if staged.view is not None:
+        return
+    engine, path = places.stored(written.path)
+    part = Part(
+        version=version,
+        dataset=version.dataset,
+        environment=version.environment,
+        period=version.period,
+        engine=engine,
+        path=path,
+        rows=written.rows,
+        bytes=written.bytes,
+        origin=work.origin if work.mode is Mode.APPEND else "",
+        since=version.number,
+    )
+    add([part])
+
+
+def _write_increment(version: DatasetVersion, written: Written, work: Work) -> None:
+    engine, path = places.stored(written.path)
+    Increment.objects.create(
+        version=version,
+        dataset=version.dataset,
+        environment=version.environment,
+        period=work.claim.step.run.period if work.step.by_period else "",
+        origin=work.origin,
+        engine=engine,
+        path=path,
+        columns=mapping.stored_columns(written.columns),
+        rows=written.rows,
+        bytes=written.bytes,
+    )
+
+
 def _period(work: Work) -> str:
-    """The period a version is of: none for what is made anew as a whole, unless its readers look for one."""
-    is_whole = work.mode is Mode.REPLACE and work.step.period is PeriodKind.NONE
+    """The period a version is of: none for what is made or added as a whole, unless its readers look for one."""
+    is_made = work.step.kind is StepKind.TRANSFORM
+    is_whole = (work.mode is Mode.REPLACE or is_made) and work.step.shown_by is PeriodKind.NONE
     return "" if is_whole else work.claim.step.run.period
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from pipelines_app.compiler.compiled import Compiled, StepKind
-from pipelines_app.compiler.definition import Materialisation
+from pipelines_app.compiler.definition import PARTED
 from pipelines_app.models import Arrival, ArrivalState, DatasetVersion, Run, StepState, VersionState
 
 FAILED = "failed"
@@ -49,7 +49,7 @@ def _renewed(before: Run, recipe: Compiled, roots: frozenset[str]) -> set[str]:
         if below.intersection(step.inputs):
             below.add(step.dataset)
     made = [step for step in recipe.steps if step.dataset in below and step.kind is StepKind.TRANSFORM]
-    by_period = {step.dataset for step in made if step.materialise is Materialisation.INCREMENTAL}
+    by_period = {step.dataset for step in made if step.by_period and step.materialise in PARTED}
     whole = {step.dataset for step in made} - by_period
     since = DatasetVersion.objects.filter(
         Q(dataset__name__in=by_period, period=before.period) | Q(dataset__name__in=whole),

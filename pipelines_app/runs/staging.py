@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from pipelines_app.compiler import fingerprint
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
-from pipelines_app.compiler.definition import Mode
+from pipelines_app.compiler.definition import BUILT, Materialisation, Mode
 from pipelines_app.engines.base import Reject, Relation, Written
 from pipelines_app.environments import mapping
 from pipelines_app.models import (
@@ -27,7 +27,8 @@ from pipelines_app.models import (
 )
 from pipelines_app.prepared import Given, Prepared, Several
 from pipelines_app.quality import gates
-from pipelines_app.runs import planning
+from pipelines_app.runs import building, planning
+from pipelines_app.runs.building import Base
 from pipelines_app.runs.leases import Claim
 
 
@@ -57,6 +58,8 @@ class Work:
     run_key: str
     lacks: str = ""
     doubles: tuple[Double, ...] = ()
+    origin: str = ""
+    base: Base | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,8 @@ class Staged:
     written: Written
     rejected: int = 0
     rejects: tuple[Reject, ...] = field(default=())
+    brought: Written | None = None
+    view: Relation | None = None
 
 
 def gather(claim: Claim) -> Work:
@@ -134,7 +139,7 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
     run = claim.step.run
     versions = _versions(claim, step)
     own = {made.dataset: made.columns for made in planning.compiled_of(run).steps}
-    relations, identities, rows = [], {}, 0
+    relations, identities, of_period, rows = [], {}, set(), 0
     lacks = _not_come(run, step)
     for name in step.inputs:
         version = versions.get(name)
@@ -147,9 +152,11 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         content = mapping.content(version, period=period, columns=declared or None)
         relations.append(content.relation)
         identities[name] = _hashed(content.identity)
+        of_period |= {name} if period else set()
         rows += content.rows
         # What a dataset lacks stands at the dataset: who reads it may not know what that is made from.
         lacks += [f"a part of {name}"] if content.is_partial else []
+    origin = _origin(step, run, {name: identities[name] for name in of_period or identities})
     return Work(
         claim=claim,
         step=step,
@@ -161,7 +168,21 @@ def _transform(claim: Claim, step: CompiledStep) -> Work:
         rows_in=rows,
         run_key=_run_key(claim, step, identities),
         lacks=" and ".join(dict.fromkeys(lacks))[:500],
+        origin=origin,
+        base=building.base(claim, step, origin),
     )
+
+
+def _origin(step: CompiledStep, run: Run, identities: dict[str, str]) -> str:
+    """What the rows of a run are brought by: done again they take the place of those that it brought before.
+
+    Rows that are added are those of what comes by period, or of all that the step reads; reference data bring none.
+    """
+    if step.materialise in BUILT and step.by_period:
+        return run.period
+    if step.materialise in BUILT or step.materialise is Materialisation.APPEND:
+        return fingerprint.run_key("", run.period if step.by_period else "", identities)
+    return ""
 
 
 def _not_come(run: Run, step: CompiledStep) -> list[str]:
@@ -231,6 +252,8 @@ def reusable(work: Work) -> DatasetVersion | None:
     twin = _twin.first(dataset=step.dataset_id, environment=step.run.environment_id, run_key=work.run_key)
     if twin is None or twin.step_run.state == StepState.WARNED:
         return None
+    if twin.expands is not None and not mapping.is_current(twin):
+        return None  # a view has no files of which one could be replaced
     before = next(
         (step for step in planning.compiled_of(twin.step_run.run).steps if step.dataset == work.step.dataset), None
     )

@@ -138,5 +138,6 @@ def _published(told: _Told, before: int | None, *, cause: Event) -> Event:
         parameters=told.staged.work.claim.step.run.parameters,
     )
     event = events.record(fact, cause=cause)
-    mapping.point(told.version, mode=told.staged.work.mode, event=event, before=before)
+    work = told.staged.work
+    mapping.point(told.version, mode=work.mode, event=event, before=before, origin=work.origin)
     return event

@@ -196,8 +196,25 @@ class StepForm(Kept):
             ("incremental", "by period: only what arrived"),
             ("day", "by day, from all its hours"),
             ("month", "by month, from all its days"),
+            ("view", "not at all: readers see the query over what it read last"),
+            ("merge", "put over what is there, by its key"),
+            ("append", "added to what is there, once"),
+            ("scd2", "as a history of each key"),
         ],
         label="It is made",
+    )
+    key = optional(label="Key", help_text="The columns that tell rows apart, apart by commas.", max_length=1_000)
+    tracked = optional(
+        label="A change of these begins a new row",
+        help_text="Of a history; columns apart by commas. Empty: all but the key.",
+        max_length=4_000,
+    )
+    deleted = optional(label="True where a row is gone", help_text="Of what is put over by key: a column.")
+    effective = optional(label="Since when", help_text="Of a history: a column; empty: the period that it came with.")
+    deletes = choice(
+        [("keep", "stays as it is"), ("close", "is closed")],
+        label="A key that does not come any more",
+        required=False,
     )
     sql = Needed(
         label="SQL",

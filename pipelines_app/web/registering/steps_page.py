@@ -7,7 +7,7 @@ from django.http import HttpResponseBase, QueryDict
 from pipelines_app.compiler.compiled import Known
 from pipelines_app.definitions import drafts, proposing
 from pipelines_app.definitions.trying import Bench
-from pipelines_app.web.registering import picturing, placing, values
+from pipelines_app.web.registering import keeping, picturing, placing, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters, StepForm, Steps
 
@@ -60,13 +60,11 @@ def _step(form: StepForm, old: list[object]) -> Entry:
     was = str(given["was"])
     before = old[int(was)] if was.isdecimal() and int(was) < len(old) else {}
     entry: Entry = {**before} if isinstance(before, Mapping) else {}
-    by = {"incremental": "period", "day": "day", "month": "month"}.get(str(given["materialise"]))
-    made = {"kind": "incremental", "by": by} if by else {}
     entry |= {
         "dataset": given.get("dataset", ""),
         "description": given["description"],
         "sql": values.lines(str(given.get("sql") or "")),
-        "materialise": made,
+        "materialise": keeping.written(given, entry.get("materialise")),
         "timeout": given["timeout"],
         "retries": values.without_empty(
             {"attempts": values.number_or_text(given["attempts"]), "on": values.listed(given["retry_on"])},
@@ -129,11 +127,8 @@ def _tell(desk: Desk, steps: list[StepForm], parameters: list[ParameterForm]) ->
 def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     rows: list[Entry] = []
     for place, step in enumerate(desk.steps()):
-        made = step.get("materialise")
-        kind = made.get("kind") if isinstance(made, Mapping) else "table"
-        if isinstance(made, Mapping) and made.get("by") in ("day", "month"):
-            kind = made["by"]
-        rows.append({**step, "was": place, "materialise": kind, **_retries(step.get("retries"))})
+        kept = keeping.shown(step.get("materialise"))
+        rows.append({**step, "was": place, **kept, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)
 
