@@ -151,6 +151,8 @@ STEP_SECONDS = 3600  # for a step that does not say how long it may take
 STEP_ATTEMPTS = 3
 BACKFILL_MOST_PERIODS = int(env.number("LOOPLINE_BACKFILL_MOST_PERIODS", 4000, least=1))
 BULK_MOST = 500
+RUN_MOST_FILES = int(env.number("LOOPLINE_RUN_MOST_FILES", 1000, least=1))  # that one run takes in, 10,000 at most
+RUN_MOST_BYTES = int(env.number("LOOPLINE_RUN_MOST_BYTES", 4 << 30, least=1))  # and how large they are together
 DELIVERY_ATTEMPTS = 8
 FAILPOINTS = env.text("LOOPLINE_FAILPOINTS", "")  # a folder, in tests that break the product
 STOP_SECONDS = env.number("LOOPLINE_STOP_SECONDS", 20, least=0)  # for what is in hand when embedded mode is to end

@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import transaction
 
-from pipelines_app import lake, vault
+from pipelines_app import lake, locks, vault
 from pipelines_app.engines.base import Engine, Place, Relation, Table
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.bridge import Bridge
@@ -81,7 +81,7 @@ def login(team: int) -> Login:
 @transaction.atomic
 def provision(team: Team, *, renew: bool = False) -> Login:
     """Give a team its login and its schemas in the warehouse, or put right what it has; a new password if asked for."""
-    Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+    locks.hold(Team.objects.filter(pk=team.pk))
     found = TeamLogin.objects.filter(team=team).first()
     password = vault.open_sealed(found.sealed) if found and not renew else secrets.token_urlsafe(32)
     made = provisioning.provision(platform(), team.pk, password)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat, Left
 
 from pipelines_app.models import Delivery, Disposition, Event, Run, RunState, Waiting, WaitState
@@ -16,6 +16,15 @@ def consumed(run: Run) -> None:
     """A run starts: what waited for it, and for nothing else, is consumed."""
     said = f"; run {run.pk} of {run.pipeline.name} started"
     _of_run.make(of=run.pk, kind=Disposition.CONSUMED, run=run.pk, said=said)
+
+
+def handed_on(waiting: Run, head: Run) -> None:
+    """What waited for one run, or was merged into it, was taken by another that went before it."""
+    consumed(head)
+    causes = Run.causes.through.objects.filter(run=head.pk).values("event")
+    merged = Delivery.objects.filter(event__in=causes, run=waiting.pk)
+    said = Value(f"; run {head.pk} took it, for more waited than one run takes")
+    merged.update(run=head.pk, outcome=Left(Concat("outcome", said), MOST))
 
 
 def dropped(run: Run, *, because: str) -> None:

@@ -17,7 +17,6 @@ from pipelines_app.facts import DatasetPublished, PipelineRevised, RunRequested,
 from pipelines_app.facts_outside import ForeignCompleted, ScheduleTicked
 from pipelines_app.models import (
     Arrival,
-    ArrivalState,
     Dataset,
     DatasetVersion,
     Environment,
@@ -30,7 +29,7 @@ from pipelines_app.models import (
     StepState,
 )
 from pipelines_app.prepared import Change, Given, Prepared, Several, add
-from pipelines_app.runs import dispositions, ending, hands, inputs, lifecycle, limits, repeating
+from pipelines_app.runs import dispositions, ending, hands, inputs, lifecycle, limits, repeating, taking
 from pipelines_app.runs.limits import Standing
 from pipelines_app.runs.recipes import compiled as compiled
 from pipelines_app.runs.recipes import compiled_with, misfit
@@ -62,20 +61,6 @@ _waiting = Prepared(
         .exclude(_of_running_period)
         .select_related("cause", "environment")
     ).order_by("-priority", "id")[:1]
-)
-_pending = Prepared(
-    lambda: (
-        Arrival.objects.filter(
-            dataset__pipeline=Given("pipeline"),
-            period=Given("period"),
-            parameters_key=Given("key"),
-            state=ArrivalState.PENDING,
-            run=None,
-        )
-        .select_related("dataset")
-        .defer("dataset__columns", "dataset__description")
-        .order_by("id")
-    )
 )
 _taken = Change(lambda: Arrival.objects.filter(pk__in=Several("arrivals")), run=Given("run"))
 
@@ -137,28 +122,40 @@ def _start_one(pipeline: Pipeline, environment: Environment, now: Standing) -> b
     run.pipeline = pipeline
     if not run.keeps_revision:
         run.revision_id = pipeline.revision_in_force
-    started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
-    dispositions.consumed(run)
-    begin(run, cause=started)
+    taken, left = taking.batch(run)
+    if left:
+        run, started = taking.go_before(run, taken, left[0])
+    else:
+        started = lifecycle.move(run, RunState.RUNNING, cause=run.cause)
+        dispositions.consumed(run)
+    begin(run, cause=started, taken=taken)
     return True
 
 
-def begin(run: Run, *, cause: Event, causes: Sequence[Event] | None = None) -> None:
-    """Plan a run that has just started; one that has nothing to do is over at once.
+def begin_at_once(run: Run, *, cause: Event) -> None:
+    """The same for a run that nothing was before; what is too much for it waits for one after it."""
+    taken, left = taking.batch(run)
+    if left:
+        taking.follow(run, left[0])
+    begin(run, cause=cause, causes=[run.cause], taken=taken)
+
+
+def begin(run: Run, *, cause: Event, taken: list[Arrival], causes: Sequence[Event] | None = None) -> None:
+    """Plan a run that has just started and takes these arrivals; one that has nothing to do is over at once.
 
     `causes` are the events that it is for, where the caller knows all of them.
     """
     unfit = misfit(run.revision_id, run.parameters) if run.parameters else ""
     if unfit:
-        Arrival.objects.filter(pk__in=[arrival.pk for arrival in pending_arrivals(run)]).update(run=run)
+        Arrival.objects.filter(pk__in=[arrival.pk for arrival in taken]).update(run=run)
         ending.finish_unfit(run, because=unfit, cause=cause)
-    elif not plan(run, causes):
+    elif not plan(run, taken, causes):
         ending.finish_empty(run, cause=cause)
 
 
-def plan(run: Run, causes: Sequence[Event] | None = None) -> int:
+def plan(run: Run, taken: list[Arrival], causes: Sequence[Event] | None = None) -> int:
     """Write the run's steps and pin what they read; says how many steps there are."""
-    outline = draw(run, causes)
+    outline = draw(run, taken, causes)
     _tell_partial(run, outline)
     known = dataset_ids(run.revision_id)
     steps = []
@@ -245,11 +242,11 @@ class Outline:
     held: dict[str, list[str]] = field(default_factory=dict)
 
 
-def draw(run: Run, causes: Sequence[Event] | None = None) -> Outline:
-    """Decide the steps of a run from its revision, its causes and what has arrived. Writes nothing."""
+def draw(run: Run, taken: list[Arrival], causes: Sequence[Event] | None = None) -> Outline:
+    """Decide the steps of a run from its revision, its causes and what it takes in. Writes nothing."""
     recipe = compiled_of(run)
     repeated = repeating.of(run, recipe)
-    arrivals = pending_arrivals(run) if repeated is None else repeating.arrivals(run)
+    arrivals = taken if repeated is None else repeating.arrivals(run)
     outline = Outline(outside=Outside(run, recipe, repeated), arrivals=arrivals)
     left = _left_for_the_end(run, recipe, outline.outside)
     caused = _roots_of_causes(run, recipe, causes)
@@ -282,11 +279,6 @@ def makes_by_period(step: CompiledStep) -> bool:
 def _loads(recipe: Compiled) -> list[CompiledStep]:
     """What a file is for at once where the policy holds the queries back: it is loaded."""
     return [step for step in recipe.steps if step.kind is StepKind.LOAD]
-
-
-def pending_arrivals(run: Run) -> list[Arrival]:
-    """What has come in for the run's period with its parameters, and no run has taken yet, oldest first."""
-    return _pending.all(pipeline=run.pipeline_id, period=run.period, key=run.parameters_key)
 
 
 def _roots_of_causes(run: Run, recipe: Compiled, known: Sequence[Event] | None) -> set[str]:

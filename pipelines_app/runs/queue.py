@@ -65,7 +65,7 @@ def enter(run: Run, now: Standing) -> None:
         lifecycle.enter(run, at_once=False)
         planning.start_held(run.pipeline)
     else:
-        planning.begin(run, cause=lifecycle.enter(run, at_once=True), causes=[run.cause])
+        planning.begin_at_once(run, cause=lifecycle.enter(run, at_once=True))
 
 
 def _merge(waiting: int, cause: Event, backfill: int | None) -> Run:

@@ -45,7 +45,7 @@ def preview(run: Run, asked: Asked) -> Preview:
     try:
         with transaction.atomic():
             new = _written(run, asked, actor="platform")
-            outline = planning.draw(new)
+            outline = planning.draw(new, [])
             repeated = repeating.of(new, planning.compiled_of(new))
             found.append(
                 Preview(

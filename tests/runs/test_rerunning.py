@@ -4,7 +4,7 @@ import pytest
 
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Arrival, Current, DatasetVersion, Run, RunState, StepRun, StepState
-from pipelines_app.runs import planning, rerunning
+from pipelines_app.runs import rerunning, taking
 from pipelines_app.runs.rerunning import Asked
 from tests import road
 
@@ -154,4 +154,4 @@ def test_a_run_that_waits_to_be_done_again_takes_in_no_other_event() -> None:
     road.send("raw.orders", b"id,price\n9,9\n", name="orders.csv", period=DAY)
     road.drain()
     assert Run.objects.filter(state=RunState.QUEUED).count() == 2
-    assert planning.pending_arrivals(Run.objects.filter(state=RunState.QUEUED).latest("id")) != []
+    assert taking._pending.all(pipeline=before.pipeline_id, period=DAY, key="") != []
