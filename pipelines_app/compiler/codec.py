@@ -8,7 +8,16 @@ from sqlglot import exp
 from pipelines_app.compiler import compile as compiling
 from pipelines_app.compiler import documents, materialising
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
-from pipelines_app.compiler.definition import Column, Definition, Keeping, Materialisation, PeriodKind, Source, Step
+from pipelines_app.compiler.definition import (
+    Column,
+    Definition,
+    Keeping,
+    Materialisation,
+    OnChange,
+    PeriodKind,
+    Source,
+    Step,
+)
 
 Json = dict[str, Any]
 
@@ -88,6 +97,7 @@ def _step_from_json(stored: Mapping[str, Any], definition: Definition) -> Compil
         partial=tuple(stored.get("partial", ())),
         keeping=_keeping(made, stored),
         given=_columns_from_json(stored.get("given", ())),
+        on_change=made.on_change if isinstance(made, Step) else OnChange.USUAL,
     )
 
 

@@ -188,6 +188,7 @@ def _compiled(draft: drafting.Draft, relations: Mapping[str, Known]) -> Compiled
         partial=made.lineage.partial,
         effort=step.effort,
         keeping=keeping,
+        on_change=step.on_change,
         given=made.columns if step.materialise in BUILT else (),
     )
 

@@ -14,6 +14,7 @@ from pipelines_app.compiler.definition import (
     Effort,
     Keeping,
     Materialisation,
+    OnChange,
     PeriodKind,
     Source,
 )
@@ -81,6 +82,15 @@ class CompiledStep:
     partial: tuple[str, ...] = ()
     keeping: Keeping = NO_KEEPING
     given: tuple[Column, ...] = ()
+    on_change: OnChange = OnChange.USUAL
+
+    @property
+    def policy(self) -> OnChange:
+        """What becomes of earlier rows when the columns change; those made by period are else read as declared."""
+        usual = {Materialisation.TABLE: OnChange.REBUILD, Materialisation.VIEW: OnChange.REBUILD}
+        if self.on_change is not OnChange.USUAL or self.materialise is Materialisation.INCREMENTAL:
+            return self.on_change
+        return usual.get(self.materialise, OnChange.FAIL)
 
     @property
     def by_period(self) -> bool:

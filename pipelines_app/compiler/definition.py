@@ -46,6 +46,15 @@ PARTED = frozenset({Materialisation.INCREMENTAL, Materialisation.APPEND})  # rea
 BUILT = frozenset({Materialisation.MERGE, Materialisation.SCD2})  # made of all the rows that their runs brought
 
 
+class OnChange(StrEnum):
+    """What becomes of the rows that are there when the columns of a step change: none said, as its kind has it."""
+
+    USUAL = ""
+    FAIL = "fail"
+    ADD_COLUMNS = "add_columns"
+    REBUILD = "rebuild"
+
+
 class Deletes(StrEnum):
     """What a history does with a key that its newest rows do not hold."""
 
@@ -329,6 +338,7 @@ class Step:
     materialise: Materialisation = Materialisation.TABLE
     by: PeriodKind = PeriodKind.NONE
     keeping: Keeping = Keeping()
+    on_change: OnChange = OnChange.USUAL
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
     effort: Effort = Effort()

@@ -15,6 +15,7 @@ from pipelines_app.compiler.definition import (
     Format,
     Materialisation,
     Mode,
+    OnChange,
     PeriodKind,
     RetryOn,
     Severity,
@@ -141,6 +142,10 @@ def _step() -> Schema:
             "dataset": _text("The dataset it makes: layer.domain_entity."),
             "sql": _text("One SELECT, in the DuckDB dialect; $name is a parameter."),
             "materialise": _mapping(made, ["kind"]),
+            "on_schema_change": _choice(
+                [str(one) for one in OnChange if one],
+                "What becomes of the rows that are there when its columns change.",
+            ),
             "checks": _list(_ref("check"), "What must hold before it is published."),
             "description": _text("What it is."),
             **_EFFORT,

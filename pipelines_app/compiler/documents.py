@@ -26,6 +26,7 @@ from pipelines_app.compiler.definition import (
     Definition,
     Format,
     Mode,
+    OnChange,
     Origin,
     Parameter,
     PeriodKind,
@@ -270,7 +271,7 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 
 
 def _step(reader: Reader) -> Step:
-    reader.only("dataset", "sql", "materialise", "checks", "description", *efforts.KEYS)
+    reader.only("dataset", "sql", "materialise", "on_schema_change", "checks", "description", *efforts.KEYS)
     kind, longer, keeping = materialising.parse(reader)
     return Step(
         dataset=reader.checked("dataset", names.dataset_fault, required=True),
@@ -278,6 +279,7 @@ def _step(reader: Reader) -> Step:
         materialise=kind,
         by=longer,
         keeping=keeping,
+        on_change=reader.choice("on_schema_change", OnChange, OnChange.USUAL),
         checks=checks_of(reader, None),
         description=reader.text("description"),
         effort=efforts.parse(reader),

@@ -90,6 +90,7 @@ def dump_step(step: Step) -> Document:
             "description": step.description,
             "sql": step.sql,
             "materialise": materialising.dump(step),
+            "on_schema_change": str(step.on_change),
             "checks": dump_checks(step.checks),
             **efforts.dump(step.effort),
         }

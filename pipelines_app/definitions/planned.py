@@ -4,12 +4,18 @@ from dataclasses import dataclass, field
 
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.compiler.definition import BUILT, PeriodKind
+from pipelines_app.compiler.definition import BUILT, OnChange, PeriodKind
 from pipelines_app.definitions.reach import Reader
 from pipelines_app.definitions.register import Prepared
 from pipelines_app.definitions.templates import PreparedTemplate
 
 HARM = list(ChangeKind)
+_EVOLVES = {
+    OnChange.ADD_COLUMNS: "on_schema_change: add_columns: earlier rows stay and are empty in the new columns",
+    OnChange.REBUILD: (
+        "on_schema_change: rebuild: what is there counts no longer from the next version on; a backfill makes it anew"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +40,8 @@ class PlannedStep:
             return "is made with the next run" if self.change.builds else "stays"
         if not self.change.builds:
             return "is used as it is"
+        if self.step is not None and self.change.gone + self.change.added and self.step.policy in _EVOLVES:
+            return _EVOLVES[self.step.policy]
         if self.step is not None and self.step.materialise in BUILT:
             return (
                 "is built on: the rows that came with earlier periods stay as they came; "

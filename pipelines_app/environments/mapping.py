@@ -246,6 +246,20 @@ def place(environment: Environment, dataset: int, *, mode: Mode, period: str, or
     return Place(number=(number or 0) + 1, version=version, kept=kept[mode])
 
 
+def unlike(environment: Environment, dataset: int, columns: Sequence[Column]) -> list[Part]:
+    """What readers see that was written with other columns."""
+    live = Part.objects.live().filter(environment=environment, dataset=dataset).select_related("version")
+    written = stored_columns(columns)
+    return [
+        part for part in live.only("rows", "period", "origin", "version__columns") if part.version.columns != written
+    ]
+
+
+def leave_out(parts: Sequence[Part], version: DatasetVersion) -> None:
+    """Have these count no longer from a version on."""
+    Part.objects.filter(pk__in=[part.pk for part in parts], until=None).update(until=version.number)
+
+
 def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | None, origin: str = "") -> None:
     """Make a new version current: close the files it replaces, move the pointer. In the caller's transaction.
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 from pipelines_app.compiler import building
 from pipelines_app.compiler.building import BROUGHT, CURRENT, INCREMENTS, Shape
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.compiler.definition import BUILT, PeriodKind
+from pipelines_app.compiler.definition import BUILT, OnChange, PeriodKind
 from pipelines_app.engines.base import Audit, Engine, Limits, Place, Relation, Written
 from pipelines_app.environments import increments, mapping
 from pipelines_app.errors import EngineError
@@ -53,6 +53,8 @@ def base(claim: Claim, step: CompiledStep, origin: str) -> Base | None:
     shape = building.shape(step)
     now = mapping.current(run.environment, [dataset]).get(dataset.pk)
     every = increments.newest(run.environment, dataset, kind=step.period)
+    if step.policy is OnChange.REBUILD:
+        every = [one for one in every if mapping.columns_of(one.columns) == shape.marked]
     found = [one for one in every if one.origin != origin]
     comes_last = found == every and all(one.period < run.period for one in found)
     begun = Base(shape=shape, version=now.pk if now else None)
@@ -72,6 +74,8 @@ def _made_as(step: StepRun, dataset: str) -> CompiledStep | None:
 def _goes_on(step: CompiledStep, before: CompiledStep) -> bool:
     """Whether new rows can be put over what was made before: a merge by the same key, and the same periods."""
     same = (step.materialise, step.keeping.key, step.keeping.deleted, step.period)
+    if step.policy is OnChange.REBUILD and step.columns != before.columns:
+        return False
     return not building.shape(step).is_history and same == (
         before.materialise,
         before.keeping.key,

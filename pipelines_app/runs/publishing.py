@@ -1,6 +1,6 @@
 """The end of a step: everything it did becomes visible in one transaction, or none of it does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from pipelines_app import events, failpoints, locks
 from pipelines_app.compiler.compiled import StepKind
-from pipelines_app.compiler.definition import Mode, PeriodKind
+from pipelines_app.compiler.definition import Mode, OnChange, PeriodKind
 from pipelines_app.engines.base import Written
 from pipelines_app.environments import mapping, places
 from pipelines_app.environments.mapping import Place
@@ -113,7 +113,11 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     place = mapping.place(run.environment, claim.step.dataset_id, mode=work.mode, period=run.period, origin=work.origin)
     if work.base is not None and work.base.version != place.version:
         raise LostRace(f"{claim.step.dataset} was published by somebody else meanwhile.")
+    stale = _stale(staged)
+    place = replace(place, kept=place.kept - sum(part.rows for part in stale))
     version = _write_version(staged, place, published=verdict.admits)
+    if stale and verdict.admits:
+        mapping.leave_out(stale, version)
     if not verdict.admits:
         state, error = StepState.QUARANTINED, verdict.because
     else:
@@ -142,6 +146,17 @@ def _tell_partial(run: Run, work: Work) -> None:
     Run.objects.filter(pk=run.pk).update(partial=True)
     fact = RunWasPartial(run=run.pk, pipeline=run.pipeline.name, period=run.period, lacks=work.lacks)
     events.record(fact, cause=run.cause)
+
+
+def _stale(staged: Staged) -> list[Part]:
+    """What was written with other columns, where it is to be made anew; what this version replaces is not among it."""
+    work = staged.work
+    if work.step.policy is not OnChange.REBUILD or work.mode is Mode.REPLACE:
+        return []
+    found = mapping.unlike(work.claim.step.run.environment, work.claim.step.dataset_id, work.step.columns)
+    if work.mode is Mode.PARTITION:
+        return [part for part in found if part.period != work.claim.step.run.period]
+    return [part for part in found if part.origin != work.origin]
 
 
 def _gone_elsewhere(claim: Claim) -> Failure | None:

@@ -216,6 +216,16 @@ class StepForm(Kept):
         label="A key that does not come any more",
         required=False,
     )
+    on_schema_change = choice(
+        [
+            ("", "as its kind has it"),
+            ("fail", "is refused"),
+            ("add_columns", "new columns are empty in earlier rows"),
+            ("rebuild", "makes all of it anew"),
+        ],
+        label="A change of its columns",
+        required=False,
+    )
     sql = Needed(
         label="SQL",
         strip=False,

@@ -65,13 +65,14 @@ def _step(form: StepForm, old: list[object]) -> Entry:
         "description": given["description"],
         "sql": values.lines(str(given.get("sql") or "")),
         "materialise": keeping.written(given, entry.get("materialise")),
+        "on_schema_change": given["on_schema_change"],
         "timeout": given["timeout"],
         "retries": values.without_empty(
             {"attempts": values.number_or_text(given["attempts"]), "on": values.listed(given["retry_on"])},
             ("attempts", "on"),
         ),
     }
-    return values.without_empty(entry, ("materialise", "description", "timeout", "retries"))
+    return values.without_empty(entry, ("materialise", "on_schema_change", "description", "timeout", "retries"))
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
