@@ -20,10 +20,10 @@ from pipelines_app.definitions.shelf import Shelf
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
 from pipelines_app.facts import PipelineRevised
+from pipelines_app.lineage import declaring
 from pipelines_app.models import (
     Check,
     Dataset,
-    Edge,
     Pipeline,
     Revision,
     Team,
@@ -164,7 +164,7 @@ def write(
     datasets = _write_datasets(pipeline, team, compiled)
     _write_triggers(pipeline, compiled, datasets)
     wiring.wire(pipeline, definition, datasets)
-    _write_edges(revision, compiled, datasets)
+    declaring.declare(revision, compiled, datasets)
     _write_checks(revision, compiled, datasets)
     fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])
     events.record(fact, actor=author.actor)
@@ -259,23 +259,6 @@ def _write_triggers(pipeline: Pipeline, compiled: Compiled, datasets: dict[str, 
     pairs = [(TriggerKind.ARRIVAL, name) for name in arriving]
     pairs += [(TriggerKind.DATASET, name) for name in compiled.external]
     Trigger.objects.bulk_create([Trigger(pipeline=pipeline, kind=kind, dataset=datasets[name]) for kind, name in pairs])
-
-
-def _write_edges(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:
-    edges = {edge for step in compiled.steps for edge in step.edges}
-    Edge.objects.bulk_create(
-        [
-            Edge(
-                revision=revision,
-                source=datasets[edge.from_dataset],
-                source_column=edge.from_column,
-                target=datasets[edge.dataset],
-                target_column=edge.column,
-                kind=edge.kind,
-            )
-            for edge in sorted(edges, key=lambda edge: (edge.dataset, edge.column, edge.from_dataset, edge.from_column))
-        ]
-    )
 
 
 def _write_checks(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:

@@ -10,6 +10,8 @@ from pipelines_app.errors import ArrivalRefused
 from pipelines_app.facts_outside import ForeignCompleted
 from pipelines_app.intake import payloads, readiness, runevents
 from pipelines_app.intake.runevents import Named, RunEvent
+from pipelines_app.lineage import telling
+from pipelines_app.lineage.telling import Job
 from pipelines_app.models import (
     ForeignDataset,
     ForeignEdge,
@@ -48,6 +50,9 @@ def record(event: RunEvent, *, team: Team, sender: str, now: datetime) -> Record
     _follow(run, event, now)
     inputs, outputs = _datasets(event.inputs, team), _datasets(event.outputs, team)
     edges = [ForeignEdge(source=source, target=target, run=run) for source in inputs for target in outputs]
+    if event.kind == ForeignRunState.COMPLETE:
+        job = Job(team=team, namespace=run.namespace, name=run.job)
+        telling.tell(job, at=event.at, links=[(source, target) for source in inputs for target in outputs])
     # The newest run that tells of an edge holds it: an old one can then be forgotten.
     ForeignEdge.objects.bulk_create(
         edges, update_conflicts=True, update_fields=["run"], unique_fields=["source", "target"]

@@ -29,10 +29,11 @@ from pipelines_app.models.datasets import (
     VersionInput,
     VersionState,
 )
-from pipelines_app.models.definitions import Edge, EdgeKind, Pipeline, Revision, Trigger, TriggerKind
+from pipelines_app.models.definitions import Pipeline, Revision, Trigger, TriggerKind
 from pipelines_app.models.drafts import Draft
 from pipelines_app.models.engines import EngineLimit, EngineName, TeamLogin
 from pipelines_app.models.events import Delivery, DeliveryState, Disposition, Event, Outcome, Pulse
+from pipelines_app.models.lineage import Edge, EdgeKind, ForeignJob, Gap, Link, held_at
 from pipelines_app.models.runs import Reject, Run, RunInput, RunState, StepRun, StepState
 from pipelines_app.models.sign_ins import SignInTries
 from pipelines_app.models.slots import Habit, HabitState, Outlook, Slot, SlotState
@@ -91,13 +92,16 @@ __all__ = [
     "Event",
     "ForeignDataset",
     "ForeignEdge",
+    "ForeignJob",
     "ForeignRun",
     "ForeignRunState",
     "ForeignTold",
+    "Gap",
     "Habit",
     "HabitState",
     "IdempotencyKey",
     "Increment",
+    "Link",
     "Listener",
     "Membership",
     "Outcome",
@@ -134,4 +138,5 @@ __all__ = [
     "Webhook",
     "WebhookCall",
     "WebhookRefusal",
+    "held_at",
 ]

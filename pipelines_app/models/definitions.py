@@ -103,30 +103,3 @@ class Trigger(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pipeline} when {self.get_kind_display()}: {self.dataset}"
-
-
-class EdgeKind(models.TextChoices):
-    DIRECT = "direct", "by value"
-    INDIRECT = "indirect", "by filter, join, grouping or order"
-
-
-class Edge(models.Model):
-    """One column feeding another, as a revision declares it; an empty target column stands for all of them."""
-
-    revision = models.ForeignKey(Revision, models.CASCADE, related_name="edges")
-    source = models.ForeignKey("pipelines_app.Dataset", models.PROTECT, related_name="edges_out")
-    source_column = models.CharField(max_length=255, blank=True)
-    target = models.ForeignKey("pipelines_app.Dataset", models.PROTECT, related_name="edges_in")
-    target_column = models.CharField(max_length=255, blank=True)
-    kind = models.CharField(max_length=10, choices=EdgeKind.choices)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=EdgeKind.values), name="edge_kind_known"),
-            models.UniqueConstraint(
-                fields=["revision", "source", "source_column", "target", "target_column", "kind"], name="edge_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.source}.{self.source_column} -> {self.target}.{self.target_column}"

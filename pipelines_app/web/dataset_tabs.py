@@ -7,9 +7,8 @@ from pipelines_app.engines.base import Answer
 from pipelines_app.environments import mapping, reading
 from pipelines_app.errors import EngineError
 from pipelines_app.models import Arrival, Dataset, DatasetVersion, Part, Pipeline, Reject, Slot, VersionState, Webhook
-from pipelines_app.web import catalogue, checks_page, lineage_graph, lineage_page, paging, schema_history
+from pipelines_app.web import catalogue, checks_page, lineage_page, paging, schema_history
 from pipelines_app.web.asking import Asked
-from pipelines_app.web.lineage_graph import Node
 
 SCHEMAS_COMPARED = 500
 PAGE = 50
@@ -17,7 +16,7 @@ PAGE = 50
 
 def overview(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
     """The state in words, the promises, where it comes from and who uses it."""
-    sources, targets = neighbours(request, dataset)
+    sources, targets = lineage_page.neighbours(request.user, dataset)
     live = Part.objects.live().filter(dataset=dataset, environment__name=mapping.PRODUCTION)
     return {
         "held": list(catalogue.held_of(dataset)[:5]),
@@ -35,14 +34,6 @@ def _late(dataset: Dataset) -> QuerySet[Slot]:
     if dataset.is_source or dataset.pipeline_id is None:
         return late.filter(dataset=dataset)
     return late.filter(dataset__pipeline=dataset.pipeline_id)
-
-
-def neighbours(request: Asked, dataset: Dataset) -> tuple[list[Node], list[Node]]:
-    """What the dataset is made from and what is made from it, as the person may see them."""
-    graph = lineage_graph.graph_of(lineage_page.pairs(), [dataset.pk])
-    drawn = lineage_page.draw(request.user, lineage_graph.around(graph, dataset.pk, depth=1))
-    row = next(row for row in drawn.rows if row.node.label == dataset.name)
-    return row.sources, row.targets
 
 
 def _readers(request: Asked, dataset: Dataset) -> list[Pipeline]:
@@ -103,7 +94,7 @@ def checks(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> 
 
 def lineage(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
     """What lies two steps around it, and its columns."""
-    return lineage_page.shown(request.user, dataset, depth="2")
+    return lineage_page.around(request.user, dataset, depth=2)
 
 
 def arrivals(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:

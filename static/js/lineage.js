@@ -57,9 +57,10 @@ function nodeOf(node, { x, y, width, height }, here) {
   return element;
 }
 
-function edgeOf({ v, w }, graph) {
+function edgeOf({ v, w }, graph, kinds) {
   const way = curve(graph.node(v), graph.node(w), graph.edge(v, w).points);
-  const element = draw("path", { class: "edge", d: way, "marker-end": "url(#lineage-tip)" });
+  const kind = kinds.get(`${v} ${w}`) ?? "direct";
+  const element = draw("path", { class: `edge ${kind}`, d: way, "marker-end": "url(#lineage-tip)" });
   element.dataset.from = v;
   element.dataset.to = w;
   return element;
@@ -103,6 +104,32 @@ function follow(box, edges) {
   box.addEventListener("focusout", leave);
 }
 
+// Where a node is to be chosen, its part of the page is fetched and the address follows; the picture stays as it is.
+function chooser(box) {
+  const part = document.getElementById(box.dataset.choose);
+  let asked = 0;
+  async function show(url, { follow: keep }) {
+    const mine = asked += 1;
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (mine !== asked) return;
+    if (!answer?.ok || answer.redirected) { window.location.assign(url); return; }
+    const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+    part.replaceChildren(...read.body.children);
+    if (keep) window.history.pushState(null, "", url);
+  }
+  function mark(id) {
+    for (const node of box.querySelectorAll(".node")) node.classList.toggle("chosen", node.dataset.node === id);
+  }
+  box.addEventListener("click", (event) => {
+    const node = event.target.closest?.("a.node");
+    if (!node || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    mark(node.dataset.node);
+    show(node.getAttribute("href"), { follow: true });
+  });
+  window.addEventListener("popstate", () => window.location.reload());
+}
+
 function render(box) {
   const source = document.getElementById(box.dataset.lineage);
   if (!source || box.dataset.drawn === source.textContent) return;
@@ -111,10 +138,15 @@ function render(box) {
   if (!described.nodes.length) return;
   const graph = arrange(described);
   const { width, height } = graph.graph();
-  const edges = graph.edges().map((edge) => edgeOf(edge, graph));
+  const kinds = new Map(described.edges.map(({ from, to, kind }) => [`${from} ${to}`, kind]));
+  const edges = graph.edges().map((edge) => edgeOf(edge, graph, kinds));
   const nodes = described.nodes.map((node) => nodeOf(node, graph.node(node.id), box.dataset.focusNode));
   box.replaceChildren(draw("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, tip(), ...edges, ...nodes));
   follow(box, described.edges);
+  if (box.dataset.choose && !box.dataset.choosing) {
+    box.dataset.choosing = "yes";
+    chooser(box);
+  }
   const here = box.querySelector(".node.here .box");
   if (here) box.scrollLeft = Number(here.getAttribute("x")) - box.clientWidth / 2 + 100;
 }

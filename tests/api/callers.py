@@ -18,9 +18,9 @@ class Caller:
         self.user = user
         self._client = Client(headers=headers)
 
-    def get(self, path, **query):
+    def get(self, path, *, headers=None, **query):
         address = path if path.startswith("http") else V1 + path
-        return self._client.get(address, query)
+        return self._client.get(address, query, headers=headers)
 
     def post(self, path, body=None, *, headers=None):
         return self._client.post(V1 + path, body or {}, content_type="application/json", headers=headers)

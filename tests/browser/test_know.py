@@ -128,6 +128,7 @@ def test_the_lineage_picture_is_drawn_and_its_nodes_are_links(world, page, live_
     page.goto(f"{live_server.url}/lineage")
     page.locator(".lineage a.node").nth(1).wait_for()
     page.locator(".lineage a.node", has_text="mart.shops").click()
+    page.get_by_role("link", name="Its page").click()
     page.wait_for_url("**/datasets/mart.shops")
 
 

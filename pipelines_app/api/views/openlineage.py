@@ -18,7 +18,7 @@ from pipelines_app.access import permits
 from pipelines_app.api import strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.serializers.triggers import ForeignRunSerializer, RecordedSerializer
-from pipelines_app.api.views.knowledge import LineageView
+from pipelines_app.api.views.lineage import LineageView
 from pipelines_app.errors import MessageInvalid, NotAllowed, TooLarge
 from pipelines_app.intake import openlineage, runevents
 from pipelines_app.models import EDITING, ForeignRun, Team

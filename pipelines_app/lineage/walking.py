@@ -1,0 +1,114 @@
+"""How far lineage reaches: from dataset to dataset or from column to column, by recursive queries that end."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import connection
+
+MOST_NODES = 2_000
+MOST_DEPTH = 50
+MOST_STATES = 20_000  # of a walk by columns, or over datasets that are reached in several ways
+
+# A dataset, or a column of it, is reached once in each distance; the nearest come first, so that a cut leaves those.
+LINKS = """
+    WITH RECURSIVE reached (node, depth) AS (
+        SELECT CAST(%(start)s AS bigint), 0
+        UNION
+        SELECT way.{far}_node, reached.depth + 1
+        FROM reached JOIN pipelines_app_link AS way ON way.{near}_node = reached.node
+        WHERE reached.depth < %(depth)s AND {held}
+    )
+    SELECT node, depth FROM reached LIMIT %(most)s
+"""
+# An empty name stands for the rows of a dataset, and so for every column.
+COLUMNS = """
+    WITH RECURSIVE reached (node, name, depth) AS (
+        SELECT CAST(%(start)s AS bigint), CAST(%(name)s AS varchar), 0
+        UNION
+        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), reached.depth + 1
+        FROM reached JOIN pipelines_app_edge AS way ON way.{near}_node = reached.node
+        WHERE reached.depth < %(depth)s AND {held}
+            AND (reached.name = '' OR way.{near}_column = reached.name OR (way.{near}_column = '' AND {whole}))
+    )
+    SELECT node, name, depth FROM reached LIMIT %(most)s
+"""
+NOW = "way.valid_to IS NULL"
+THEN = "way.valid_from <= %(moment)s AND (way.valid_to IS NULL OR way.valid_to > %(moment)s)"
+# What reads a table without a column of it (a count) does not read this one; whose columns were not known, may.
+WHOLE = {"source": "way.kind = 'direct' AND NOT way.masked", "target": "1 = 1"}
+
+
+class Side(StrEnum):
+    """Which way is walked."""
+
+    UP = "upstream"
+    DOWN = "downstream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """The datasets that were reached with their least distance, and whether there were more than may be answered.
+
+    `columns` are those that were reached of each, if columns were followed; an empty name stands for all.
+    """
+
+    depths: dict[int, int]
+    truncated: bool
+    columns: dict[int, frozenset[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """A question: how far, how much at most, and as of when (none: now)."""
+
+    depth: int = MOST_DEPTH
+    most: int = MOST_NODES
+    moment: datetime | None = None
+
+    def datasets(self, start: int, side: Side) -> Reach:
+        """What lies above or below a dataset."""
+        rows = self._rows(LINKS, side, {"start": start})
+        return _reach(((node, "", depth) for node, depth in rows), self.most, cut=len(rows) > MOST_STATES)
+
+    def columns(self, start: int, names: Iterable[str], side: Side) -> Reach:
+        """What is made from these columns of a dataset, or what they are made from."""
+        rows: list[tuple[int, str, int]] = []
+        cut = False
+        for name in names:
+            found = self._rows(COLUMNS, side, {"start": start, "name": name})
+            cut = cut or len(found) > MOST_STATES
+            rows += found
+        return _reach(sorted(rows, key=lambda row: row[2]), self.most, cut=cut)
+
+    def _rows(self, text: str, side: Side, given: Mapping[str, int | str]) -> list[Any]:
+        held = NOW if self.moment is None else THEN
+        moment = self.moment and connection.ops.adapt_datetimefield_value(self.moment)
+        values = {**given, "depth": self.depth, "most": MOST_STATES + 1, "moment": moment}
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(text, side, held), values)
+            return list(cursor.fetchall())
+
+
+def _statement(text: str, side: Side, held: str) -> str:
+    """One of eight constant texts; what is asked for is given to it as values."""
+    near, far = ("source", "target") if side is Side.DOWN else ("target", "source")
+    parts = {"{near}": near, "{far}": far, "{held}": held, "{whole}": WHOLE[near]}
+    for place, part in parts.items():
+        text = text.replace(place, part)
+    return text
+
+
+def _reach(rows: Iterable[tuple[int, str, int]], most: int, *, cut: bool) -> Reach:
+    depths: dict[int, int] = {}
+    columns: dict[int, set[str]] = {}
+    for node, name, depth in rows:
+        if node not in depths:
+            if len(depths) >= most:
+                cut = True
+                continue
+            depths[node] = depth
+        columns.setdefault(node, set()).add(name)
+    return Reach(depths=depths, truncated=cut, columns={node: frozenset(names) for node, names in columns.items()})
