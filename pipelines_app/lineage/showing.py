@@ -124,8 +124,8 @@ def look(user: User, question: Question) -> Shown:
     cut = _opened(walk, question, depths)
     known = _known(user, depths)
     ways = _ways(user, known, question)
-    connected = _connected(question, ways) & set(known)
-    nodes = {number: node for number, node in known.items() if number in connected}
+    connected = _connected(question, ways)
+    nodes = {number: _at(node, connected[number]) for number, node in known.items() if number in connected}
     ways = [way for way in ways if way.source in nodes and way.target in nodes]
     columns, more = _columns(user, nodes, question, reaches) if question.with_columns else ([], False)
     return Shown(
@@ -184,20 +184,19 @@ def _known(user: User, depths: Mapping[int, int]) -> dict[int, Node]:
     """The nodes as the person may see them; what other tools told other teams is left out."""
     own = Dataset.objects.visible_to(user).filter(pk__in=[number for number in depths if number > 0])
     shown = {
-        pk: Node(number=pk, id=name, name=name, team=team, pipeline=pipeline or "")
+        pk: Node(number=pk, id=name, depth=depths[pk], name=name, team=team, pipeline=pipeline or "")
         for pk, name, team, pipeline in own.values_list("pk", "name", "team__name", "pipeline__name")
     }
     foreign = [-number for number in depths if number < 0]
     if foreign:
         for one in ForeignDataset.objects.visible_to(user).filter(pk__in=foreign).select_related("team"):
             number = -one.pk
-            shown[number] = Node(
-                number=number, id=f"foreign-{one.pk}", name=one.name, namespace=one.namespace, team=one.team.name
-            )
+            told = Node(number=number, id=f"foreign-{one.pk}", depth=depths[number], name=one.name)
+            shown[number] = replace(told, namespace=one.namespace, team=one.team.name)
     hidden = sorted(number for number in depths if number > 0 and number not in shown)
     for place, number in enumerate(hidden, start=1):
-        shown[number] = Node(number=number, id=f"restricted-{place}", restricted=True)
-    return {number: replace(shown[number], depth=depth) for number, depth in depths.items() if number in shown}
+        shown[number] = Node(number=number, id=f"restricted-{place}", depth=depths[number], restricted=True)
+    return {number: shown[number] for number in depths if number in shown}
 
 
 def _ways(user: User, known: Mapping[int, Node], question: Question) -> list[Way]:
@@ -237,27 +236,38 @@ def _made_from(known: Iterable[int]) -> dict[int, set[int]]:
     return found
 
 
-def _connected(question: Question, ways: Iterable[Way]) -> set[int]:
-    """What can still be reached once that which nobody told this person is left out."""
+def _connected(question: Question, ways: Iterable[Way]) -> dict[int, int]:
+    """What can still be reached once that which nobody told this person is left out, and in how many steps."""
     steps: dict[Side, dict[int, list[int]]] = {Side.UP: defaultdict(list), Side.DOWN: defaultdict(list)}
     for way in ways:
         steps[Side.DOWN][way.source].append(way.target)
         steps[Side.UP][way.target].append(way.source)
-    reached = {question.of}.union(*(_walked(steps[side], question.of) for side in question.sides))
+    reached = {question.of: 0}
+    for side in question.sides:
+        reached = _walked(steps[side], question.of) | reached
     for number in question.also:
         if number in reached:
-            reached |= {*steps[Side.UP][number], *steps[Side.DOWN][number]}
+            near = [*steps[Side.UP][number], *steps[Side.DOWN][number]]
+            reached = dict.fromkeys(near, reached[number] + 1) | reached
     return reached
 
 
-def _walked(steps: Mapping[int, list[int]], start: int) -> set[int]:
-    seen, waiting = {start}, deque([start])
+def _walked(steps: Mapping[int, list[int]], start: int) -> dict[int, int]:
+    seen, waiting = {start: 0}, deque([start])
     while waiting:
-        for number in steps.get(waiting.popleft(), []):
+        here = waiting.popleft()
+        for number in steps.get(here, []):
             if number not in seen:
-                seen.add(number)
+                seen[number] = seen[here] + 1
                 waiting.append(number)
     return seen
+
+
+def _at(node: Node, steps: int) -> Node:
+    """A node at its distance: a walk all the way tells only near from far, and columns may go longer ways."""
+    if steps <= abs(node.depth):
+        return node
+    return replace(node, depth=steps if node.depth > 0 else -steps)
 
 
 def _columns(
@@ -311,4 +321,5 @@ def _with_gaps(nodes: dict[int, Node], question: Question) -> dict[int, Node]:
     reasons: dict[int, list[str]] = defaultdict(list)
     for dataset, reason in gaps.order_by("pk").values_list("dataset_id", "reason"):
         reasons[dataset].append(reason)
-    return {number: replace(node, partial=tuple(reasons.get(number, ()))) for number, node in nodes.items()}
+    partial = {number: replace(nodes[number], partial=tuple(said)) for number, said in reasons.items()}
+    return nodes | partial

@@ -10,16 +10,18 @@ from django.db import connection
 
 MOST_NODES = 2_000
 MOST_DEPTH = 50
-MOST_STATES = 20_000  # of a walk by columns, or over datasets that are reached in several ways
+MOST_STATES = 4_000  # of a walk by columns, each of them in every distance in which it is reached
+FAR = 2  # all the way, what is further away than this is not told apart
 
-# A dataset, or a column of it, is reached once in each distance; the nearest come first, so that a cut leaves those.
+# A dataset, or a column of it, is reached once in each distance, up to where distances are told apart no more: that
+# ends in circles, and keeps the ways few that lead to one dataset. The nearest come first: a cut leaves those.
 LINKS = """
     WITH RECURSIVE reached (node, depth) AS (
         SELECT CAST(%(start)s AS bigint), 0
         UNION
-        SELECT way.{far}_node, reached.depth + 1
+        SELECT way.{far}_node, {further}
         FROM reached JOIN pipelines_app_link AS way ON way.{near}_node = reached.node
-        WHERE reached.depth < %(depth)s AND {held}
+        WHERE {within} AND {held}
     )
     SELECT node, depth FROM reached LIMIT %(most)s
 """
@@ -28,13 +30,19 @@ COLUMNS = """
     WITH RECURSIVE reached (node, name, depth) AS (
         SELECT CAST(%(start)s AS bigint), CAST(%(name)s AS varchar), 0
         UNION
-        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), reached.depth + 1
+        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), {further}
         FROM reached JOIN pipelines_app_edge AS way ON way.{near}_node = reached.node
-        WHERE reached.depth < %(depth)s AND {held}
+        WHERE {within} AND {held}
             AND (reached.name = '' OR way.{near}_column = reached.name OR (way.{near}_column = '' AND {whole}))
     )
     SELECT node, name, depth FROM reached LIMIT %(most)s
 """
+FURTHER = "CASE WHEN reached.depth < %(alike)s THEN reached.depth + 1 ELSE reached.depth END"
+WITHIN = {
+    "postgresql": "reached.depth < %(depth)s",
+    # SQLite holds a recursive query for very long, and would read the whole table before it begins.
+    "sqlite": "likelihood(reached.depth < %(depth)s, 0.000001)",
+}
 NOW = "way.valid_to IS NULL"
 THEN = "way.valid_from <= %(moment)s AND (way.valid_to IS NULL OR way.valid_to > %(moment)s)"
 # What reads a table without a column of it (a count) does not read this one; whose columns were not known, may.
@@ -50,7 +58,9 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """The datasets that were reached with their least distance, and whether there were more than may be answered.
+    """The datasets that were reached with their distance, and whether there were more than may be answered.
+
+    All the way a distance above FAR is not told apart.
 
     `columns` are those that were reached of each, if columns were followed; an empty name stands for all.
     """
@@ -70,15 +80,16 @@ class Walk:
 
     def datasets(self, start: int, side: Side) -> Reach:
         """What lies above or below a dataset."""
-        rows = self._rows(LINKS, side, {"start": start})
-        return _reach(((node, "", depth) for node, depth in rows), self.most, cut=len(rows) > MOST_STATES)
+        states = (min(self.depth, FAR) + 1) * self.most
+        rows = self._rows(LINKS, side, {"start": start, "most": states + 1})
+        return _reach(((node, "", depth) for node, depth in rows), self.most, cut=len(rows) > states)
 
     def columns(self, start: int, names: Iterable[str], side: Side) -> Reach:
         """What is made from these columns of a dataset, or what they are made from."""
         rows: list[tuple[int, str, int]] = []
         cut = False
         for name in names:
-            found = self._rows(COLUMNS, side, {"start": start, "name": name})
+            found = self._rows(COLUMNS, side, {"start": start, "name": name, "most": MOST_STATES + 1})
             cut = cut or len(found) > MOST_STATES
             rows += found
         return _reach(sorted(rows, key=lambda row: row[2]), self.most, cut=cut)
@@ -86,7 +97,8 @@ class Walk:
     def _rows(self, text: str, side: Side, given: Mapping[str, int | str]) -> list[Any]:
         held = NOW if self.moment is None else THEN
         moment = self.moment and connection.ops.adapt_datetimefield_value(self.moment)
-        values = {**given, "depth": self.depth, "most": MOST_STATES + 1, "moment": moment}
+        alike = self.depth if self.depth < MOST_DEPTH else FAR
+        values = {**given, "depth": self.depth, "alike": alike, "moment": moment}
         with connection.cursor() as cursor:
             cursor.execute(_statement(text, side, held), values)
             return list(cursor.fetchall())
@@ -95,7 +107,9 @@ class Walk:
 def _statement(text: str, side: Side, held: str) -> str:
     """One of eight constant texts; what is asked for is given to it as values."""
     near, far = ("source", "target") if side is Side.DOWN else ("target", "source")
-    parts = {"{near}": near, "{far}": far, "{held}": held, "{whole}": WHOLE[near]}
+    within = WITHIN[connection.vendor]
+    parts = {"{within}": within, "{further}": FURTHER, "{held}": held, "{whole}": WHOLE[near]}
+    parts |= {"{near}": near, "{far}": far}
     for place, part in parts.items():
         text = text.replace(place, part)
     return text
