@@ -5,6 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from pipelines_app.compiler import codec, documents
+from pipelines_app.lineage import impact
 from pipelines_app.models import Pipeline, Revision
 from pipelines_app.web import comparing, summary
 from pipelines_app.web.asking import Asked
@@ -51,6 +52,7 @@ def compare(request: Asked, name: str) -> HttpResponse:
         "changes": comparing.changes(old.document, new.document),
         "old_yaml": documents.to_yaml(old.document),
         "new_yaml": documents.to_yaml(new.document),
+        "removals": impact.between(request.user, old, new),
     }
     return render(request, "pipelines/compare.html", context)
 
