@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0020_templates'),
+        ('pipelines_app', '0021_rows_that_are_built_on'),
     ]
 
     operations = [

@@ -115,7 +115,7 @@ def told(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("pipelines_app", "0021_lineage_by_time"),
+        ("pipelines_app", "0022_lineage_by_time"),
     ]
 
     operations = [
