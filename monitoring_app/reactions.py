@@ -184,10 +184,15 @@ def _checks_held(fact: ChecksHeld, event: Event) -> str:
 
 def _held(alert: Alert, dataset: Dataset, fact: ChecksHeld, event: Event) -> str:
     check = alert.rule.removeprefix(CHECK)
-    if evidence.has_periods(dataset) and fact.period < alert.period:
+    by_period = evidence.has_periods(dataset)
+    reported = set(alert.entries.filter(event__isnull=False).values_list("event__period", flat=True))
+    if by_period and fact.period < alert.period and fact.period not in reported:
         return f"alert {alert.pk} stays open: it is about {alert.period}"
     if evidence.fails_since(dataset, check, version=fact.version):
         return f"alert {alert.pk} stays open: a newer version fails"
+    wrong = evidence.wrong_periods(dataset, check, reported) if by_period else []
+    if wrong:
+        return f"alert {alert.pk} stays open: {', '.join(wrong[:5])} is wrong still"
     because = f"{check} holds{' for ' + fact.period if fact.period else ''}"
     return _closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event))
 
@@ -205,7 +210,8 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
     what = f"{file or 'What was made'} for {fact.dataset}{' of ' + period if period else ''} was put aside: "
     short = evidence.short(fact.because)  # the first bad row stands below, with the others
     subject = lateness.subject(fact.dataset, period)
-    before = evidence.unlike(Alert.objects.unresolved().of(QUARANTINE, subject).first(), event, fact.because)
+    known = evidence.causes(Alert.objects.unresolved().of(QUARANTINE, subject).first(), event)
+    before = evidence.unlike(known, fact.because)
     reasons = [fact.because.rstrip("."), *evidence.bad_lines(fact.run, dataset), *evidence.failed_checks(fact.version)]
     problem = Problem(
         rule=QUARANTINE,
@@ -219,6 +225,7 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
         pipeline=fact.pipeline,
         run=fact.run,
         period=period,
+        is_news=len(before) == len(known) > 0,
     )
     return _opened(lifecycle.open_alert(problem, cause=event))
 
@@ -287,6 +294,11 @@ def _revised(fact: PipelineRevised, event: Event) -> str:
     gone = [alert for alert in alerts if (alert.subject, alert.rule.removeprefix(CHECK)) not in declared]
     because = f"revision {fact.revision} does not declare the check"
     said = [_closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event)) for alert in gone]
+    aside = (
+        Alert.objects.unresolved().filter(pipeline=fact.pipeline, rule=QUARANTINE).exclude(dataset__pipeline=pipeline)
+    )
+    gone_with = f"revision {fact.revision} does not make the dataset"
+    said += [_closed(lifecycle.resolve(one.rule, one.subject, because=gone_with, cause=event)) for one in aside]
     said += [_closed(alert) for alert in lateness.unpromised(pipeline, event)]
     said += [_closed(alert) for alert in drops.undeclared(fact.pipeline, event)]
     return "; ".join(said) or NOTHING

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from monitoring_app.models import Alert
 from pipelines_app import locks
@@ -15,6 +15,7 @@ from pipelines_app.models import (
     Dataset,
     DatasetVersion,
     Event,
+    Part,
     Pipeline,
     Reject,
     Run,
@@ -56,9 +57,19 @@ def is_quarantined(version: int) -> bool:
 
 
 def holds_since(dataset: Dataset, check: str, *, version: int, period: str) -> bool:
-    """Whether a newer version that readers see kept the promise, for this period or a later one."""
+    """Whether a newer version that readers see kept the promise, for the same period."""
     kept = _judged_after(dataset, check, version).filter(passed=True)
-    return (kept.filter(step_run__run__period__gte=period) if has_periods(dataset) else kept).exists()
+    return (kept.filter(step_run__run__period=period) if has_periods(dataset) else kept).exists()
+
+
+def wrong_periods(dataset: Dataset, check: str, periods: Iterable[str]) -> list[str]:
+    """Those of the periods of which readers still see what broke the promise: no newer version of them kept it."""
+    seen = Part.objects.live().filter(version=OuterRef("version"))
+    judged = CheckResult.objects.filter(check_made__dataset=dataset, check_made__name=check).filter(Exists(seen))
+    newest = dict(
+        judged.filter(version__period__in=set(periods)).order_by("id").values_list("version__period", "passed")
+    )
+    return sorted(period for period, passed in newest.items() if not passed)
 
 
 def fails_since(dataset: Dataset, check: str, *, version: int) -> bool:
@@ -91,13 +102,18 @@ def short(because: str) -> str:
     return _FILE.sub("", because).partition(": ")[0].rstrip(".")
 
 
-def unlike(alert: Alert | None, event: Event, because: str) -> list[str]:
-    """The causes told under an alert before an event that are of another kind than this one, the newest first."""
+def unlike(causes: Iterable[str], because: str) -> list[str]:
+    """Those of the causes that are of another kind than this one."""
+    return [cause for cause in causes if _kind(cause) != _kind(short(because))]
+
+
+def causes(alert: Alert | None, event: Event) -> list[str]:
+    """The causes told under an alert before an event, the newest first."""
     if alert is None:
         return []
     told = alert.entries.filter(event__kind=DataQuarantined.kind, event_id__lt=event.pk).order_by("-event")
-    causes = [short(str(said)) for said in told.values_list("event__body__because", flat=True)[:MOST_TOLD]]
-    return [cause for cause in dict.fromkeys(causes) if _kind(cause) != _kind(short(because))]
+    said = [short(str(because)) for because in told.values_list("event__body__because", flat=True)[:MOST_TOLD]]
+    return list(dict.fromkeys(said))
 
 
 def _kind(cause: str) -> str:

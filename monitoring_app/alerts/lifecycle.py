@@ -31,7 +31,10 @@ MOVES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is wrong, with what, how badly, and what can be done; (rule, subject) says which alert it is."""
+    """What is wrong, with what, how badly, and what can be done; (rule, subject) says which alert it is.
+
+    `is_news` says that what was told of it so far was of another kind: people are told again, unless it is snoozed.
+    """
 
     rule: str
     subject: str
@@ -44,6 +47,7 @@ class Problem:
     pipeline: str = ""
     run: int | None = None
     period: str = ""
+    is_news: bool = False
 
 
 class _Alert(TypedDict):
@@ -113,7 +117,8 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     alert.count += 1
     alert.last_at = max(alert.last_at, cause.at)
     alert.period = max(alert.period, problem.period)
-    if cause.pk > alert.event_id:
+    is_newest = cause.pk > alert.event_id
+    if is_newest:
         alert.title, alert.what, alert.todo = problem.title[:300], problem.what, problem.todo
         alert.run, alert.event = problem.run, cause
     if is_worse:
@@ -125,6 +130,8 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     repeated = events.record(fact, cause=cause)
     if is_worse:
         routing.tell(alert, About.WORSE, event=repeated, but=but)
+    elif problem.is_news and is_newest and alert.state != AlertState.SNOOZED:
+        routing.tell(alert, About.CHANGED, event=repeated, but=but)
 
 
 @transaction.atomic

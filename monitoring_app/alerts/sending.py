@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from monitoring_app.alerts import closing, letters, lifecycle, patience, routing
 from monitoring_app.alerts.lifecycle import Problem
-from monitoring_app.channels import registry
+from monitoring_app.channels import endpoints, keeping, registry
 from monitoring_app.channels.message import NotDelivered, Taken
 from monitoring_app.facts import NotificationSent, NotificationUndelivered
-from monitoring_app.models import AlertUrgency, Attempt, Channel, Notification, NotificationState
+from monitoring_app.models import Alert, AlertUrgency, Attempt, Channel, ChannelKind, Notification, NotificationState
 from pipelines_app import events, failpoints, locks, wake
 from pipelines_app.access import audit
 from pipelines_app.errors import IllegalMove
@@ -183,7 +183,7 @@ def due(now: datetime, limit: int = 200) -> Iterable[int]:
     return waiting.order_by("not_before").values_list("pk", flat=True)[:limit]
 
 
-def rehearse(channel: Channel) -> Taken:
+def rehearse(channel: Channel, *, actor: str) -> Taken:
     """Send a test message now and say what became of it; raises NotDelivered, and the channel remembers either."""
     moment = timezone.now()
     try:
@@ -193,4 +193,22 @@ def rehearse(channel: Channel) -> Taken:
         raise
     if taken.state == NotificationState.DELIVERED:
         Channel.objects.filter(pk=channel.pk).update(last_ok_at=moment, last_error="")
+        _close(channel, because="a test was delivered by it", actor=actor)
     return taken
+
+
+@transaction.atomic
+def switch(channel: Channel, *, enabled: bool, actor: str) -> None:
+    """Switch a channel on or off; what was told of one that is off is over. Raises IllegalMove as `endpoints.switch`."""
+    verb = endpoints.switch if channel.kind == ChannelKind.WEBHOOK else keeping.switch
+    verb(channel, enabled=enabled, actor=actor)
+    if not enabled:
+        _close(channel, because="it was switched off", actor=actor)
+
+
+@transaction.atomic
+def _close(channel: Channel, *, because: str, actor: str) -> None:
+    """Close what is said of a channel that it does not deliver, by what a person did."""
+    alert = locks.held(Alert.objects.unresolved().of(RULE, _subject(_held(channel)))).first()
+    if alert is not None:
+        lifecycle.end(alert, because=because, actor=actor)

@@ -203,7 +203,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def _switch(self, request: Request, pk: int, *, enabled: bool) -> Response:
         said(NothingMore, request)
         channel = _owned(request, pk)
-        endpoints.switch(channel, enabled=enabled, actor=_actor(request))
+        sending.switch(channel, enabled=enabled, actor=_actor(request))
         return Response(EndpointSerializer(_owned(request, pk)).data)
 
     @extend_schema(
@@ -217,7 +217,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         said(NothingMore, request)
         channel = _owned(request, pk)
         try:
-            taken = sending.rehearse(channel)
+            taken = sending.rehearse(channel, actor=_actor(request))
         except NotDelivered as failure:
             raise NotTaken(str(failure), todo="Mend the receiver, then test again.") from failure
         return Response({"state": taken.state, "answer": taken.said})

@@ -13,6 +13,7 @@ from pipelines_app.models import Event
 class About(models.TextChoices):
     OPENED = "opened", "Opened"
     WORSE = "worse", "Worse"
+    CHANGED = "changed", "Another cause"
     STILL_OPEN = "still_open", "Still open"
     RESOLVED = "resolved", "Resolved"
     EVENT = "event", "Event"

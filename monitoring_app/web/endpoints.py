@@ -162,7 +162,7 @@ def switch(request: Asked, pk: int) -> HttpResponse:
     channel = get_object_or_404(_own(request), pk=pk)
     enabled = request.POST.get("enabled") == "1"
     with as_message(request):
-        verbs.switch(channel, enabled=enabled, actor=actor(request))
+        sending.switch(channel, enabled=enabled, actor=actor(request))
         messages.success(request, f"{channel} is switched {'on' if enabled else 'off'}.")
     return redirect("monitoring:endpoint", pk)
 
@@ -173,7 +173,7 @@ def test(request: Asked, pk: int) -> HttpResponse:
     """Send a test message now, and say what was answered."""
     channel = get_object_or_404(_own(request), pk=pk)
     try:
-        taken = sending.rehearse(channel)
+        taken = sending.rehearse(channel, actor=actor(request))
     except NotDelivered as failure:
         messages.error(request, f"The test was not delivered. {failure}")
     else:

@@ -5,6 +5,7 @@ import pytest
 from monitoring_app.models import Alert
 from pipelines_app import events
 from pipelines_app.facts import CheckFailed, ChecksHeld, PipelineRevised
+from pipelines_app.models import Part
 from tests import factories
 from tests.monitoring.telling import happen, hear, the_alert, told
 
@@ -18,10 +19,19 @@ def dataset():
     return factories.make_dataset(NAME, pipeline=pipeline, period_kind="day")
 
 
+def see(version):
+    """Have readers see a version, and none before it of its period."""
+    if version.number is not None:
+        where = {"dataset": version.dataset, "environment": version.environment, "period": version.period}
+        Part.objects.live().filter(**where).update(until=version.number)
+        Part.objects.create(version=version, **where, path=f"data/{version.pk}", rows=1, bytes=1, since=version.number)
+
+
 def judged(dataset, period, *, passed, state="published", severity="warn"):
     """A run wrote a version and its check said so: the fact to be told of it."""
     run = factories.make_run(dataset.pipeline, state="succeeded", period=period)
     version = factories.make_version(factories.make_step(run, dataset), state=state, period=period)
+    see(version)
     message = f"{CHECK} is {0.1 if passed else 0.51}, must be <= 0.2"
     factories.make_result(version, CHECK, passed=passed, message=message)
     about = {"run": run.pk, "pipeline": PIPELINE, "dataset": NAME, "period": period, "version": version.pk}
@@ -30,14 +40,17 @@ def judged(dataset, period, *, passed, state="published", severity="warn"):
     return CheckFailed(**about, check=CHECK, severity=severity, message=message)
 
 
-def test_two_bad_days_are_one_alert_and_the_next_good_day_closes_it(dataset):
+def test_two_bad_days_are_one_alert_that_is_closed_when_both_are_mended(dataset):
     happen(judged(dataset, "2013-02-08", passed=False))
     happen(judged(dataset, "2013-02-09", passed=False))
     alert = the_alert()
     assert (alert.rule, alert.subject, alert.count, alert.period) == (f"check:{CHECK}", NAME, 2, "2013-02-09")
     assert (alert.severity, alert.what) == ("warn", "2013-02-09: share_cancelled is 0.51, must be <= 0.2")
     assert told(alert) == ["opened"]
-    happen(judged(dataset, "2013-02-10", passed=True))
+    stays = f"alert {alert.pk} stays open: %s is wrong still"
+    assert happen(judged(dataset, "2013-02-10", passed=True)) == stays % "2013-02-08, 2013-02-09"
+    assert happen(judged(dataset, "2013-02-09", passed=True)) == stays % "2013-02-08"
+    assert happen(judged(dataset, "2013-02-08", passed=True)) == f"resolved alert {alert.pk}"
     alert.refresh_from_db()
     assert (alert.state, told(alert)) == ("resolved", ["opened", "resolved"])
 
@@ -54,6 +67,20 @@ def test_a_dataset_without_periods_is_judged_as_a_whole(dataset):
     happen(judged(dataset, "2013-02-08", passed=False))
     happen(judged(dataset, "2013-01-05", passed=True))
     assert the_alert().state == "resolved"
+
+
+def test_a_day_that_a_later_one_has_replaced_as_a_whole_keeps_no_alert_open(dataset):
+    happen(judged(dataset, "2013-02-08", passed=False))
+    good = judged(dataset, "2013-02-09", passed=True)
+    Part.objects.exclude(version=good.version).update(until=9)
+    happen(good)
+    assert the_alert().state == "resolved"
+
+
+def test_a_failure_of_one_day_that_is_heard_after_a_later_good_day_opens_an_alert(dataset):
+    failed = events.record(judged(dataset, "2013-02-08", passed=False), actor="clock")
+    happen(judged(dataset, "2013-02-09", passed=True))
+    assert "opened alert" in hear(failed)
 
 
 def test_a_failure_that_is_heard_after_its_correction_opens_nothing(dataset):
@@ -92,6 +119,6 @@ def test_a_check_that_is_declared_no_more_takes_its_alert_with_it(dataset):
 
 
 def test_the_same_problem_after_it_was_mended_is_a_new_alert(dataset):
-    for period, passed in (("2013-02-08", False), ("2013-02-09", True), ("2013-02-10", False)):
+    for period, passed in (("2013-02-08", False), ("2013-02-08", True), ("2013-02-10", False)):
         happen(judged(dataset, period, passed=passed))
     assert list(Alert.objects.order_by("id").values_list("state", "count")) == [("resolved", 1), ("open", 1)]

@@ -165,11 +165,11 @@ def test_five_days_without_a_success_switch_it_off_and_switching_on_begins_anew(
     sending.send(told(report(team, "raw.y"), channel).pk)
     channel.refresh_from_db()
     assert not channel.enabled
-    endpoints.switch(channel, enabled=True, actor="user:ana")
+    sending.switch(channel, enabled=True, actor="user:ana")
     endpoint = Endpoint.objects.get()
     assert (endpoint.failing_since, endpoint.closed_because) == (None, "")
     with pytest.raises(IllegalMove):
-        endpoints.switch(channel, enabled=True, actor="user:ana")
+        sending.switch(channel, enabled=True, actor="user:ana")
     sending.send(told(report(team, "raw.z"), channel).pk)
     assert Alert.objects.get(rule="channel").state == "resolved"
 
@@ -257,7 +257,7 @@ def test_a_name_that_leads_into_the_house_is_looked_up_once_and_not_reached(team
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(NotDelivered, match=r"could not be reached \(InvalidIPAddress\)"):
-        sending.rehearse(channel)
+        sending.rehearse(channel, actor="user:ana")
     assert asked == ["rebinding.example"]  # once: there is no second answer to be rebound
 
 
@@ -265,7 +265,7 @@ def test_an_origin_inside_is_allowed_by_the_settings_only(team, made, receiver, 
     channel, _ = made
     settings.WEBHOOK_INSIDE = []
     with pytest.raises(NotDelivered) as refusal:
-        sending.rehearse(channel)
+        sending.rehearse(channel, actor="user:ana")
     assert refusal.value.for_good
     assert not receiver.paths
 
@@ -330,6 +330,26 @@ def test_a_run_that_is_cancelled_is_told_to_a_program_that_wants_ended_runs_and_
     assert happen(RunMoved(run=1, pipeline="p", period="", state="running")) == reactions.NOTHING
     assert Notification.objects.get().event.body["state"] == "cancelled"
     assert not Alert.objects.exists()
+
+
+def unable(team, made):
+    """The alert that a webhook does not deliver."""
+    problem = Problem(rule="channel", subject=f"channel/{made[0].pk}", title="x", what="x", severity="warn", team=team)
+    return lifecycle.open_alert(problem, cause=factories.make_event())
+
+
+def test_a_channel_that_is_switched_off_by_hand_closes_the_alert_that_it_does_not_deliver(team, made):
+    alert = unable(team, made)
+    sending.switch(made[0], enabled=False, actor="user:ana")
+    alert.refresh_from_db()
+    assert (alert.state, alert.entries.latest("id").text) == ("resolved", "it was switched off")
+
+
+def test_a_test_that_goes_through_closes_the_alert_that_it_does_not_deliver(team, made, receiver):
+    alert = unable(team, made)
+    sending.rehearse(made[0], actor="user:ana")
+    alert.refresh_from_db()
+    assert (alert.state, alert.entries.latest("id").text) == ("resolved", "a test was delivered by it")
 
 
 def test_a_message_can_be_sent_again_under_its_id(team, made, receiver):

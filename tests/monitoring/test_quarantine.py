@@ -1,13 +1,17 @@
 """What was put aside is one alert, whatever broke; good data for the same place close it."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from monitoring_app.alerts import lifecycle
 from monitoring_app.models import Alert
 from pipelines_app import events
-from pipelines_app.facts import CheckFailed, DataQuarantined, DatasetPublished
-from pipelines_app.models import Arrival, Reject
+from pipelines_app.facts import CheckFailed, DataQuarantined, DatasetPublished, PipelineRevised
+from pipelines_app.models import Arrival, Dataset, Reject
 from tests import factories
-from tests.monitoring.telling import happen, hear, the_alert
+from tests.monitoring.telling import happen, hear, the_alert, told
 
 pytestmark = pytest.mark.django_db
 NAME, PIPELINE, DAY, FILE = "raw.flights", "flights-daily", "2013-01-25", "flights_2013-01-25.csv"
@@ -99,3 +103,35 @@ def test_a_publication_that_is_heard_after_a_newer_quarantine_closes_nothing(ste
     happen(put_aside(step, "empty"))
     assert hear(good) == "ignored: newer data were put aside since"
     assert the_alert().state == "open"
+
+
+def test_another_cause_under_an_open_alert_is_told_again_and_one_that_was_told_is_not(step):
+    causes = [
+        "3 of 842 rows do not fit: a",
+        "5 of 900 rows do not fit: b",
+        "The gzip stream ends",
+        "2 of 9 rows do not fit",
+    ]
+    for because in causes:
+        happen(put_aside(step, because))
+    alert = the_alert()
+    assert (alert.count, told(alert)) == (4, ["opened", "changed"])
+    notification = alert.notifications.get(about="changed")
+    assert notification.subject.startswith(f"[Another cause: critical] {FILE} was quarantined: The gzip stream ends")
+
+
+def test_another_cause_under_a_snoozed_alert_waits_for_the_snooze_to_end(step):
+    happen(put_aside(step, "empty"))
+    lifecycle.snooze(the_alert(), until=timezone.now() + timedelta(hours=1), actor="user:ana")
+    happen(put_aside(step, "The gzip stream ends"))
+    assert told(the_alert()) == ["opened"]
+
+
+def test_an_alert_about_a_source_that_its_pipeline_takes_no_more_is_closed_with_the_reason(step):
+    happen(put_aside(step, "empty"))
+    happen(PipelineRevised(pipeline=PIPELINE, revision=2))
+    assert the_alert().state == "open"
+    Dataset.objects.update(pipeline=None)
+    happen(PipelineRevised(pipeline=PIPELINE, revision=3))
+    alert = the_alert()
+    assert (alert.state, alert.entries.latest("id").text) == ("resolved", "revision 3 does not make the dataset")
