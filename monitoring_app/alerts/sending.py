@@ -199,7 +199,7 @@ def rehearse(channel: Channel, *, actor: str) -> Taken:
 
 @transaction.atomic
 def switch(channel: Channel, *, enabled: bool, actor: str) -> None:
-    """Switch a channel on or off; what was told of one that is off is over. Raises IllegalMove as `endpoints.switch`."""
+    """Switch a channel on or off; what was told of one that is off is over. Raises IllegalMove."""
     verb = endpoints.switch if channel.kind == ChannelKind.WEBHOOK else keeping.switch
     verb(channel, enabled=enabled, actor=actor)
     if not enabled:
