@@ -311,3 +311,13 @@ class DeliveryReleased(Fact):
     kind = "delivery.released"
     event: int
     consumer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineChanged(Fact):
+    """An environment was moved to another engine; what it holds stays where it is until it is made anew."""
+
+    kind = "environment.engine_changed"
+    environment: str
+    before: str
+    engine: str

@@ -7,7 +7,7 @@ from functools import cached_property
 from pipelines_app.compiler.compiled import Compiled, Known
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.environments import mapping
-from pipelines_app.models import Dataset, Pipeline, Team, Trigger, TriggerKind
+from pipelines_app.models import Dataset, EngineName, Environment, Pipeline, Team, Trigger, TriggerKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class Catalogue:
     rows: dict[str, Row]
     feeds: dict[str, set[str]]
     pipelines: dict[str, Pipeline] = field(default_factory=dict)
+    engine: str = EngineName.DUCKDB
     _by_team: dict[str, dict[str, Known]] = field(default_factory=dict)
 
     @cached_property
@@ -84,7 +85,14 @@ def read(pipelines: Iterable[str]) -> Catalogue:
         rows=_rows(),
         feeds=feeds,
         pipelines={one.name: one for one in asked.defer("current__compiled", "current__document")},
+        engine=engine_of_production(),
     )
+
+
+def engine_of_production() -> str:
+    """The engine that everything registered is to run on; DuckDB until somebody says otherwise."""
+    found = Environment.objects.filter(name=mapping.PRODUCTION).values_list("engine", flat=True).first()
+    return found or EngineName.DUCKDB
 
 
 def _rows() -> dict[str, Row]:

@@ -16,7 +16,9 @@ from pipelines_app.compiler.definition import Severity
 from pipelines_app.definitions import samples, trying
 from pipelines_app.definitions.samples import Sample
 from pipelines_app.engines.base import Limits, Loaded, Place, Relation
+from pipelines_app.environments import places
 from pipelines_app.errors import EngineError
+from pipelines_app.models import Team
 
 SECONDS = 60.0
 
@@ -78,6 +80,7 @@ class _Stage:
         self._made: dict[str, Relation] = {}
         self._rows: dict[str, int] = {}
         self._until = time.monotonic() + SECONDS
+        self._team = Team.objects.values_list("pk", flat=True).get(name=compiled.definition.team)
 
     def play(self, step: CompiledStep) -> Part:
         """One step, whatever becomes of it."""
@@ -127,7 +130,8 @@ class _Stage:
     def _transform(self, step: CompiledStep) -> Part:
         relations, rows = self._inputs(step.inputs)
         query = trying.statement(step, self._compiled.definition.sources, self._kept)
-        written = lake.engine().materialise(query, relations, step.columns, self._into(), self._limits())
+        engine = places.reader(relations, self._team)
+        written = engine.materialise(query, relations, step.columns, self._into(), self._limits())
         self._keep(step, written.path, written.rows)
         return Part(dataset=step.dataset, state="succeeded", rows_in=rows, rows_out=written.rows)
 
@@ -147,7 +151,8 @@ class _Stage:
         read = {name for spec in step.checks for name in checks.datasets(spec)} | {step.dataset}
         measures = checks.measure(step.checks, step.dataset, step.columns, timezone.now())
         relations, _ = self._inputs(tuple(sorted(read)))
-        return tuple(checks.judge_all(measures, lake.engine().measure(measures.statements, relations, self._limits())))
+        engine = places.reader(relations, self._team)
+        return tuple(checks.judge_all(measures, engine.measure(measures.statements, relations, self._limits())))
 
 
 def _admission(step: CompiledStep, loaded: Loaded) -> str:

@@ -22,14 +22,15 @@ from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import BUILT, Column, Definition, PeriodKind, Source, Step
 from pipelines_app.compiler.reading import Reader, step_into
-from pipelines_app.definitions import catalogue, composing, lines, proposing, samples
+from pipelines_app.definitions import catalogue, composing, lines, portability, proposing, samples
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
 from pipelines_app.definitions.samples import Current, Sample
 from pipelines_app.definitions.shelf import Shelf
-from pipelines_app.engines.base import Answer, Relation
+from pipelines_app.engines.base import Answer, Engine, Relation
+from pipelines_app.environments import places
 from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
-from pipelines_app.models import Dataset, Pipeline
+from pipelines_app.models import Dataset, EngineName, Pipeline
 
 SECONDS = 10.0
 PREVIEW_ROWS = 200
@@ -62,6 +63,8 @@ def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: C
     except DefinitionInvalid as invalid:
         return Tried(problems=tuple(read.placed(invalid.problems)))
     tried = _settled(compiled)
+    if tried.compiled and (unfit := portability.problems(tried.compiled, over)):
+        tried = Tried(problems=tuple(unfit))
     return replace(tried, problems=tuple(read.placed(tried.problems)))
 
 
@@ -130,6 +133,8 @@ class Bench:
     sources: tuple[Source, ...]
     laid: Laid
     samples: Mapping[str, Sample]
+    team: int | None = None
+    engine: str = EngineName.DUCKDB
     faulty: tuple[str, ...] = ()
 
     @cached_property
@@ -152,7 +157,14 @@ def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mappi
     declared = document.get("sources")
     readable = {source.dataset for source in definition.sources}
     faulty = tuple(name for name in (declared if isinstance(declared, Mapping) else ()) if name not in readable)
-    return Bench(sources=definition.sources, laid=laid, samples=kept, faulty=faulty)
+    return Bench(
+        sources=definition.sources,
+        laid=laid,
+        samples=kept,
+        team=over.teams[definition.team].pk if definition.team in over.teams else None,
+        engine=over.engine,
+        faulty=faulty,
+    )
 
 
 def filled(document: Mapping[str, object]) -> Mapping[str, object]:
@@ -234,6 +246,8 @@ def check(on: Bench, place: int) -> Checked:
         columns = lake.engine().explain(composing.chained(on.laid, dataset, binding.SAMPLES), relations)
     except EngineError as error:
         return replace(found, problems=(Problem(path="sql", message=_said(error), line=1, column=1),))
+    if unfit := portability.of_step(found, on.laid, on.engine):
+        return replace(found, problems=unfit)
     return replace(found, columns=tuple(Column(name=one.name, type=_typed(one.type)) for one in columns))
 
 
@@ -244,7 +258,12 @@ def _typed(seen: str) -> str:
 def preview(on: Bench, dataset: str) -> Answer:
     """The first rows of a step, over the samples and over what exists; raises EngineError."""
     query, relations = _over(on, dataset)
-    return lake.engine().preview(query, relations, rows=PREVIEW_ROWS, limits=lake.limits(SECONDS))
+    return _reader(on, relations).preview(query, relations, rows=PREVIEW_ROWS, limits=lake.limits(SECONDS))
+
+
+def _reader(on: Bench, relations: Sequence[Relation]) -> Engine:
+    """The engine that reads what is on the bench: versions of the warehouse are read there."""
+    return places.reader(relations, on.team) if on.team else lake.engine()
 
 
 def _over(on: Bench, dataset: str) -> tuple[exp.Query, list[Relation]]:
@@ -264,12 +283,13 @@ def profile(on: Bench, dataset: str) -> list[ColumnProfile]:
     """The columns of a source or step counted over the samples; raises EngineError."""
     query, relations = _over(on, dataset)
     part = query.limit(PROFILED_ROWS).subquery("seen")
-    columns = lake.engine().explain(query, relations)
+    engine = _reader(on, relations)
+    columns = engine.explain(query, relations)
     limits = lake.limits(SECONDS)
-    answer = lake.engine().measure([_counted(part, columns)], relations, limits)[0].rows[0]
+    answer = engine.measure([_counted(part, columns)], relations, limits)[0].rows[0]
     found = [_profiled(column, place, answer) for place, column in enumerate(columns)]
     few = [one for one in found if one.type == "VARCHAR" and 2 <= one.distinct <= proposing.FEW_VALUES]
-    listed = lake.engine().measure([_values(part, one.name) for one in few], relations, limits) if few else []
+    listed = engine.measure([_values(part, one.name) for one in few], relations, limits) if few else []
     values = {one.name: tuple(str(row[0]) for row in rows.rows) for one, rows in zip(few, listed, strict=True)}
     return [replace(one, values=values.get(one.name, ())) for one in found]
 

@@ -7,12 +7,13 @@ from django.db.models import Count
 
 from pipelines_app import locks, wake
 from pipelines_app.access import audit
-from pipelines_app.engines.registry import ENGINES
-from pipelines_app.environments import mapping
+from pipelines_app.engines.registry import NAMES
+from pipelines_app.environments import mapping, places
 from pipelines_app.errors import NotAllowed, NotFound
 from pipelines_app.models import (
     ANY_ROLE,
     EngineLimit,
+    EngineName,
     Environment,
     Role,
     Run,
@@ -93,17 +94,19 @@ def _environments(user: User) -> list[Limit]:
 def _engines(user: User) -> list[Limit]:
     most = dict(EngineLimit.objects.values_list("engine", "max_steps"))
     steps = StepRun.objects.filter(state__in=[StepState.RUNNING, StepState.READY]).order_by()
-    counts = dict(steps.values_list("state").annotate(n=Count("pk")))
+    found = steps.values_list("run__environment__engine", "state").annotate(n=Count("pk"))
+    counts = {(engine, state): n for engine, state, n in found}
     return [
         Limit(
             of=ENGINE,
             name=name,
             most=most.get(name),
-            at_work=counts.get(StepState.RUNNING, 0),
-            waiting=counts.get(StepState.READY, 0),
+            at_work=counts.get((name, StepState.RUNNING), 0),
+            waiting=counts.get((name, StepState.READY), 0),
             may_change=user.is_superuser,
         )
-        for name in ENGINES
+        for name in NAMES
+        if name == EngineName.DUCKDB or places.is_configured()
     ]
 
 
@@ -149,7 +152,7 @@ def _of_engine(name: str, most: int | None) -> Team | None:
         EngineLimit.objects.filter(engine=name).delete()
     else:
         limit, _ = EngineLimit.objects.update_or_create(engine=name, defaults={"max_steps": most})
-        Environment.objects.update(engine_limit=limit)  # every environment is on this engine by now
+        Environment.objects.filter(engine=name).update(engine_limit=limit)
     return None
 
 

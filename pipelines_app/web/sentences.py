@@ -84,6 +84,11 @@ def _(fact: facts.TemplateRolledOut) -> Said:
 
 
 @say.register
+def _(fact: facts.EngineChanged) -> Said:
+    return Said(fact.environment, f"runs on {words.engine(fact.engine)} now, and not on {words.engine(fact.before)}")
+
+
+@say.register
 def _(fact: facts.PipelinePaused) -> Said:
     return Said(fact.pipeline, "paused: what comes in waits", "warn")
 

@@ -7,6 +7,13 @@ from functools import lru_cache
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 
+ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
+
+
+def engine(name: str) -> str:
+    """An engine as people call it."""
+    return ENGINES.get(name, name)
+
 
 @dataclass(frozen=True)
 class Saying:

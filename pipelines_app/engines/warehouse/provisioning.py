@@ -53,6 +53,26 @@ class Room:
         return f"{self.database[:40]}_readers"
 
 
+def examine(platform: Login) -> None:
+    """Raise EngineError unless the warehouse answers, is new enough, and lets the platform make roles and schemas."""
+    asked = """
+        SELECT rolcreaterole OR rolsuper, has_database_privilege(current_database(), 'CREATE')
+        FROM pg_roles WHERE rolname = current_user
+    """
+    try:
+        with platform.connect() as connection:
+            _refuse_old(connection)
+            found = connection.execute(asked).fetchone()
+    except psycopg.Error as error:
+        raise faults.engine_error(error, {}) from error
+    if not found or not all(found):
+        raise EngineError(
+            "The platform's role may not make what each team needs in the warehouse.",
+            kind=EngineError.SANDBOX,
+            todo="Give it CREATEROLE, and CREATE on the database.",
+        )
+
+
 def provision(platform: Login, team: int, password: str) -> Login:
     """Give a team its login and its schemas, or put right what it has; raises EngineError."""
     try:
@@ -63,12 +83,7 @@ def provision(platform: Login, team: int, password: str) -> Login:
 
 
 def _provision(connection: "psycopg.Connection[TupleRow]", platform: Login, team: int, password: str) -> Login:
-    if connection.info.server_version < OLDEST:
-        raise EngineError(
-            f"The warehouse is PostgreSQL {connection.info.server_version // 10_000}.",
-            kind=EngineError.SANDBOX,
-            todo="Use PostgreSQL 17 or newer.",
-        )
+    _refuse_old(connection)
     room = Room(database=connection.info.dbname, team=team)
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
     _have_role(connection, room.readers, "NOLOGIN")
@@ -79,6 +94,15 @@ def _provision(connection: "psycopg.Connection[TupleRow]", platform: Login, team
         _have_schema(connection, room, schema)
     _share(connection, room)
     return Login(url=platform.url, role=room.role, password=password)
+
+
+def _refuse_old(connection: "psycopg.Connection[TupleRow]") -> None:
+    if connection.info.server_version < OLDEST:
+        raise EngineError(
+            f"The warehouse is PostgreSQL {connection.info.server_version // 10_000}.",
+            kind=EngineError.SANDBOX,
+            todo="Use PostgreSQL 17 or newer.",
+        )
 
 
 def _have_role(connection: "psycopg.Connection[TupleRow]", role: str, kind: str) -> None:
