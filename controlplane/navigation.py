@@ -37,6 +37,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         [
             ("Health", "monitoring:health"),
             ("Team", "console:team"),
+            ("Environments", "console:environments"),
             ("Limits", "console:limits"),
             ("API", "console:api-docs"),
         ],

@@ -11,6 +11,7 @@ from monitoring_app.alerts import sending, sweeping
 from pipelines_app import events, wake
 from pipelines_app.boundary import contained
 from pipelines_app.clock import database_now
+from pipelines_app.environments import showing
 from pipelines_app.intake import (
     coalescing,
     dropping,
@@ -73,6 +74,7 @@ LONG_CHORES = [
 # A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.
 OUTSIDE_CHORES = [
     Chore("drops", timedelta(0), dropping.look_all),
+    Chore("views of the warehouse", timedelta(seconds=60), showing.catch_up),
     Chore("taken files", timedelta(hours=1), pruning.empty_taken),
 ]
 

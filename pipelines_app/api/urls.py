@@ -8,6 +8,7 @@ from pipelines_app.api.views.arrivals import ArrivalViewSet
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.definitions import ApplyView, ExportView, PipelineSchemaView, PlanView
 from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
+from pipelines_app.api.views.environments import EnvironmentEngineView, EnvironmentsView
 from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
 from pipelines_app.api.views.limits import LimitsView, LimitView
@@ -129,6 +130,8 @@ urlpatterns = [
     path("lineage/impact", LineageImpactView.as_view(), name="lineage-impact"),
     path("openlineage", OpenLineageView.as_view(), name="openlineage"),
     path("openlineage/runs", ForeignRunViewSet.as_view({"get": "list"}), name="openlineage-runs"),
+    path("environments", EnvironmentsView.as_view(), name="environments"),
+    path("environments/<slug:name>/engine", EnvironmentEngineView.as_view(), name="environment-engine"),
     path("limits", LimitsView.as_view(), name="limits"),
     path("limits/<slug:of>/<slug:name>", LimitView.as_view(), name="limit"),
     path("drops", DropViewSet.as_view({"get": "list"}), name="drops"),

@@ -92,6 +92,7 @@ def _write(environment: Environment, engine: str, actor: str) -> None:
 
 
 def _own(user: User, name: str) -> Environment:
+    mapping.production()
     found = Environment.objects.filter(name=name).first()
     if found is None:
         raise NotFound(f"There is no environment {name!r}.")

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from pipelines_app import lake
 from pipelines_app.definitions import drafts
+from pipelines_app.environments import showing
 from pipelines_app.intake import history, pruning, webhooks
 from pipelines_app.models import Arrival, IdempotencyKey, Increment, Part
 
@@ -23,7 +24,7 @@ def tidy(now: datetime) -> int:
     """Remove what has outlived its use; says how many things went."""
     keys, _ = IdempotencyKey.objects.filter(created_at__lt=now - KEYS_LIVE).delete()
     rows = keys + drafts.tidy(now) + webhooks.forget_old_calls(now) + pruning.forget(now) + history.forget(now)
-    return rows + sweep_files(older_than=GRACE_SECONDS)
+    return rows + sweep_files(older_than=GRACE_SECONDS) + showing.unused.drop()
 
 
 def sweep_files(*, older_than: float) -> int:

@@ -19,7 +19,7 @@ from pipelines_app.compiler.binding import bind_period
 from pipelines_app.compiler.compiled import CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, PeriodKind
 from pipelines_app.engines.base import Audit, Engine, Limits, Place, Relation, Written
-from pipelines_app.environments import places
+from pipelines_app.environments import places, showing
 from pipelines_app.errors import EngineError
 from pipelines_app.facts import StepRetried
 from pipelines_app.models import EngineName, StepRun, StepState
@@ -95,6 +95,7 @@ def _attempt(claim: Claim) -> None:
         staged, verdict = attempt(work, _limits(keeper, work.step), as_of=timezone.now())
         failpoints.reach("after_stage_write")
         publishing.publish(staged, verdict)
+        showing.show(work.claim.step.run.environment, [work.claim.step.dataset_id])
         failpoints.reach("after_commit")
 
 

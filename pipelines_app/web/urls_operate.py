@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from pipelines_app.web import backfills, bulk, definitions, events, limits, pipelines, rerunning, revisions, runs
+from pipelines_app.web import (
+    backfills,
+    bulk,
+    definitions,
+    environments,
+    events,
+    limits,
+    pipelines,
+    rerunning,
+    revisions,
+    runs,
+)
 
 urlpatterns: list[URLPattern] = [
     path("pipelines/", pipelines.pipelines, name="pipelines"),
@@ -27,6 +38,8 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/again", rerunning.again, name="run-again"),
     path("runs/<int:pk>/cancel", runs.cancel, name="run-cancel"),
     path("runs/<int:pk>/retry", runs.retry, name="run-retry"),
+    path("environments", environments.environments, name="environments"),
+    path("environments/<slug:name>/engine", environments.engine, name="environment-engine"),
     path("limits", limits.limits, name="limits"),
     path("limits/<slug:of>/<slug:name>", limits.change, name="limit"),
     path("events/", events.events, name="events"),

@@ -33,6 +33,7 @@ PAGES = [
     "/drops/{drop}",
     "/datasets/raw.orders/preview",
     "/other-tools",
+    "/environments",
     "/limits",
     "/webhooks",
     "/webhooks/{webhook}",

@@ -1,10 +1,16 @@
 """An environment on PostgreSQL: the same pipelines, not a word of their SQL changed."""
 
 import gzip
+from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from pipelines_app.environments import mapping, places, reading
+from pipelines_app import lake
+from pipelines_app.compiler import statements
+from pipelines_app.compiler.definition import Column
+from pipelines_app.engines.warehouse import showing as tables
+from pipelines_app.environments import mapping, places, reading, showing
 from pipelines_app.models import Dataset, EngineName, Environment, Part, StepRun, TeamLogin
 from tests import road
 
@@ -114,3 +120,41 @@ def test_each_team_has_a_login_of_its_own_and_its_password_is_sealed():
     assert login.password not in repr(login)
     assert places.login(team.pk) == login
     assert places.provision(team, renew=True).password != login.password
+
+
+@pytest.mark.usefixtures("configured")
+def test_people_see_the_current_version_in_a_view_that_is_swapped_when_it_changes(warehouse):
+    on(EngineName.POSTGRES)
+    road.register_yaml(TOTALS)
+    road.send("raw.sales", b"shop,amount\na,1.50\n", name="one.csv")
+    road.drain()
+    seen = "SELECT * FROM production.mart__totals"
+    with warehouse.connect() as connection:
+        assert connection.execute(seen).fetchall() == [("a", Decimal("1.50"))]
+    road.send("raw.sales", b"shop,amount\na,1.00\n", name="two.csv")
+    with warehouse.connect() as reader:
+        reader.execute(seen)  # and holds on to what he sees
+        road.drain()
+        assert reader.execute(seen).fetchall() == [("a", Decimal("1.50"))]
+    assert showing.catch_up(timezone.now()) >= 1
+    with warehouse.connect() as connection:
+        assert connection.execute(seen).fetchall() == [("a", Decimal("2.50"))]
+    assert showing.catch_up(timezone.now()) == 0
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_table_that_nothing_points_to_is_dropped_at_the_second_look_and_no_other():
+    on(EngineName.POSTGRES)
+    road.register_yaml(TOTALS)
+    road.send("raw.sales", b"shop,amount\na,1.50\n", name="one.csv")
+    road.drain()
+    showing.unused.drop()
+    showing.unused.drop()
+    team = road.team("shops")
+    orphan = places.new_table(Dataset.objects.get(name="mart.totals"), team.pk)
+    query = statements.parse("SELECT 1 AS a")
+    places.warehouse(team.pk).materialise(query, [], [Column(name="a", type="INTEGER")], orphan, lake.limits(10))
+    assert showing.unused.drop() == 0
+    assert showing.unused.drop() == 1
+    assert orphan not in tables.tables(places.platform())
+    assert rows("mart.totals") == [("a", "1.50")]

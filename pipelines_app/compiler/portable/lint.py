@@ -92,6 +92,8 @@ def _split(node: exp.Expr) -> str:
 
 def _round(node: exp.Expr) -> str:
     places = node.args.get("decimals")
+    if _kind(node.this) in (None, exp.DType.UNKNOWN):
+        return "round goes by whether it is given a DOUBLE or a decimal number, and nobody can tell here; cast it first"
     return "" if places is None or isinstance(_bare(places), exp.Literal) else "round needs a written number of places"
 
 

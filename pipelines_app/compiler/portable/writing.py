@@ -77,30 +77,6 @@ def _difference(node: exp.Expr) -> exp.Expr | None:
     return cast(exp.Paren(this=node.copy()), "BIGINT") if both_dates else None
 
 
-def _sum(node: exp.Expr) -> exp.Expr | None:
-    """The sum of whole numbers is a HUGEINT, that of decimals a DECIMAL of 38 digits."""
-    if _is_within(node):
-        return None
-    summed = node.find(exp.Sum)
-    kind = summed.this.type if summed else None
-    if not isinstance(kind, exp.DataType):
-        return None
-    if kind.this in words.WHOLE:
-        return cast(node.copy(), "DECIMAL(39, 0)")
-    scale = kind.expressions[1].name if kind.this == exp.DType.DECIMAL and len(kind.expressions) == 2 else None
-    return cast(node.copy(), f"DECIMAL(38, {scale})") if scale is not None else None
-
-
-def _is_within(node: exp.Expr) -> bool:
-    """Whether an aggregate goes on with FILTER or OVER: then those are cast, not it."""
-    return isinstance(node.parent, exp.Filter | exp.Window) and node.arg_key == "this"
-
-
-def _around(node: exp.Expr) -> exp.Expr | None:
-    inner = node.this.this if isinstance(node.this, exp.Filter) else node.this
-    return _sum(node) if isinstance(inner, exp.Sum) else None
-
-
 def _over_doubles(node: exp.Expr) -> exp.Expr:
     made = node.copy()
     for key in ("this", "expression"):
@@ -246,9 +222,6 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Sub: _difference,
     exp.TimeToUnix: _seconds,
     exp.IgnoreNulls: _given,
-    exp.Sum: _sum,
-    exp.Filter: _around,
-    exp.Window: _around,
     exp.CountIf: _counted,
     exp.Round: _rounded,
     exp.Extract: _extracted,

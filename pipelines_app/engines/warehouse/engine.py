@@ -94,7 +94,7 @@ class PostgresEngine:
             with self._opened(limits) as desk:
                 desk.lay(inputs)
                 query = desk.written(statement)
-                columns = desk.session.columns(query)
+                columns = tuple(_exact(column) for column in desk.session.columns(query))
                 desk.fetch(query, columns, parquet)
             rows = Relation(name=ROWS, columns=columns, files=(parquet,))
             return self._files.export(_everything(columns), [rows], format=format, into=into, limits=limits)
@@ -117,6 +117,11 @@ class PostgresEngine:
     def _opened(self, limits: Limits) -> Iterator[Desk]:
         with opened(self._login, limits) as session:
             yield Desk(session, self._crossing, limits)
+
+
+def _exact(column: Column) -> Column:
+    """A sum of decimals has as many digits as it takes, which DuckDB keeps only as a text."""
+    return replace(column, type="VARCHAR") if column.type == "DECIMAL" else column
 
 
 def _everything(columns: Sequence[Column]) -> exp.Select:

@@ -3,14 +3,12 @@
 Every statement may be given again. Names of roles are of the whole server, so they begin with the database's name.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from pipelines_app.engines.base import Table
 from pipelines_app.engines.warehouse import faults
 from pipelines_app.engines.warehouse.session import Login
 from pipelines_app.errors import EngineError
@@ -47,6 +45,11 @@ class Room:
     @property
     def own(self) -> str:
         return f"team_{self.team}_own"
+
+    @property
+    def people(self) -> str:
+        """Who may read the views of environments: granted to people and tools by whoever runs the warehouse."""
+        return f"{self.database[:40]}_people"
 
     @property
     def readers(self) -> str:
@@ -86,8 +89,8 @@ def _provision(connection: "psycopg.Connection[TupleRow]", platform: Login, team
     _refuse_old(connection)
     room = Room(database=connection.info.dbname, team=team)
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-    _have_role(connection, room.readers, "NOLOGIN")
-    _have_role(connection, room.role, f"LOGIN CONNECTION LIMIT {CONNECTIONS}")
+    have_role(connection, room.readers, "NOLOGIN")
+    have_role(connection, room.role, f"LOGIN CONNECTION LIMIT {CONNECTIONS}")
     _set_password(connection, room, password)
     _grant(connection, room)
     for schema in (room.shared, room.own):
@@ -105,7 +108,8 @@ def _refuse_old(connection: "psycopg.Connection[TupleRow]") -> None:
         )
 
 
-def _have_role(connection: "psycopg.Connection[TupleRow]", role: str, kind: str) -> None:
+def have_role(connection: "psycopg.Connection[TupleRow]", role: str, kind: str) -> None:
+    """Make a role without powers, or take from it those it has got."""
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "ALTER" if known else "CREATE"
     _run(connection, " ".join((verb, "ROLE {}", kind, POWERLESS)), role)
@@ -154,13 +158,3 @@ def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str
     """A statement of ours with names in it."""
     identifiers = [sql.Identifier(name) for name in names]
     connection.execute(sql.SQL(statement).format(*identifiers))
-
-
-def tables(platform: Login) -> Sequence[Table]:
-    """Every table that the teams' logins have made."""
-    listed = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname ~ '^team_[0-9]+(_own)?$' ORDER BY 1, 2"
-    try:
-        with platform.connect() as connection:
-            return [Table(schema=str(one), name=str(two)) for one, two in connection.execute(listed).fetchall()]
-    except psycopg.Error as error:
-        raise faults.engine_error(error, {}) from error
