@@ -13,7 +13,17 @@ from pipelines_app.compiler import checks as catalogue_of_checks
 from pipelines_app.compiler import codec, compile, documents
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import Definition
-from pipelines_app.definitions import allowed, catalogue, digests, evolving, explaining, lines, portability, shelf, wiring
+from pipelines_app.definitions import (
+    allowed,
+    catalogue,
+    digests,
+    evolving,
+    explaining,
+    lines,
+    portability,
+    shelf,
+    wiring,
+)
 from pipelines_app.definitions.authors import Author
 from pipelines_app.definitions.catalogue import Catalogue
 from pipelines_app.definitions.shelf import Shelf
