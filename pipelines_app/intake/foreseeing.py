@@ -1,9 +1,10 @@
 """What an arrival feeds, how long that usually takes, and what can no longer be published in time without it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from django.conf import settings
 
@@ -15,6 +16,7 @@ from pipelines_app.models import Dataset, Event, Pipeline, Slot, Trigger, Trigge
 from pipelines_app.runs import planning, standing
 
 MOST_PIPELINES = 200
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,35 +42,93 @@ class Target:
         return self.due_at - timedelta(seconds=self.seconds)
 
 
-def risk_at(dataset: Dataset, period: str, *, after: datetime | None = None) -> datetime | None:
+class Flow:
+    """What starts what, and what that usually takes: read once, for however many arrivals are asked about."""
+
+    def __init__(self) -> None:
+        self._reached: dict[str, list[Reached]] = {}
+        self._usual: dict[int, float] = {}
+
+    @cached_property
+    def pipelines(self) -> dict[int, Pipeline]:
+        """Those with a revision in force."""
+        return {one.pk: one for one in Pipeline.objects.exclude(current=None).only("pk", "name", "current")}
+
+    @cached_property
+    def _starts(self) -> dict[str, list[int]]:
+        """By dataset, the pipelines that its publication starts."""
+        found: dict[str, list[int]] = defaultdict(list)
+        triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, pipeline__current__isnull=False)
+        for name, pipeline in triggers.order_by("pipeline").values_list("dataset__name", "pipeline"):
+            found[name].append(pipeline)
+        return found
+
+    def targets(self, dataset: Dataset, period: str) -> list[Target]:
+        """What is promised downstream of an arrival, in the order in which it would be at risk."""
+        promised = self._promised(dataset)
+        self._measure(pk for one in promised for pk in one.way)
+        found = [self._target(one, dataset, period) for one in promised]
+        return sorted((one for one in found if one is not None), key=lambda one: one.last_call)
+
+    def measure(self, datasets: Iterable[Dataset]) -> None:
+        """Look up at once what all that is promised downstream of these usually takes."""
+        self._measure(pk for dataset in datasets for one in self._promised(dataset) for pk in one.way)
+
+    def _measure(self, pipelines: Iterable[int]) -> None:
+        unknown = sorted(set(pipelines) - self._usual.keys())
+        for start in range(0, len(unknown), AT_ONCE):
+            self._usual |= usual_seconds([self.pipelines[pk] for pk in unknown[start : start + AT_ONCE]])
+
+    def _promised(self, dataset: Dataset) -> list[Reached]:
+        if dataset.pipeline_id not in self.pipelines:
+            return []
+        reached = self.downstream(dataset.name, self.pipelines[dataset.pipeline_id])
+        return [one for one in reached if one.dataset in _promises(self.pipelines[one.way[-1]].current_id or 0)]
+
+    def _target(self, one: Reached, dataset: Dataset, period: str) -> Target | None:
+        pipeline = self.pipelines[one.way[-1]]
+        due = _due(pipeline.current_id or 0, one.dataset, PeriodKind(dataset.period_kind), period)
+        if due is None:
+            return None
+        seconds = sum(self._usual[pk] for pk in one.way)
+        return Target(dataset=one.dataset, pipeline=pipeline.name, due_at=due, seconds=seconds)
+
+    def downstream(self, source: str, pipeline: Pipeline) -> list[Reached]:
+        """Everything made from a source, here and in the pipelines that its publications start, by the longest way."""
+        if source not in self._reached:
+            self._reached[source] = self._follow(source, pipeline)
+        return self._reached[source]
+
+    def _follow(self, source: str, pipeline: Pipeline) -> list[Reached]:
+        reached: dict[str, Reached] = {source: Reached(dataset=source, way=(pipeline.pk,))}
+        wave = [pipeline]
+        for _ in range(MOST_PIPELINES):
+            for one in wave:
+                _spread(one, reached)
+            wave = self._started(wave, reached)
+            if not wave:
+                break
+        return [one for name, one in reached.items() if name != source]
+
+    def _started(self, wave: Sequence[Pipeline], reached: dict[str, Reached]) -> list[Pipeline]:
+        """The pipelines that start when one of these publishes something that is reached."""
+        these = {pipeline.pk for pipeline in wave}
+        made = [name for name, one in reached.items() if one.way[-1] in these]
+        following = {pk for name in made for pk in self._starts[name]} - these
+        return [self.pipelines[pk] for pk in sorted(following)[:MOST_PIPELINES]]
+
+
+def risk_at(
+    dataset: Dataset, period: str, *, after: datetime | None = None, flow: Flow | None = None
+) -> datetime | None:
     """From when on something promised downstream cannot be met any more if nothing comes; None if nothing is."""
-    calls = [target.last_call for target in targets(dataset, period)]
+    calls = [target.last_call for target in (flow or Flow()).targets(dataset, period)]
     return min((call for call in calls if after is None or call > after), default=None)
 
 
 def targets(dataset: Dataset, period: str) -> list[Target]:
     """What is promised downstream of an arrival, in the order in which it would be at risk."""
-    if dataset.pipeline is None or dataset.pipeline.current_id is None:
-        return []
-    reached = downstream(dataset.name, dataset.pipeline)
-    pipelines = {one.pk: one for one in Pipeline.objects.filter(pk__in={pk for one in reached for pk in one.way})}
-    promised = [one for one in reached if one.dataset in _promises(pipelines[one.way[-1]].current_id or 0)]
-    if not promised:
-        return []
-    usual = usual_seconds([pipelines[pk] for pk in {pk for one in promised for pk in one.way}])
-    found = [_target(one, pipelines, usual, dataset, period) for one in promised]
-    return sorted((one for one in found if one is not None), key=lambda one: one.last_call)
-
-
-def _target(
-    one: Reached, pipelines: dict[int, Pipeline], usual: dict[int, float], dataset: Dataset, period: str
-) -> Target | None:
-    pipeline = pipelines[one.way[-1]]
-    due = _due(pipeline.current_id or 0, one.dataset, PeriodKind(dataset.period_kind), period)
-    if due is None:
-        return None
-    seconds = sum(usual.get(pk, 0.0) for pk in one.way)
-    return Target(dataset=one.dataset, pipeline=pipeline.name, due_at=due, seconds=seconds)
+    return Flow().targets(dataset, period)
 
 
 def _promises(revision: int) -> frozenset[str]:
@@ -86,20 +146,6 @@ def _due(revision: int, dataset: str, kind: PeriodKind, period: str) -> datetime
     return cadences.due_at(deadline, by, key)
 
 
-def downstream(source: str, pipeline: Pipeline) -> list[Reached]:
-    """Everything made from a source, in this pipeline and in those that its publications start, by the longest way."""
-    reached: dict[str, Reached] = {source: Reached(dataset=source, way=(pipeline.pk,))}
-    waves = [[pipeline]]
-    for _ in range(MOST_PIPELINES):
-        for one in waves[-1]:
-            _spread(one, reached)
-        following = _started(waves[-1], reached)
-        if not following:
-            break
-        waves.append(following)
-    return [one for name, one in reached.items() if name != source]
-
-
 def _spread(pipeline: Pipeline, reached: dict[str, Reached]) -> None:
     """Reach the datasets of a pipeline that are made from what is reached; its steps are in order."""
     for step in planning.compiled(pipeline.current_id or 0).steps:
@@ -107,14 +153,6 @@ def _spread(pipeline: Pipeline, reached: dict[str, Reached]) -> None:
         if ways:
             longest = max((way if way[-1] == pipeline.pk else (*way, pipeline.pk) for way in ways), key=len)
             reached[step.dataset] = Reached(dataset=step.dataset, way=longest)
-
-
-def _started(pipelines: Sequence[Pipeline], reached: dict[str, Reached]) -> list[Pipeline]:
-    """The pipelines that start when one of these publishes something that is reached."""
-    made = [name for name, one in reached.items() if one.way[-1] in {pipeline.pk for pipeline in pipelines}]
-    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__name__in=made).exclude(pipeline__in=pipelines)
-    known = Pipeline.objects.filter(pk__in=triggers.values("pipeline"), current__isnull=False).order_by("pk")
-    return list(known[:MOST_PIPELINES])
 
 
 def usual_seconds(pipelines: Sequence[Pipeline]) -> dict[int, float]:
@@ -146,16 +184,19 @@ def tell(slot: Slot, now: datetime) -> None:
 
 
 def look_again(now: datetime) -> int:
-    """Foresee anew what falls due soon: what runs take, and what is promised, may have changed since it was opened."""
+    """Foresee anew what falls due soon: what runs take, and what is promised, may have changed since it was opened.
+
+    However many slots are open, what they feed is read once; says for how many it is another moment by now.
+    """
     soon = now + timedelta(days=settings.SLOT_HORIZON_DAYS)
     near = Slot.objects.open().filter(due_at__gt=now - timedelta(days=1), due_at__lte=soon)
-    return singly.each(near.select_related("dataset__pipeline"), _foresee)
+    flow, open_now = Flow(), list(near.select_related("dataset"))
+    flow.measure({slot.dataset_id: slot.dataset for slot in open_now}.values())
+    moments = [(slot, risk_at(slot.dataset, slot.period, flow=flow)) for slot in open_now]
+    return singly.each([one for one in moments if one[1] != one[0].risk_at], lambda one: _foresee(*one))
 
 
-def _foresee(slot: Slot) -> bool:
-    moment = risk_at(slot.dataset, slot.period)
-    if moment == slot.risk_at:
-        return False
+def _foresee(slot: Slot, moment: datetime | None) -> bool:
     seen = Slot.objects.open().filter(pk=slot.pk, next_at=slot.next_at)
     at = min((one for one in (moment, slot.next_at) if one is not None), default=None)
     return bool(seen.update(risk_at=moment, next_at=at))

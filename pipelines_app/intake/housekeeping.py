@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines_app.models import Arrival, IdempotencyKey, Increment, Part
 
 KEYS_LIVE = timedelta(hours=48)
 GRACE_SECONDS = 24 * 3600
+AT_ONCE = 500
 
 
 def tidy(now: datetime) -> int:
@@ -31,23 +33,31 @@ def sweep_files(*, older_than: float) -> int:
     """Remove files of the lake that no row points to: attempts that were fenced off, uploads that were cut short."""
     went = 0
     for folder, known in (("data", _parts), ("arrivals", _arrivals), ("exports", _none)):
-        stale = list(_stale(lake.root() / folder, older_than))
-        kept = known([str(path.relative_to(lake.root())) for path in stale])
-        for path in stale:
-            if str(path.relative_to(lake.root())) not in kept:
-                path.unlink(missing_ok=True)
-                went += 1
+        stale = _stale(lake.root() / folder, older_than)
+        while some := list(islice(stale, AT_ONCE)):  # of a lake of any size no more than these are held in memory
+            went += _remove(some, known)
     return went
 
 
+def _remove(stale: list[Path], known: Callable[[list[str]], set[str]]) -> int:
+    places = {str(path.relative_to(lake.root())): path for path in stale}
+    forgotten = places.keys() - known(list(places))
+    for place in forgotten:
+        places[place].unlink(missing_ok=True)
+    return len(forgotten)
+
+
 def _stale(folder: Path, older_than: float) -> Iterator[Path]:
+    """The files below a folder that nobody has written for so long, one by one; what goes meanwhile is passed over."""
     horizon = time.time() - older_than
-    for where, _, names in os.walk(folder):
-        for name in names:
-            path = Path(where, name)
-            with suppress(FileNotFoundError):  # gone since the folder was read
-                if path.stat().st_mtime < horizon:
-                    yield path
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _stale(Path(entry.path), older_than)
+            else:
+                with suppress(FileNotFoundError):
+                    if entry.stat().st_mtime < horizon:
+                        yield Path(entry.path)
 
 
 def _parts(places: list[str]) -> set[str]:
@@ -64,7 +74,4 @@ def _none(places: list[str]) -> set[str]:
 
 
 def _known(paths: QuerySet[Any, str], places: list[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(places), 500):
-        found.update(paths.filter(path__in=places[start : start + 500]))
-    return found
+    return set(paths.filter(path__in=places))

@@ -76,3 +76,19 @@ def test_a_chain_is_let_go_from_its_end_and_a_run_can_still_be_asked_for(much_la
     assert not Event.objects.filter(pk__in=[first.pk, last.pk]).exists()
     road.register_sample("flights-daily")
     assert queue.request(road.Revision.objects.get().pipeline, period=DAY, actor="user:ana").pk
+
+
+def test_of_a_long_log_each_hour_looks_at_its_own_part_and_a_day_at_all_of_it(much_later, monkeypatch) -> None:
+    monkeypatch.setattr(history, "ALL_AT_ONCE", 10)
+    old = [events.record(RunMoved(run=1, pipeline="a", period="", state="running"), actor="clock") for _ in range(60)]
+    went = [history.forget(much_later.replace(hour=hour)) for hour in range(24)]
+    assert sum(went) == len(old)
+    assert max(went) == 3
+
+
+def test_what_is_not_old_yet_is_no_part_of_what_is_looked_at(settings) -> None:
+    now = timezone.now()
+    for days in (500, 450, 401, 399, 1):
+        Event.objects.create(kind="run.moved", actor="clock", body={}, at=now - timedelta(days=days))
+    assert history.forget(now) == 3
+    assert Event.objects.count() == 2

@@ -14,7 +14,7 @@ from pipelines_app.errors import ArrivalRefused, ChecksumMismatch, DiskFull, Key
 from pipelines_app.intake import housekeeping, idempotency, receiving
 from pipelines_app.intake.idempotency import Keyed, Reply
 from pipelines_app.models import Arrival, ArrivalState, IdempotencyKey, Part
-from tests import road
+from tests import factories, road
 
 
 def files() -> set[str]:
@@ -140,3 +140,14 @@ def test_fifty_threads_with_one_key_have_one_effect() -> None:
     assert len(answers) == 50
     assert Arrival.objects.count() == 1
     assert IdempotencyKey.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_lake_of_any_size_is_tidied_in_lots_and_keeps_what_rows_point_to(monkeypatch) -> None:
+    monkeypatch.setattr(housekeeping, "AT_ONCE", 2)
+    kept = receiving.receive([b"kept"], max_bytes=100)
+    factories.make_arrival(factories.make_dataset(), path=kept.place)
+    lost = [receiving.receive([str(number).encode()], max_bytes=100) for number in range(5)]
+    assert housekeeping.sweep_files(older_than=-1) >= len(lost)
+    assert lake.path(kept.place).exists()
+    assert not any(lake.path(one.place).exists() for one in lost)

@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from controlplane import sweep
+from pipelines_app.intake import foreseeing
 from pipelines_app.models import Dataset, Outlook, Pipeline, Pulse, Slot
-from tests import factories
+from tests import factories, road
 
 pytestmark = pytest.mark.django_db
 OPEN = 10_000
@@ -53,3 +54,35 @@ def test_a_sweep_with_nothing_to_do_costs_ten_queries_however_many_slots_are_ope
         assert len(asked) <= MOST_QUERIES, "\n".join(asked)
         assert time.monotonic() - begun < 2  # 200 ms on a quiet machine
     assert Pulse.objects.filter(name="sweep").exists()
+
+
+PROMISING = """
+pipeline: feeds-%s
+team: shop
+sources:
+  raw.fed_%s: {format: csv, period: day, from: "fed_{period}.csv", columns: {n: BIGINT}}
+steps:
+  - dataset: mart.made_%s
+    sql: SELECT n FROM raw.fed_%s
+    materialise: {kind: incremental, by: period}
+sla: [{arrival: {dataset: mart.made_%s, by: "09:00", timezone: UTC}}]
+"""
+
+
+def test_late_arrivals_are_foreseen_with_as_many_queries_for_two_slots_as_for_sixty():
+    asked = {}
+    for number in (1, 2):
+        road.register_yaml(PROMISING.replace("%s", str(number)))
+    now = timezone.now()
+    for count in (2, 60):
+        Slot.objects.all().delete()
+        for number in range(count):
+            day = (now - timedelta(days=number // 2)).date().isoformat()
+            source = Dataset.objects.get(name=f"raw.fed_{number % 2 + 1}")
+            factories.make_slot(source, period=day, due_at=now + timedelta(hours=1))
+        foreseeing.look_again(now)  # writes down what is new
+        with CaptureQueriesContext(connection) as captured:
+            assert foreseeing.look_again(now) == 0
+        asked[count] = len(captured.captured_queries)
+    assert asked[2] == asked[60] <= 6
+    assert Slot.objects.exclude(risk_at=None).count() == 60
