@@ -8,6 +8,7 @@ from django.conf import settings
 
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
+from monitoring_app.openlineage import sending as emitting
 from pipelines_app import events, wake
 from pipelines_app.boundary import contained
 from pipelines_app.clock import database_now
@@ -70,11 +71,13 @@ LONG_CHORES = [
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
     Chore("habits", timedelta(hours=1), habits.learn_all),
     Chore("old messages", timedelta(hours=1), sending.forget_old),
+    Chore("old OpenLineage events", timedelta(hours=1), emitting.forget_old),
 ]
 # A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.
 OUTSIDE_CHORES = [
     Chore("drops", timedelta(0), dropping.look_all),
     Chore("views of the warehouse", timedelta(seconds=60), showing.catch_up),
+    Chore("OpenLineage events", timedelta(0), emitting.send_due),
     Chore("taken files", timedelta(hours=1), pruning.empty_taken),
 ]
 

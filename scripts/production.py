@@ -123,6 +123,9 @@ class Production:
             "LOOPLINE_SWEEP_SECONDS": "5",
             "LOOPLINE_DROP_ROOTS": "",
             "LOOPLINE_S3_ENDPOINTS": "",
+            "LOOPLINE_OPENLINEAGE_URL": "",
+            "LOOPLINE_OPENLINEAGE_TOKEN": "",
+            "LOOPLINE_OPENLINEAGE_NAMESPACE": "loopline",
             "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{self.port}",
         }
 

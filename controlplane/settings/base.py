@@ -139,6 +139,7 @@ EVENT_CONSUMERS = {
     "backfills": "pipelines_app.intake.coalescing.hear",
     "ledger": "pipelines_app.intake.ledger.hear",
     "alerts": "monitoring_app.reactions.hear",
+    "openlineage": "monitoring_app.openlineage.outbox.hear",
 }
 WAKE = "controlplane.embedded.ring"
 
@@ -185,5 +186,10 @@ SLACK_HOSTS = ["hooks.slack.com"]
 # Origins inside the house that outbound webhooks may reach, such as http://etl.internal:8080, apart by commas.
 WEBHOOK_INSIDE = [one.strip() for one in env.text("LOOPLINE_WEBHOOK_INSIDE", "").split(",") if one.strip()]
 SLACK_TEST_URL = env.text("LOOPLINE_SLACK_TEST_URL", "")
+
+# OpenLineage events about our runs: to an address (https://…) or into a file (file:///…); empty: nowhere.
+OPENLINEAGE_URL = env.text("LOOPLINE_OPENLINEAGE_URL", "")
+OPENLINEAGE_TOKEN = env.text("LOOPLINE_OPENLINEAGE_TOKEN", "")
+OPENLINEAGE_NAMESPACE = env.text("LOOPLINE_OPENLINEAGE_NAMESPACE", "loopline")
 
 LOGGING = logs.configuration(as_json=False)

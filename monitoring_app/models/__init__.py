@@ -2,6 +2,7 @@
 
 from monitoring_app.models.alert import Alert, AlertState, AlertUrgency
 from monitoring_app.models.channel import Channel, ChannelKind
+from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
 from monitoring_app.models.notification import About, Notification, NotificationState
@@ -15,6 +16,8 @@ __all__ = [
     "Attempt",
     "Channel",
     "ChannelKind",
+    "Emission",
+    "EmissionState",
     "Endpoint",
     "Notification",
     "NotificationState",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, endpoints, fragments, health, today
+from monitoring_app.web import alerts, emissions, endpoints, fragments, health, today
 
 app_name = "monitoring"
 urlpatterns = [
@@ -22,5 +22,7 @@ urlpatterns = [
     path("webhooks/out/<int:pk>/switch", endpoints.switch, name="endpoint-switch"),
     path("webhooks/out/<int:pk>/test", endpoints.test, name="endpoint-test"),
     path("webhooks/out/<int:pk>/messages/<int:message>/again", endpoints.again, name="endpoint-again"),
+    path("openlineage/out/", emissions.emissions, name="emissions"),
+    path("openlineage/out/again", emissions.again, name="emissions-again"),
     path("health/", health.health, name="health"),
 ]

@@ -2,9 +2,11 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import permutations
 
 import pytest
+from django.apps import apps
 
 from pipelines_app.lineage import impact, showing, telling
 from pipelines_app.lineage.showing import Question
@@ -233,3 +235,36 @@ def test_nothing_is_declared_by_a_revision_that_is_not_in_force():
     newest = Revision.objects.latest("number")
     assert set(Edge.objects.held().values_list("revision", flat=True)) == {newest.pk}
     assert Edge.objects.filter(valid_to=None).count() == newest.edges.count()
+
+
+def kept():
+    edges = Edge.objects.order_by("pk").values_list(
+        "revision", "source", "target", "how", "masked", "valid_from", "valid_to"
+    )
+    links = Link.objects.order_by("source_node", "target_node", "valid_from")
+    gaps = Gap.objects.order_by("pk").values_list("revision", "dataset", "reason", "valid_from", "valid_to")
+    return (
+        list(edges),
+        list(links.values_list("source_node", "target_node", "by_value", "valid_from", "valid_to")),
+        list(gaps),
+    )
+
+
+LISTENING = "listens: [{namespace: 'postgres://w', dataset: public.orders}]\n"
+
+
+def test_revisions_from_before_are_dated_as_new_ones_are():
+    road.team("sales")
+    for sql in (FIRST, SECOND, "SELECT 1 AS shop", FIRST):
+        road.register_yaml(ORDERS.format(sql=sql) + LISTENING)
+    before = kept()
+    Link.objects.all().delete()
+    Gap.objects.all().delete()
+    Edge.objects.update(valid_to=None, how="", masked=False)
+    import_module("pipelines_app.migrations.0023_lineage_of_old_revisions").since_when(apps, None)
+    after = kept()
+    assert after[0] == before[0]
+    # Of what listens only the revision in force is known from before.
+    own = [{one for one in links if one[0] > 0 or one[4] is None} for _, links, _ in (before, after)]
+    assert {one[:3] + one[4:] for one in own[0]} == {one[:3] + one[4:] for one in own[1]}
+    assert after[2] == before[2]
