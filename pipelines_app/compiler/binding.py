@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from pipelines_app.compiler import names, parameters, positions
+from pipelines_app.compiler import names, parameters, periods, positions
 from pipelines_app.compiler.definition import Parameter, PeriodKind
 from pipelines_app.errors import StatementRefused
 
@@ -53,6 +53,11 @@ def fill(tree: Tree, given: Sequence[Parameter]) -> tuple[Tree, frozenset[str]]:
 def unused(given: Sequence[Parameter], used: frozenset[str]) -> list[str]:
     """The parameters no statement uses."""
     return [parameter.name for parameter in given if parameter.name not in used]
+
+
+def is_period(kind: PeriodKind, key: str) -> bool:
+    """Whether a key names a period of this kind; none is one of no kind."""
+    return kind is not PeriodKind.NONE and periods.is_valid(kind, key)
 
 
 def bind_period(tree: exp.Query, kind: PeriodKind, key: str) -> exp.Query:

@@ -330,6 +330,18 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepTest:
+    """What a step has to give for some rows of what it reads; rows are mappings or a CSV text, as they were written."""
+
+    name: str
+    given: Mapping[str, object]
+    expect: object
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    period: str = ""
+    order: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads."""
 
@@ -339,6 +351,7 @@ class Step:
     by: PeriodKind = PeriodKind.NONE
     keeping: Keeping = Keeping()
     on_change: OnChange = OnChange.USUAL
+    tests: tuple[StepTest, ...] = ()
     checks: tuple[CheckSpec, ...] = ()
     description: str = ""
     effort: Effort = Effort()

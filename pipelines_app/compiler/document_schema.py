@@ -146,11 +146,27 @@ def _step() -> Schema:
                 [str(one) for one in OnChange if one],
                 "What becomes of the rows that are there when its columns change.",
             ),
+            "tests": _list(_test(), "What it gives for some rows: run whenever it is planned or registered."),
             "checks": _list(_ref("check"), "What must hold before it is published."),
             "description": _text("What it is."),
             **_EFFORT,
         },
         ["dataset", "sql"],
+    )
+
+
+def _test() -> Schema:
+    rows = {"type": ["array", "string"], "items": {"type": "object"}}
+    return _mapping(
+        {
+            "name": _text("What it shows, in a few words."),
+            "given": _named(rows, "Rows of what the step reads, as mappings or CSV; what is not named is empty."),
+            "expect": {"description": "The rows it gives; only the columns that are named are compared."},
+            "parameters": _named({}, "Values of parameters for this test."),
+            "period": _text("The period that it is run for."),
+            "order": _flag("Whether the rows come in this order."),
+        },
+        ["name", "given", "expect"],
     )
 
 

@@ -14,6 +14,7 @@ from pipelines_app.compiler import (
     parameters,
     periods,
     starting,
+    step_tests,
     templating,
     triggers,
     types,
@@ -57,6 +58,7 @@ _KEYS = (
     "alerts",
     "concurrency",
 )
+_STEP_KEYS = ("dataset", "sql", "materialise", "on_schema_change", "tests", "checks", "description")
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
     *("tolerance", "arrival", "checks", "description"),
@@ -271,15 +273,17 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 
 
 def _step(reader: Reader) -> Step:
-    reader.only("dataset", "sql", "materialise", "on_schema_change", "checks", "description", *efforts.KEYS)
+    reader.only(*_STEP_KEYS, *efforts.KEYS)
     kind, longer, keeping = materialising.parse(reader)
+    dataset = reader.checked("dataset", names.dataset_fault, required=True)
     return Step(
-        dataset=reader.checked("dataset", names.dataset_fault, required=True),
+        dataset=dataset,
         sql=reader.text("sql", required=True),
         materialise=kind,
         by=longer,
         keeping=keeping,
         on_change=reader.choice("on_schema_change", OnChange, OnChange.USUAL),
+        tests=step_tests.parse(reader, dataset),
         checks=checks_of(reader, None),
         description=reader.text("description"),
         effort=efforts.parse(reader),

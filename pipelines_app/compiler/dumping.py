@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from pipelines_app.compiler import check_catalogue, deadlines, efforts, materialising, parameters, starting, triggers
+from pipelines_app.compiler import (
+    check_catalogue,
+    deadlines,
+    efforts,
+    materialising,
+    parameters,
+    starting,
+    step_tests,
+    triggers,
+)
 from pipelines_app.compiler.definition import (
     Alerting,
     CheckSpec,
@@ -91,6 +100,7 @@ def dump_step(step: Step) -> Document:
             "sql": step.sql,
             "materialise": materialising.dump(step),
             "on_schema_change": str(step.on_change),
+            "tests": [step_tests.dump(test) for test in step.tests],
             "checks": dump_checks(step.checks),
             **efforts.dump(step.effort),
         }

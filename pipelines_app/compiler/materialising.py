@@ -110,6 +110,8 @@ def contract(kind: Materialisation, keeping: Keeping) -> Document:
 
 def settled(keeping: Keeping, given: Sequence[Column]) -> Keeping:
     """The same with its columns spelled as the query spells them, and with all that is tracked by name."""
+    if not keeping.key:
+        return keeping
     spelled = {column.name.lower(): column.name for column in given}
 
     def each(listed: Iterable[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from pipelines_app.definitions import (
     explaining,
     lines,
     portability,
+    proving,
     shelf,
     wiring,
 )
@@ -90,6 +91,7 @@ def prepare(
     compiled = compile.with_types(compiled, explaining.explain)
     evolving.refuse(compiled)
     portability.refuse(compiled, over)
+    proving.refuse(compiled)
     pipeline = over.pipelines.get(definition.pipeline)
     return Prepared(pipeline=pipeline, compiled=compiled, document=documents.dump(definition))
 

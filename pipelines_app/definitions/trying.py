@@ -22,7 +22,7 @@ from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import BUILT, Column, Definition, PeriodKind, Source, Step
 from pipelines_app.compiler.reading import Reader, step_into
-from pipelines_app.definitions import catalogue, composing, lines, portability, proposing, samples
+from pipelines_app.definitions import catalogue, composing, evolving, lines, portability, proposing, proving, samples
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
 from pipelines_app.definitions.samples import Current, Sample
@@ -65,6 +65,7 @@ def whole(document: Mapping[str, object], pipeline: Pipeline | None, *, teams: C
     tried = _settled(compiled)
     if tried.compiled and (unfit := portability.problems(tried.compiled, over)):
         tried = Tried(problems=tuple(unfit))
+    tried = _proven(tried)
     return replace(tried, problems=tuple(read.placed(tried.problems)))
 
 
@@ -73,6 +74,18 @@ def problems(
 ) -> tuple[Problem, ...]:
     """Every fault of a document as it would be registered."""
     return whole(document, pipeline, teams=teams).problems
+
+
+def _proven(tried: Tried) -> Tried:
+    """The same with what its policies and its tests have against it."""
+    if tried.compiled is None:
+        return tried
+    try:
+        evolving.refuse(tried.compiled)
+        proving.refuse(tried.compiled)
+    except DefinitionInvalid as invalid:
+        return Tried(problems=invalid.problems)
+    return tried
 
 
 def _settled(compiled: Compiled) -> Tried:

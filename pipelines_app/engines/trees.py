@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
-from pipelines_app.compiler import statements
+from pipelines_app.compiler import inlining
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines.base import Place, Relation
 from pipelines_app.errors import EngineError
@@ -86,24 +86,7 @@ def held(relation: Relation) -> exp.Query:
 
 def expanded(query: exp.Query, reads: Sequence[Relation]) -> exp.Query:
     """A query over exactly these relations: they stand in it, so that nothing else of their names is read."""
-    whole = query.copy()
-    names = {relation.name: f"_loopline_{place}" for place, relation in enumerate(reads)}
-    for table in whole.find_all(exp.Table):
-        inner = names.get(statements.dataset_name(table)) if table.db else None
-        if inner:
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
-            table.set("this", exp.to_identifier(inner, quoted=True))
-            table.set("db", None)
-    before = whole.ctes
-    for relation in reads:
-        alias = exp.TableAlias(this=exp.to_identifier(names[relation.name], quoted=True))
-        whole = whole.with_(alias, as_=held(relation), copy=False)
-    if before:  # a part of a query sees those before it
-        clause = whole.find(exp.With)
-        if clause is not None:
-            clause.set("expressions", [*(one for one in clause.expressions if one not in before), *before])
-    return whole
+    return inlining.over(query, {relation.name: held(relation) for relation in reads})
 
 
 def _nothing(relation: Relation) -> exp.Select:

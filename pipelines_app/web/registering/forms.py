@@ -232,6 +232,13 @@ class StepForm(Kept):
         max_length=110_000,
         widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
     )
+    tests = optional(
+        label="Tests",
+        help_text="YAML: - {name: …, given: {dataset: [rows]}, expect: [rows]}. All must hold before it is registered.",
+        strip=False,
+        max_length=110_000,
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+    )
     timeout = optional(label="It may take", help_text="90s, 10m or 2h; empty: one hour.", max_length=12)
     attempts = optional(label="Tries in all", help_text="1 to 10; empty: 3.", max_length=3)
     retry_on = optional(

@@ -7,13 +7,14 @@ from django.http import HttpResponseBase, QueryDict
 from pipelines_app.compiler.compiled import Known
 from pipelines_app.definitions import drafts, proposing
 from pipelines_app.definitions.trying import Bench
-from pipelines_app.web.registering import keeping, picturing, placing, values
+from pipelines_app.web.registering import keeping, picturing, placing, testing, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters, StepForm, Steps
 
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_OFFERED = 40
+_OPTIONAL = ("materialise", "on_schema_change", "tests", "description", "timeout", "retries")
 
 
 class Posted:
@@ -66,13 +67,16 @@ def _step(form: StepForm, old: list[object]) -> Entry:
         "sql": values.lines(str(given.get("sql") or "")),
         "materialise": keeping.written(given, entry.get("materialise")),
         "on_schema_change": given["on_schema_change"],
+        "tests": testing.written(values.lines(str(given.get("tests") or ""))),
         "timeout": given["timeout"],
         "retries": values.without_empty(
             {"attempts": values.number_or_text(given["attempts"]), "on": values.listed(given["retry_on"])},
             ("attempts", "on"),
         ),
     }
-    return values.without_empty(entry, ("materialise", "on_schema_change", "description", "timeout", "retries"))
+    return values.without_empty(
+        entry, ("materialise", "on_schema_change", "tests", "description", "timeout", "retries")
+    )
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
@@ -129,6 +133,7 @@ def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     rows: list[Entry] = []
     for place, step in enumerate(desk.steps()):
         kept = keeping.shown(step.get("materialise"))
+        kept |= {"tests": testing.shown(step.get("tests"))}
         rows.append({**step, "was": place, **kept, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)
