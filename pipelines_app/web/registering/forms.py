@@ -7,6 +7,7 @@ from django import forms
 from pipelines_app.compiler import check_catalogue, parameters, types
 from pipelines_app.compiler.definition import Format, Mode, PeriodKind, Severity, Then
 from pipelines_app.compiler.documents import ENCODINGS
+from pipelines_app.web.registering import keeping
 
 Choices = list[tuple[str, str]]
 
@@ -191,16 +192,7 @@ class StepForm(Kept):
     dataset = Needed(label="Dataset it makes", help_text="staging: cleaned; core: shared; mart: ready to read.")
     description = optional(label="What it holds", help_text="One sentence for the catalogue.")
     materialise = choice(
-        [
-            ("table", "anew, from all rows"),
-            ("incremental", "by period: only what arrived"),
-            ("day", "by day, from all its hours"),
-            ("month", "by month, from all its days"),
-            ("view", "not at all: readers see the query over what it read last"),
-            ("merge", "put over what is there, by its key"),
-            ("append", "added to what is there, once"),
-            ("scd2", "as a history of each key"),
-        ],
+        keeping.KINDS,
         label="It is made",
     )
     key = optional(label="Key", help_text="The columns that tell rows apart, apart by commas.", max_length=1_000)
@@ -217,12 +209,7 @@ class StepForm(Kept):
         required=False,
     )
     on_schema_change = choice(
-        [
-            ("", "as its kind has it"),
-            ("fail", "is refused"),
-            ("add_columns", "new columns are empty in earlier rows"),
-            ("rebuild", "makes all of it anew"),
-        ],
+        keeping.ON_CHANGE,
         label="A change of its columns",
         required=False,
     )

@@ -8,6 +8,22 @@ Entry = dict[str, object]
 BY = {"incremental": "period", "day": "day", "month": "month"}
 OWN = {"merge": ("key", "deleted"), "scd2": ("key", "tracked", "effective", "deletes")}
 LISTED = ("key", "tracked")
+KINDS = [
+    ("table", "anew, from all rows"),
+    ("incremental", "by period: only what arrived"),
+    ("day", "by day, from all its hours"),
+    ("month", "by month, from all its days"),
+    ("view", "not at all: readers see the query over what it read last"),
+    ("merge", "put over what is there, by its key"),
+    ("append", "added to what is there, once"),
+    ("scd2", "as a history of each key"),
+]
+ON_CHANGE = [
+    ("", "as its kind has it"),
+    ("fail", "is refused"),
+    ("add_columns", "new columns are empty in earlier rows"),
+    ("rebuild", "makes all of it anew"),
+]
 
 
 def written(given: Mapping[str, object], before: object) -> Entry:
