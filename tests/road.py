@@ -10,7 +10,7 @@ from monitoring_app.alerts import sending
 from monitoring_app.models import Notification, NotificationState
 from pipelines_app import events
 from pipelines_app.compiler import documents
-from pipelines_app.definitions import register
+from pipelines_app.definitions import register, templates
 from pipelines_app.definitions.register import Author
 from pipelines_app.facts import DatasetPublished
 from pipelines_app.intake import accepting, receiving
@@ -25,6 +25,7 @@ from pipelines_app.models import (
     StepRun,
     StepState,
     Team,
+    TemplateRevision,
 )
 from pipelines_app.runs import execution
 
@@ -43,6 +44,14 @@ def register_yaml(text: str, *, why: str = "") -> Revision:
     owner = team(str(document["team"]))
     author = Author(actor="user:test", user=None, teams=frozenset({owner.name}))
     return register.register(document, author=author, why=why)[0]
+
+
+def register_yaml_template(text: str, *, why: str = "") -> TemplateRevision:
+    """Register a template written as YAML, as its own team."""
+    document = documents.from_yaml(text)
+    owner = team(str(document["team"]))
+    author = Author(actor="user:test", user=None, teams=frozenset({owner.name}))
+    return templates.register(document, author=author, why=why)[0]
 
 
 def register_sample(*names: str) -> None:

@@ -10,7 +10,7 @@ from pipelines_app.compiler import changing, codec, documents
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
 from pipelines_app.compiler.definition import Definition
-from pipelines_app.definitions import catalogue, digests, gathering, reach, register, templates
+from pipelines_app.definitions import catalogue, digests, explaining, gathering, reach, register, templates
 from pipelines_app.definitions.catalogue import Catalogue
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.gathering import MOST, Gathered
@@ -174,16 +174,17 @@ def _prepared(given: Gathered, wanted: Set[str], over: Catalogue) -> dict[str, P
     known: dict[str, Known] = {}
     prepared: dict[str, Prepared] = {}
     problems: list[Problem] = []
-    for name in gathering.order({name: given.definitions[name] for name in given.definitions if name in wanted}):
-        try:
-            one = register.prepare(given.definitions[name], known, over)
-        except DefinitionInvalid as invalid:
-            problems += given.placed(name, invalid.problems)
-        except NameTaken as taken:
-            problems += given.placed(name, [Problem(path="", message=f"{taken.message} {taken.todo}")])
-        else:
-            prepared[name] = one
-            known |= {step.dataset: Known(columns=step.columns, period=step.shown_by) for step in one.compiled.steps}
+    with explaining.at_once() as explain:
+        for name in gathering.order({name: given.definitions[name] for name in given.definitions if name in wanted}):
+            try:
+                one = register.prepare(given.definitions[name], known, over, explain)
+            except DefinitionInvalid as invalid:
+                problems += given.placed(name, invalid.problems)
+            except NameTaken as taken:
+                problems += given.placed(name, [Problem(path="", message=f"{taken.message} {taken.todo}")])
+            else:
+                prepared[name] = one
+                known |= {step.dataset: Known(columns=step.columns, period=step.shown_by) for step in one.compiled.steps}
     if problems:
         raise DefinitionInvalid(problems)
     return prepared

@@ -27,6 +27,7 @@ from pipelines_app.definitions import (
 )
 from pipelines_app.definitions.authors import Author
 from pipelines_app.definitions.catalogue import Catalogue
+from pipelines_app.definitions.explaining import Explain
 from pipelines_app.definitions.shelf import Shelf
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
@@ -73,7 +74,10 @@ class Prepared:
 
 
 def prepare(
-    definition: Definition, beside: Mapping[str, Known] = MappingProxyType({}), over: Catalogue | None = None
+    definition: Definition,
+    beside: Mapping[str, Known] = MappingProxyType({}),
+    over: Catalogue | None = None,
+    explain: Explain = explaining.explain,
 ) -> Prepared:
     """Compile a definition against the catalogue as it is, and what is to be made beside it. Writes nothing.
 
@@ -88,7 +92,7 @@ def prepare(
     known = over.known_to(definition.team, but=definition.pipeline)
     compiled = compile.compile_definition(definition, known | dict(beside))
     lines.refuse_cycle(compiled, over)
-    compiled = compile.with_types(compiled, explaining.explain)
+    compiled = compile.with_types(compiled, explain)
     evolving.refuse(compiled)
     portability.refuse(compiled, over)
     proving.refuse(compiled)

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from pipelines_app.engines.sandbox.session import Needs, Session, opened
 from pipelines_app.errors import EngineError
 
 MOST_MEASURED = 1_000
+EXPLAIN_MANY_LIMITS = Limits(seconds=60.0, memory_bytes=1 << 30)
 EXPLAIN_LIMITS = Limits(seconds=20.0, memory_bytes=1 << 30)
 
 
@@ -87,11 +89,16 @@ class DuckDBEngine:
             return _answer(session, statement, rows)
 
     def explain(self, statement: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
-        empty = [Relation(name=relation.name, columns=relation.columns) for relation in inputs]
-        with self._over(empty, EXPLAIN_LIMITS) as session:
-            columns = _columns(session, statement)
-            session.query(trees.planned(statement))
-        return tuple(Column(name=name, type=type_) for name, type_ in columns)
+        with self.explaining(EXPLAIN_LIMITS) as explained:
+            return explained(statement, inputs)
+
+    @contextmanager
+    def explaining(
+        self, limits: Limits = EXPLAIN_MANY_LIMITS
+    ) -> Iterator[Callable[[exp.Query, Sequence[Relation]], tuple[Column, ...]]]:
+        """Explain several queries in one session: what one reads is laid anew over what one before it read."""
+        with self._over((), limits) as session:
+            yield partial(_explained, session)
 
     def export(
         self, statement: exp.Query, inputs: Sequence[Relation], *, format: Format, into: Path, limits: Limits
@@ -187,6 +194,16 @@ def _finished(
 def _columns(session: Session, statement: exp.Query) -> list[tuple[str, str]]:
     rows = session.query(trees.describe(statement)).rows
     return [(str(row[0]), trees.TYPE_OF_NULL.get(str(row[1]), str(row[1]))) for row in rows]
+
+
+def _explained(session: Session, statement: exp.Query, inputs: Sequence[Relation]) -> tuple[Column, ...]:
+    for relation in inputs:
+        for laid in trees.view(Relation(name=relation.name, columns=relation.columns)):
+            laid.set("replace", laid.args.get("kind") == "VIEW")
+            session.query(laid)
+    columns = _columns(session, statement)
+    session.query(trees.planned(statement))
+    return tuple(Column(name=name, type=type_) for name, type_ in columns)
 
 
 def _answer(session: Session, statement: exp.Query, rows: int) -> Answer:
