@@ -26,6 +26,7 @@ from pipelines_app.api.views.people import MeView, TeamViewSet
 from pipelines_app.api.views.pipelines import PipelineViewSet, RevisionViewSet
 from pipelines_app.api.views.runs import RunEventViewSet, RunViewSet
 from pipelines_app.api.views.slots import HabitViewSet, SlotViewSet
+from pipelines_app.api.views.templates import MadeViewSet, TemplateRevisionViewSet, TemplateViewSet
 from pipelines_app.api.views.webhooks import WebhookViewSet
 from pipelines_app.api.views.why import EventWhyViewSet, RunWhyViewSet, VersionWhyViewSet, WaitingView
 
@@ -75,6 +76,23 @@ urlpatterns = [
     path("backfills/<id:pk>/pause", BackfillViewSet.as_view({"post": "pause"}), name="backfill-pause"),
     path("backfills/<id:pk>/resume", BackfillViewSet.as_view({"post": "resume"}), name="backfill-resume"),
     path("backfills/<id:pk>/cancel", BackfillViewSet.as_view({"post": "cancel"}), name="backfill-cancel"),
+    path("templates", TemplateViewSet.as_view({"get": "list", "post": "create"}), name="templates"),
+    path("templates/<slug:name>", TemplateViewSet.as_view({"get": "retrieve", "put": "update"}), name="template"),
+    path("templates/<slug:name>/expand", TemplateViewSet.as_view({"post": "expand"}), name="template-expand"),
+    path("templates/<slug:name>/roll-out", MadeViewSet.as_view({"post": "roll_out"}), name="template-roll-out"),
+    path(
+        "templates/<slug:name>/pipelines",
+        MadeViewSet.as_view({"get": "list", "post": "create"}),
+        name="template-pipelines",
+    ),
+    path(
+        "templates/<slug:name>/revisions", TemplateRevisionViewSet.as_view({"get": "list"}), name="template-revisions"
+    ),
+    path(
+        "templates/<slug:name>/revisions/<id:number>",
+        TemplateRevisionViewSet.as_view({"get": "retrieve"}),
+        name="template-revision",
+    ),
     path("runs/bulk", BulkRunsView.as_view(), name="runs-bulk"),
     path("runs/<id:pk>/rerun", RerunView.as_view(), name="run-rerun"),
     path("deliveries/bulk", BulkDeliveriesView.as_view({"post": "bulk"}), name="deliveries-bulk"),

@@ -46,6 +46,12 @@ API_SIGNED = "401 200 200 200 200"
 API_OWN = "401 404 200 200 200"
 API_NOT = "401 405 405 405 405"
 
+TEMPLATE = {
+    "template": "tidy",
+    "team": "people",
+    "steps": [{"dataset": "mart.tidy", "sql": "SELECT 1 AS one"}],
+}
+
 CONSOLE = [
     page("/", SIGNED, SIGNED),
     page("/alerts/", SIGNED, SIGNED),
@@ -172,6 +178,19 @@ API = [
     call("/plan", API_NOT, "401 404 403 200 200", body="files"),
     call("/apply", API_NOT, "401 404 403 200 200", body="files"),
     call("/export", API_SIGNED, API_NOT),
+    call("/templates", API_SIGNED, "401 404 403 201 201", body=TEMPLATE),
+    call("/templates/deduplicate", API_SIGNED, "401 422 422 422 422", method="put", body={"template": "x"}),
+    call("/templates/deduplicate/revisions", API_SIGNED, API_NOT),
+    call("/templates/deduplicate/revisions/1", API_SIGNED, API_NOT),
+    call("/templates/deduplicate/pipelines", API_SIGNED, "401 404 403 422 422", body={"csv": "x", "team": "people"}),
+    call("/templates/deduplicate/roll-out", API_NOT, "401 200 403 200 200", open=(405, 200)),
+    call(
+        "/templates/deduplicate/expand",
+        API_NOT,
+        "401 404 403 422 422",
+        body={"pipeline": "x", "team": "people"},
+        open=(405, 404),
+    ),
     call("/pipeline.schema.json", "200 200 200 200 200", "405 405 405 405 405"),
     call("/pipelines", API_SIGNED, "401 404 403 200 200", body="document"),
     call("/pipelines/{pipeline}", API_OWN, "401 404 403 200 200", method="put", body="document"),

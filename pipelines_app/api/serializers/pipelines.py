@@ -5,15 +5,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pipelines_app.compiler import checks
+from pipelines_app.compiler import checks, documents
 from pipelines_app.compiler.changing import ChangeKind
 from pipelines_app.compiler.compiled import CompiledStep
 from pipelines_app.definitions.planned import PlannedStep
 from pipelines_app.environments import mapping
-from pipelines_app.models import Pipeline, Revision
+from pipelines_app.models import Pipeline, Revision, TemplateRevision
 
 
-def etag(revision: Revision | None) -> str:
+def etag(revision: Revision | TemplateRevision | None) -> str:
     """The entity tag of a pipeline at a revision; compared with If-Match."""
     return f'"{revision.number}-{revision.digest[:16]}"' if revision else ""
 
@@ -44,7 +44,7 @@ class PipelineDetailSerializer(PipelineSerializer):
         read_only_fields = fields
 
     def get_document(self, pipeline: Pipeline) -> dict[str, Any]:
-        return pipeline.current.document if pipeline.current else {}
+        return documents.as_written(pipeline.current.document) if pipeline.current else {}
 
 
 class RevisionSerializer(serializers.ModelSerializer[Revision]):
@@ -138,11 +138,37 @@ class PlannedPipelineSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
+class StandingSerializer(serializers.Serializer[Any]):
+    """A pipeline made from a template that stays as it is; without names where the caller may not see it."""
+
+    pipeline = serializers.CharField()
+    team = serializers.CharField()
+    revision = serializers.IntegerField(help_text="The revision of the template it is made from.")
+    problems = serializers.ListField(
+        child=serializers.CharField(), help_text="The faults it would have with the template as it is to be."
+    )
+
+
+class PlannedTemplateSerializer(serializers.Serializer[Any]):
+    """What registering a template would do; pipelines that are not in the plan stay as they are."""
+
+    template = serializers.CharField(source="name")
+    file = serializers.CharField()
+    team = serializers.CharField()
+    was = serializers.IntegerField(help_text="The revision it has; 0 for a new one.")
+    revision = serializers.IntegerField(help_text="The number it would have.")
+    unchanged = serializers.BooleanField()
+    changes = serializers.ListField(child=serializers.CharField())
+    unused = serializers.ListField(child=serializers.CharField(), help_text="What it asks for and nothing uses.")
+    staying = StandingSerializer(many=True)
+
+
 class PlanSerializer(serializers.Serializer[Any]):
     """What applying definitions would do; nothing of it was done."""
 
     state = serializers.CharField(help_text="What it was made against: send it with If-Match when applying.")
     pipelines = PlannedPipelineSerializer(many=True, help_text="The most harmful change first.")
+    templates = PlannedTemplateSerializer(many=True)
 
 
 class AppliedSerializer(serializers.Serializer[Any]):
@@ -153,10 +179,19 @@ class AppliedSerializer(serializers.Serializer[Any]):
     etag = serializers.CharField()
 
 
+class AppliedTemplateSerializer(serializers.Serializer[Any]):
+    """One template that was registered or revised."""
+
+    template = serializers.CharField()
+    revision = serializers.IntegerField()
+    etag = serializers.CharField()
+
+
 class AppliedListSerializer(serializers.Serializer[Any]):
-    """What was registered; a pipeline that did not differ is not in it."""
+    """What was registered; a pipeline or template that did not differ is not in it."""
 
     applied = AppliedSerializer(many=True)
+    templates = AppliedTemplateSerializer(many=True)
 
 
 class ExportSerializer(serializers.Serializer[Any]):

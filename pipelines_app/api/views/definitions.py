@@ -23,7 +23,7 @@ from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, LostRace, Problem
-from pipelines_app.models import Pipeline
+from pipelines_app.models import Pipeline, Template
 
 MOST_EXPORTED = 200
 EXAMPLE = OpenApiExample(
@@ -102,7 +102,7 @@ class ApplyView(APIView):
             return _planned(request, given)
         state = request.headers.get("If-Match", "").strip().strip('"')
         try:
-            made = plans.apply(
+            done = plans.carry_out(
                 given,
                 author=_author(request),
                 why=command["why"],
@@ -113,9 +113,13 @@ class ApplyView(APIView):
             raise LostRace("Somebody registered one of these at the same moment.", todo="Send it again.") from error
         told = [
             {"pipeline": revision.pipeline.name, "revision": revision.number, "etag": etag(revision)}
-            for revision, _ in made
+            for revision, _ in done.pipelines
         ]
-        return Response({"applied": told})
+        revised = [
+            {"template": revision.template.name, "revision": revision.number, "etag": etag(revision)}
+            for revision in done.templates
+        ]
+        return Response({"applied": told, "templates": revised})
 
 
 class ExportView(APIView):
@@ -140,7 +144,10 @@ class ExportView(APIView):
         found = list(seen.select_related("current").order_by("name")[: MOST_EXPORTED + 1])
         page = found[:MOST_EXPORTED]
         following = page[-1].name if len(found) > MOST_EXPORTED else None
-        return Response({"files": files.exported(page), "next": following})
+        wanted = Template.objects.visible_to(request.user).filter(team__isnull=False).select_related("current")
+        if asked["team"]:
+            wanted = wanted.filter(team__name=asked["team"])
+        return Response({"files": files.exported(page, () if asked["after"] else wanted), "next": following})
 
 
 class PipelineSchemaView(APIView):
