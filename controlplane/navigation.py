@@ -16,6 +16,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
         "Operate",
         [
             ("Pipelines", "console:pipelines"),
+            ("Templates", "console:templates"),
             ("Runs", "console:runs"),
             ("Arrivals", "console:arrivals"),
             ("Expected", "console:expected"),

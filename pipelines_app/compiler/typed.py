@@ -28,6 +28,11 @@ def _scalar(element: str, text: str) -> object:
     return text if element == "string" else text.strip()
 
 
+def scalar(parameter: Parameter, given: str) -> object:
+    """One value of a list as its type has it."""
+    return _scalar(parameters.element_type(parameter.type), given)
+
+
 def text(parameter: Parameter, given: object) -> str:
     """A value as it is typed; nothing for none."""
     if given is None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from pipelines_app import lake
+from pipelines_app.compiler import documents
 from pipelines_app.definitions import register, trying
 from pipelines_app.definitions.register import Author
 from pipelines_app.definitions.samples import Sample
@@ -32,7 +33,8 @@ def edit(pipeline: Pipeline, author: User) -> Draft:
     for draft in begun:
         if current is not None and onto(draft) == current.number:
             return draft
-    return begin(author, copy.deepcopy(current.document) if current is not None else {}, pipeline=pipeline)
+    document = copy.deepcopy(documents.as_written(current.document)) if current is not None else {}
+    return begin(author, document, pipeline=pipeline)
 
 
 def onto(draft: Draft) -> int | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.core.management.base import CommandError
 
-from pipelines_app.definitions.planned import Plan, PlannedPipeline, PlannedStep
+from pipelines_app.definitions.planned import Plan, PlannedPipeline, PlannedStep, PlannedTemplate
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, LooplineError
 from pipelines_app.models import Team
@@ -42,14 +42,30 @@ def refusal(error: LooplineError) -> CommandError:
 
 def told(plan: Plan) -> Iterator[str]:
     """A plan, line by line, the most harmful first."""
+    for template in plan.revised:
+        yield from _template(template)
     for pipeline in plan.changed:
         yield from _pipeline(pipeline)
-    same = len(plan.pipelines) - len(plan.changed)
+    number = len(plan.changed) + len(plan.revised)
+    same = len(plan.pipelines) + len(plan.templates) - number
     if plan.broken:
         yield f"{len(plan.broken)} datasets would no longer find a column that they use."
-    yield f"{len(plan.changed)} to change, {same} as they are."
-    if plan.changed:
+    yield f"{number} to change, {same} as they are."
+    if not plan.is_empty:
         yield f"State: {plan.state}"
+
+
+def _template(template: PlannedTemplate) -> Iterator[str]:
+    was = f"revision {template.was} -> {template.revision}" if template.was else "new"
+    yield f"template {template.name} ({template.team}): {was}"
+    yield from (f"  = {change}" for change in template.changes)
+    yield from (f"    note: it asks for {name}, which nothing in it uses" for name in template.unused)
+    for standing in template.staying[:MOST_READERS]:
+        called = standing.pipeline or "a pipeline that you may not see"
+        yield f"      {called} stays at revision {standing.revision}"
+        yield from (f"        WOULD NOT FIT: {problem}" for problem in standing.problems)
+    if len(template.staying) > MOST_READERS:
+        yield f"      and {len(template.staying) - MOST_READERS:,} more stay"
 
 
 def _pipeline(pipeline: PlannedPipeline) -> Iterator[str]:

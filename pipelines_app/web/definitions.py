@@ -14,12 +14,13 @@ from django.views.decorators.http import require_GET
 
 from pipelines_app import lake
 from pipelines_app.access import permits
+from pipelines_app.compiler import documents
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.planned import Plan
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import ArrivalRefused, DefinitionInvalid, LooplineError, LostRace, Problem
-from pipelines_app.models import EDITING, Pipeline
+from pipelines_app.models import EDITING, Pipeline, Template
 from pipelines_app.web import telling
 from pipelines_app.web.asking import Asked, actor
 from pipelines_app.web.registering.values import lines
@@ -52,7 +53,7 @@ class Fault:
 def definitions(request: Asked) -> HttpResponse:
     """Take definitions, say what applying them would do, and apply them."""
     if request.method != "POST":
-        return _shown(request, "")
+        return _shown(request, _of_template(request))
     text = _kept(request)
     try:
         permits.edits_somewhere(request.user)
@@ -69,7 +70,7 @@ def definitions(request: Asked) -> HttpResponse:
 def _applied(request: Asked, given: list[File]) -> HttpResponse:
     post = request.POST
     try:
-        made = plans.apply(
+        done = plans.carry_out(
             given,
             author=_author(request),
             why=post.get("why", "").strip(),
@@ -78,9 +79,20 @@ def _applied(request: Asked, given: list[File]) -> HttpResponse:
         )
     except IntegrityError as error:
         raise LostRace("Somebody registered one of these at the same moment.", todo="Plan it again.") from error
-    told = ", ".join(f"{revision.pipeline.name} (revision {revision.number})" for revision, _ in made)
-    messages.success(request, f"Applied: {told}." if made else "Nothing differed, so nothing was done.")
+    named = [(f"template {revision.template.name}", revision.number) for revision in done.templates]
+    named += [(revision.pipeline.name, revision.number) for revision, _ in done.pipelines]
+    told = ", ".join(f"{name} (revision {number})" for name, number in named)
+    messages.success(request, f"Applied: {told}." if named else "Nothing differed, so nothing was done.")
     return redirect("console:pipelines")
+
+
+def _of_template(request: Asked) -> str:
+    """The template that the address names, to be changed here."""
+    if "template" not in request.GET:
+        return ""
+    seen = Template.objects.visible_to(request.user).select_related("current")
+    found = seen.filter(name=request.GET["template"].replace("\0", "")).first()
+    return documents.to_yaml(found.current.document) if found is not None and found.current else ""
 
 
 def _shown(request: Asked, text: str, plan: Plan | None = None, faults: list[Fault] | None = None) -> HttpResponse:
@@ -172,7 +184,8 @@ def export(request: Asked) -> HttpResponse:
     seen = Pipeline.objects.visible_to(request.user).select_related("current").order_by("name")
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in files.exported(seen).items():
+        wanted = Template.objects.visible_to(request.user).filter(team__isnull=False).select_related("current")
+        for name, text in files.exported(seen, wanted.order_by("name")).items():
             archive.writestr(name, text)
     answer = HttpResponse(packed.getvalue(), content_type="application/zip")
     answer["Content-Disposition"] = 'attachment; filename="definitions.zip"'

@@ -92,7 +92,7 @@ def load(pipeline: Pipeline, user: User) -> PipelinePage:
         slots=list(slots.order_by("due_at")[:5]),
         waits=why_not.of(pipeline, user, now=timezone.now()),
         lately=[run_log.Line(event, sentences.of(event.kind, event.body)) for event in lately],
-        yaml=documents.to_yaml(pipeline.in_force.document),
+        yaml=documents.to_yaml(documents.as_written(pipeline.in_force.document)),
         by_period=period_kind(compiled) is not PeriodKind.NONE,
         sources=[source.dataset for source in compiled.definition.sources],
     )

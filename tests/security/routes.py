@@ -46,12 +46,6 @@ API_SIGNED = "401 200 200 200 200"
 API_OWN = "401 404 200 200 200"
 API_NOT = "401 405 405 405 405"
 
-TEMPLATE = {
-    "template": "tidy",
-    "team": "people",
-    "steps": [{"dataset": "mart.tidy", "sql": "SELECT 1 AS one"}],
-}
-
 CONSOLE = [
     page("/", SIGNED, SIGNED),
     page("/alerts/", SIGNED, SIGNED),
@@ -156,6 +150,12 @@ CONSOLE = [
     page("/events/", SIGNED, SIGNED),
     page("/events/{event}/", OWN, OWN, open=(200, 200)),
     page("/deliveries/{delivery}/release", NO_GET, ADMINS, open=(405, 404)),
+    page("/templates/", SIGNED, NO_POST),
+    page("/templates/deduplicate/", SIGNED, NO_POST),
+    page("/templates/deduplicate/revisions/1/", SIGNED, NO_POST),
+    page("/templates/deduplicate/use", NO_GET, "302 302 403 302 302"),
+    page("/templates/deduplicate/many", SIGNED, "302 422 422 422 422"),
+    page("/templates/deduplicate/roll-out", SIGNED, "302 200 422 200 200", open=(200, 200)),
     page("/register/", "302 200 403 200 200", "302 422 403 422 422", body={"team": "people"}),
     page("/register/yaml/", "302 200 403 200 200", "302 422 403 422 422"),
     page("/register/{draft}/check-sql", "302 405 403 405 405", "302 404 403 200 404", open=(405, 404)),
@@ -178,7 +178,7 @@ API = [
     call("/plan", API_NOT, "401 404 403 200 200", body="files"),
     call("/apply", API_NOT, "401 404 403 200 200", body="files"),
     call("/export", API_SIGNED, API_NOT),
-    call("/templates", API_SIGNED, "401 404 403 201 201", body=TEMPLATE),
+    call("/templates", API_SIGNED, "401 404 403 422 422", body={"template": "tidy", "team": "people"}),
     call("/templates/deduplicate", API_SIGNED, "401 422 422 422 422", method="put", body={"template": "x"}),
     call("/templates/deduplicate/revisions", API_SIGNED, API_NOT),
     call("/templates/deduplicate/revisions/1", API_SIGNED, API_NOT),

@@ -163,6 +163,7 @@ class TemplateRevisionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Tem
     serializer_class = TemplateRevisionSerializer
 
     def get_queryset(self) -> QuerySet[TemplateRevision]:
+        shipped.keep_up(self.kwargs["name"])
         template = get_object_or_404(Template.objects.visible_to(self.request.user), name=self.kwargs["name"])
         return TemplateRevision.objects.filter(template=template).select_related("template", "author")
 
@@ -188,6 +189,7 @@ class MadeViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Pipeline]):
     parser_classes = [LargeJson]
 
     def get_queryset(self) -> QuerySet[Pipeline]:
+        shipped.keep_up(self.kwargs["name"])
         template = get_object_or_404(Template.objects.visible_to(self.request.user), name=self.kwargs["name"])
         made = Pipeline.objects.visible_to(self.request.user).filter(current__made_from__template=template)
         return made.select_related("team", "current__made_from")

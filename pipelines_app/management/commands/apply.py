@@ -11,7 +11,7 @@ from pipelines_app.management import words
 
 
 class Command(BaseCommand):
-    help = "Register the definitions in a folder: one pipeline in each .yaml file. All of them, or none."
+    help = "Register the definitions in a folder: one pipeline or template in each .yaml file. All of them, or none."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             given = files.read(options["folder"])
-            made = plans.apply(
+            done = plans.carry_out(
                 given,
                 author=words.operator(),
                 why=options["why"],
@@ -31,6 +31,9 @@ class Command(BaseCommand):
             )
         except LooplineError as error:
             raise words.refusal(error) from error
-        for revision, _ in made:
+        for revised in done.templates:
+            self.stdout.write(f"template {revised.template.name}: revision {revised.number}")
+        for revision, _ in done.pipelines:
             self.stdout.write(f"{revision.pipeline.name}: revision {revision.number}")
-        self.stdout.write(f"{len(made)} changed, {len(given) - len(made)} as they were.")
+        number = len(done.pipelines) + len(done.templates)
+        self.stdout.write(f"{number} changed, {len(given) - number} as they were.")

@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from pipelines_app.definitions import files
-from pipelines_app.models import Pipeline
+from pipelines_app.models import Pipeline, Template
 
 
 class Command(BaseCommand):
-    help = "Write the registered definitions to a folder, one pipeline in each .yaml file; applied, they change none."
+    help = "Write the registered definitions to a folder, one file for each; applied, they change none."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -18,11 +18,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         pipelines = Pipeline.objects.select_related("current").order_by("name")
+        templates = Template.objects.filter(team__isnull=False).select_related("current").order_by("name")
         if options["team"]:
             pipelines = pipelines.filter(team__name=options["team"])
+            templates = templates.filter(team__name=options["team"])
         folder: Path = options["folder"]
         folder.mkdir(parents=True, exist_ok=True)
-        texts = files.exported(pipelines)
+        texts = files.exported(pipelines, templates)
         for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         self.stdout.write(f"{len(texts)} definitions written to {folder}")

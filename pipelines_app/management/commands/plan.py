@@ -11,7 +11,7 @@ from pipelines_app.management import words
 
 
 class Command(BaseCommand):
-    help = "Say what applying the definitions in a folder would do: one pipeline in each .yaml file. Writes nothing."
+    help = "Say what applying a folder would do: one pipeline or template in each .yaml file. Writes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
@@ -24,5 +24,5 @@ class Command(BaseCommand):
             raise words.refusal(error) from error
         for line in words.told(plan):
             self.stdout.write(line)
-        if options["check"] and plan.changed:
+        if options["check"] and not plan.is_empty:
             raise CommandError("What is registered differs.", returncode=2)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from pipelines_app.access import permits
+from pipelines_app.compiler import templating
 from pipelines_app.definitions import drafts, trying
 from pipelines_app.definitions.register import Author
 from pipelines_app.definitions.trying import Bench
@@ -32,6 +33,7 @@ LABELS = {
     "when": "When and whom",
     "review": "Review",
 }
+OF_A_TEMPLATE = {"values": "Values", "review": "Review"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class Desk:
         url = reverse("console:draft", args=[self.draft.pk, page])
         return f"{url}?{urlencode(query)}" if query else url
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The pages of this draft: what a template makes has one for its values."""
+        return OF_A_TEMPLATE if templating.is_filled(self.draft.document) else LABELS
+
     def section(self, key: str) -> dict[str, dict[str, object]]:
         """A part of the document as a mapping of mappings, whatever stands there."""
         part = self.draft.document.get(key)
@@ -80,6 +87,13 @@ class Desk:
     def problems(self) -> tuple[Problem, ...]:
         """Every fault of the whole draft."""
         return trying.problems(self.draft.document, self.draft.pipeline, teams=self.teams)
+
+    def placed(self, problem: Problem) -> Place:
+        """Where a fault of this draft is mended."""
+        at = placing.place(problem)
+        if templating.is_filled(self.draft.document):
+            return Place(page="values") if at.page != "yaml" else at
+        return at
 
     def problems_of(self, page: str, source: str = "") -> list[tuple[Place, Problem]]:
         """The faults that are mended on one page."""
@@ -128,11 +142,13 @@ class Desk:
         begun = self.draft.pk is not None
         return [
             {"label": label, "url": self.url(name) if begun else "", "current": name == page}
-            for name, label in LABELS.items()
+            for name, label in self.labels.items()
         ]
 
     def onward(self, page: str) -> HttpResponse:
         """On to the next page; back to the review for who came from there to mend something."""
+        if templating.is_filled(self.draft.document):
+            return redirect(self.url("review"))
         wanted = self.request.POST.get("then", "")
         following = placing.PAGES[placing.PAGES.index(page) + 1]
         return redirect(self.url(wanted if wanted in placing.PAGES else following))

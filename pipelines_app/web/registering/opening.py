@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pipelines_app.access import permits
+from pipelines_app.compiler import templating
 from pipelines_app.definitions import drafts
 from pipelines_app.models import Draft, Pipeline
 from pipelines_app.web.asking import Asked
@@ -17,6 +18,7 @@ from pipelines_app.web.registering import (
     review_page,
     source_page,
     steps_page,
+    values_page,
     when_page,
     yaml_page,
 )
@@ -30,6 +32,7 @@ PAGES: dict[str, Page] = {
     "when": when_page.page,
     "review": review_page.page,
     "yaml": yaml_page.page,
+    "values": values_page.page,
 }
 
 
@@ -62,7 +65,8 @@ def edit(request: Asked, name: str) -> HttpResponseBase:
     pipeline = get_object_or_404(Pipeline.objects.visible_to(request.user).select_related("current"), name=name)
     if not Pipeline.objects.operable_by(request.user).filter(pk=pipeline.pk).exists():
         raise PermissionDenied("editing needs the role editor in the pipeline's team")
-    return redirect("console:draft", drafts.edit(pipeline, request.user).pk, "source")
+    begun = drafts.edit(pipeline, request.user)
+    return redirect("console:draft", begun.pk, "values" if templating.is_filled(begun.document) else "source")
 
 
 @editors_only

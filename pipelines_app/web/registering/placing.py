@@ -35,6 +35,8 @@ def place(problem: Problem) -> Place:
     """Where a fault is mended; what no form shows is mended in the YAML."""
     parts = tokens(problem.path)
     match parts:
+        case ["template", *_]:
+            return Place(page="values")
         case [str(top)] if top in _TOP:
             return Place(page="source", field=top)
         case ["sources", *rest]:

@@ -17,7 +17,7 @@ from pipelines_app.models import Draft, Revision
 from pipelines_app.web import comparing, summary
 from pipelines_app.web.asking import is_fragment
 from pipelines_app.web.registering import first_files, picturing, placing
-from pipelines_app.web.registering.desk import LABELS, Desk
+from pipelines_app.web.registering.desk import Desk
 from pipelines_app.web.registering.forms import ReviewForm
 from pipelines_app.web.telling import sentence
 
@@ -133,10 +133,10 @@ def _mends(desk: Desk, problems: tuple[Problem, ...]) -> list[Mend]:
     """The faults by the page that mends them, in the order of the pages."""
     found: dict[tuple[str, str], Mend] = {}
     for problem in problems:
-        at = placing.place(problem)
-        label = LABELS.get(at.page, "YAML") + (f": {at.source}" if at.source else "")
+        at = desk.placed(problem)
+        label = desk.labels.get(at.page, "YAML") + (f": {at.source}" if at.source else "")
         query = {"problems": "1", "then": "review"} | ({"source": at.source} if at.source else {})
         mend = found.setdefault((at.page, at.source), Mend(label, desk.url(at.page, **query)))
         mend.faults.append(placing.sentence(problem, desk.draft.document))
-    order = [*LABELS, "yaml"]
+    order = [*desk.labels, "yaml"]
     return [found[key] for key in sorted(found, key=lambda key: order.index(key[0]))]
