@@ -22,11 +22,10 @@ class Row:
 
 @dataclass(kw_only=True)
 class Catalogue:
-    """The teams, the datasets by name, which pipeline starts which, and the pipelines that were asked for."""
+    """The teams, the datasets by name, what starts each pipeline, and the pipelines that were asked for."""
 
     teams: dict[str, Team]
     rows: dict[str, Row]
-    feeds: dict[str, set[str]]
     pipelines: dict[str, Pipeline] = field(default_factory=dict)
     engine: str = EngineName.DUCKDB
     _by_team: dict[str, dict[str, Known]] = field(default_factory=dict)
@@ -35,6 +34,15 @@ class Catalogue:
     def makers(self) -> dict[str, str]:
         """The pipeline that makes each dataset."""
         return {name: row.pipeline for name, row in self.rows.items() if row.pipeline}
+
+    @cached_property
+    def feeds(self) -> dict[str, set[str]]:
+        """For each pipeline, the datasets that start it; read when a circle is looked for."""
+        found: dict[str, set[str]] = {}
+        started = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__isnull=False)
+        for reader, dataset in started.values_list("pipeline__name", "dataset__name"):
+            found.setdefault(reader, set()).add(dataset)
+        return found
 
     def known_to(self, team: str, *, but: str = "") -> dict[str, Known]:
         """The datasets a team may read, without those made by the pipeline that is being written."""
@@ -66,7 +74,7 @@ class Catalogue:
         self._own[name] = {step.dataset for step in compiled.steps}
         for step in compiled.steps:
             restricted = step.dataset in self.rows and self.rows[step.dataset].restricted
-            known = Known(columns=step.columns, period=step.period)
+            known = Known(columns=step.columns, period=step.shown_by)
             self.rows[step.dataset] = Row(team=definition.team, pipeline=name, restricted=restricted, known=known)
             self.makers[step.dataset] = name
         self.feeds[name] = set(compiled.external)
@@ -76,14 +84,9 @@ class Catalogue:
 def read(pipelines: Iterable[str]) -> Catalogue:
     """The catalogue as it is now, with these pipelines as far as they exist."""
     asked = Pipeline.objects.filter(name__in=list(pipelines)).select_related("team", "current")
-    feeds: dict[str, set[str]] = {}
-    started = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset__isnull=False)
-    for reader, dataset in started.values_list("pipeline__name", "dataset__name"):
-        feeds.setdefault(reader, set()).add(dataset)
     return Catalogue(
         teams={team.name: team for team in Team.objects.all()},
         rows=_rows(),
-        feeds=feeds,
         pipelines={one.name: one for one in asked.defer("current__compiled", "current__document")},
         engine=engine_of_production(),
     )
