@@ -92,7 +92,10 @@ REST_FRAMEWORK = {
         "pipelines_app.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["pipelines_app.api.authentication.SignedInMayReadTokensMayWrite"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "pipelines_app.api.authentication.SignedInMayReadTokensMayWrite",
+        "pipelines_app.api.strictness.CommandsTakeNoOthers",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["pipelines_app.api.parsers.Json"],
     "DEFAULT_PAGINATION_CLASS": "pipelines_app.api.paging.KeysetPagination",

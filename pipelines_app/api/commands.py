@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from pipelines_app.api import strictness
+
 
 class Command(serializers.Serializer[Any]):
     """A body that refuses what it does not know."""
@@ -25,13 +27,19 @@ class Nothing(Command):
     """A command that needs no words."""
 
 
-class Reason(Command):
+class Rehearsed(Command):
+    """A command that may be asked only to say what it would do."""
+
+    dry_run = serializers.BooleanField(default=False, help_text="Only say what it would do.")
+
+
+class Reason(Rehearsed):
     """A command that may say why."""
 
     because = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
-class RunPipeline(Command):
+class RunPipeline(Rehearsed):
     """Which period to run; none for a pipeline without periods."""
 
     period = serializers.CharField(max_length=13, required=False, default="", allow_blank=True)
@@ -45,15 +53,20 @@ class AnnounceSlot(Command):
     due_at = serializers.DateTimeField()
 
 
-class WaiveSlot(Command):
+class WaiveSlot(Rehearsed):
     """Why an arrival is no longer expected."""
 
     reason = serializers.CharField(max_length=500)
 
 
 def said(command: type[Command], request: Request) -> dict[str, Any]:
-    """The validated fields of a request's body; raises ValidationError. No body at all is an empty one."""
+    """The validated fields of a request's body; raises ValidationError. No body at all is an empty one.
+
+    `dry_run` may be said in the address too: whoever says it in either place means it.
+    """
     serializer = command(data={} if request.data is None else request.data)
     serializer.is_valid(raise_exception=True)
     fields: dict[str, Any] = serializer.validated_data
+    if "dry_run" in fields:
+        fields["dry_run"] = strictness.said(request, "dry_run") or fields["dry_run"]
     return fields

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from pipelines_app.compiler import names
 from pipelines_app.errors import LooplineError
 
 if TYPE_CHECKING:  # the framework's views read the settings that name this module
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from django.db.models import QuerySet
     from rest_framework.request import Request
@@ -37,6 +38,18 @@ class StrictFilterBackend(DjangoFilterBackend):
         refuse_unknown(request, [*known, *PAGING] if getattr(view, "action", "") == "list" else known)
         narrowed: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return narrowed
+
+
+class CommandsTakeNoOthers(BasePermission):
+    """A command is refused before it begins if its address holds what it does not take: `takes` says what it does."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Let it through; raises UnknownParameter. It stands after who asks: nobody learns anything without a token."""
+        method = str(request.method).lower()
+        if request.method not in SAFE_METHODS and hasattr(view, method):
+            takes: Mapping[str, tuple[str, ...]] = getattr(view, "takes", {})
+            refuse_unknown(request, takes.get(getattr(view, "action", None) or method, ()))
+        return True
 
 
 def said(request: Request, name: str) -> bool:

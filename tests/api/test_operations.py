@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines_app.models import Backfill, Pipeline, Run, RunState
+from pipelines_app.models import Backfill, Event, Pipeline, Run, RunState
 from tests import factories, road
 from tests.api.callers import refused
 
@@ -131,3 +131,39 @@ def test_a_backfill_is_previewed_begun_paused_resumed_and_cancelled(published, a
     assert ana.post(f"{address}/resume").json()["state"] == "running"
     assert ana.post(f"{address}/cancel").json()["state"] == "cancelled"
     assert [one["id"] for one in ana.get("/backfills", pipeline="daily").json()["results"]] == [told["id"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/pipelines/orders/run", {}),
+        ("/pipelines/orders/pause", {}),
+        ("/runs/{run}/retry", {}),
+        ("/runs/{live}/cancel", {"because": "no"}),
+        ("/arrivals/{arrival}/replay", {}),
+        ("/slots/{slot}/waive", {"reason": "holiday"}),
+    ],
+)
+@pytest.mark.parametrize("said", ["query", "body"])
+def test_a_single_command_says_what_it_would_do_and_leaves_everything(published, failed, orders, ana, path, body, said):
+    live = factories.make_run(orders, state="running", period="2013-03-09")
+    slot = factories.make_slot(published.dataset)
+    address = path.format(run=failed[0].pk, live=live.pk, arrival=published.pk, slot=slot.pk)
+    before = (Event.objects.count(), Run.objects.count(), list(Run.objects.order_by("pk").values_list("state")))
+    if said == "query":
+        answer = ana.post(f"{address}?dry_run=true", body)
+    else:
+        answer = ana.post(address, {**body, "dry_run": True})
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "would"), answer.json()
+    assert (Event.objects.count(), Run.objects.count(), list(Run.objects.order_by("pk").values_list("state"))) == before
+    slot.refresh_from_db()
+    orders.refresh_from_db()
+    assert (slot.state, orders.paused_at) == ("expected", None)
+
+
+def test_a_rehearsal_refuses_what_the_command_would_refuse(orders, ana):
+    refused(ana.post("/pipelines/orders/resume?dry_run=true"), 409, "illegal_move")
+    refused(ana.post("/pipelines/orders/run?dry_run=yes", {"period": "2013"}), 422, "period_invalid")
+    refused(ana.post("/pipelines/orders/pause?dry_run=perhaps"), 400, "unknown_parameter")
+    orders.refresh_from_db()
+    assert orders.paused_at is None

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
-from pipelines_app.api import incoming, keyed
+from pipelines_app.api import incoming, keyed, rehearsing
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.commands import Nothing, said
+from pipelines_app.api.commands import Rehearsed, said
 from pipelines_app.api.filters import ArrivalFilter
 from pipelines_app.api.incoming import Announced
+from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.arrivals import ArrivalSerializer
 from pipelines_app.errors import LooplineError
 from pipelines_app.intake import accepting, idempotency, receiving
@@ -67,6 +68,7 @@ class ArrivalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     queryset = Arrival.objects.none()
     serializer_class = ArrivalSerializer
     filterset_class = ArrivalFilter
+    takes = {"create": ("name", "period"), "replay": ("dry_run",)}
 
     def get_queryset(self) -> QuerySet[Arrival]:
         arrivals = Arrival.objects.visible_to(self.request.user).select_related("dataset")
@@ -102,13 +104,18 @@ class ArrivalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         operation_id="arrivals_replay",
         tags=["arrivals"],
         summary="Bring an arrival's bytes in again",
-        request=Nothing,
-        responses={201: ArrivalSerializer},
+        parameters=[DRY_RUN],
+        request=Rehearsed,
+        responses={200: WOULD, 201: ArrivalSerializer},
     )
     def replay(self, request: Request, pk: int) -> Response:
-        said(Nothing, request)
+        asked = said(Rehearsed, request)
         allowed = Arrival.objects.operable_by(person(request)).select_related("dataset")
         arrival = permits.operable(allowed, person(request), team="dataset__team", pk=pk)
+        if asked["dry_run"]:
+            return rehearsing.told(
+                str(pk), "comes in again as a new arrival", lambda: accepting.replay(arrival, actor=actor(request))
+            )
         again = accepting.replay(arrival, actor=actor(request))
         return Response(ArrivalSerializer(again).data, status=status.HTTP_201_CREATED)
 

@@ -17,6 +17,7 @@ from pipelines_app.api import strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
+from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.pipelines import AppliedListSerializer, ExportSerializer, PlanSerializer, etag
 from pipelines_app.compiler import file_schema
 from pipelines_app.definitions import files, plans
@@ -70,13 +71,13 @@ class PlanView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
-        strictness.refuse_unknown(request, ())
         return _planned(request, _files(request, said(Definitions, request)["files"]))
 
 
 class ApplyView(APIView):
     """Registering many definitions at once."""
 
+    takes = {"post": ("dry_run",)}
     parser_classes = [LargeJson]
 
     @extend_schema(
@@ -85,7 +86,10 @@ class ApplyView(APIView):
         summary="Register definitions: all of them, or none",
         description="A plan's `state`, sent as `If-Match`, lets it do what the plan said or nothing: 412 if what the "
         "plan was made against has changed.",
-        parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The state of a plan.")],
+        parameters=[
+            DRY_RUN,
+            OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The state of a plan."),
+        ],
         request=Apply,
         responses=PolymorphicProxySerializer(
             component_name="AppliedOrPlan",
@@ -95,7 +99,6 @@ class ApplyView(APIView):
         examples=[EXAMPLE],
     )
     def post(self, request: Request) -> Response:
-        strictness.refuse_unknown(request, ())
         command = said(Apply, request)
         given = _files(request, command["files"])
         if command["dry_run"]:

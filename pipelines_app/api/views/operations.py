@@ -20,6 +20,7 @@ from pipelines_app.api import keyed
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
 from pipelines_app.api.filters import DeliveryFilter, PipelineFilter, RunFilter
+from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.operations import (
     BackfillDetailSerializer,
     BackfillPlanSerializer,
@@ -50,10 +51,13 @@ BACKFILL_DONE = {
 class RerunView(APIView):
     """A run, done again."""
 
+    takes = {"post": ("dry_run",)}
+
     @extend_schema(
         operation_id="runs_rerun",
         tags=["runs"],
         summary="Do a run again from what failed, from a step or from the start",
+        parameters=[DRY_RUN],
         request=Rerun,
         responses={
             200: OpenApiResponse(RerunPlanSerializer, description="With `dry_run`: what it would do."),
@@ -85,10 +89,13 @@ def _previewed(seen: rerunning.Preview) -> dict[str, object]:
 class PipelineBackfillsView(APIView):
     """Backfills of one pipeline."""
 
+    takes = {"post": ("dry_run",)}
+
     @extend_schema(
         operation_id="pipelines_backfill",
         tags=["backfills"],
         summary="Make a range of periods, or say exactly what that would do",
+        parameters=[DRY_RUN],
         request=BeginBackfill,
         responses=BACKFILL_DONE,
     )
@@ -186,10 +193,13 @@ class BackfillViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Backfill]):
 class BulkRunsView(APIView):
     """Many runs at once."""
 
+    takes = {"post": ("dry_run",)}
+
     @extend_schema(
         operation_id="runs_bulk",
         tags=["runs"],
         summary="Cancel runs or do them again, by ids or by the filters of the list",
+        parameters=[DRY_RUN],
         request=BulkRuns,
         responses=BulkAnswerSerializer,
     )
@@ -206,10 +216,13 @@ class BulkRunsView(APIView):
 class BulkPipelinesView(APIView):
     """Many pipelines at once."""
 
+    takes = {"post": ("dry_run",)}
+
     @extend_schema(
         operation_id="pipelines_bulk",
         tags=["pipelines"],
         summary="Pause pipelines or let them go on, by names or by the filters of the list",
+        parameters=[DRY_RUN],
         request=BulkPipelines,
         responses=BulkAnswerSerializer,
     )
@@ -226,10 +239,13 @@ class BulkPipelinesView(APIView):
 class BulkDeliveriesView(DeliveryViewSet):
     """Many hand-overs at once."""
 
+    takes = {"bulk": ("dry_run",)}
+
     @extend_schema(
         operation_id="deliveries_bulk",
         tags=["events"],
         summary="Try stuck deliveries again, by ids or by the filters of the list (admins)",
+        parameters=[DRY_RUN],
         request=BulkDeliveries,
         responses=BulkAnswerSerializer,
     )

@@ -20,11 +20,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
-from pipelines_app.api import keyed, strictness
+from pipelines_app.api import keyed, rehearsing, strictness
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.commands import Nothing, RunPipeline, said
+from pipelines_app.api.commands import Rehearsed, RunPipeline, said
 from pipelines_app.api.filters import PipelineFilter
 from pipelines_app.api.parsers import Json, Yaml
+from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.pipelines import (
     PipelineDetailSerializer,
     PipelineSerializer,
@@ -62,12 +63,12 @@ DOCUMENT = OpenApiExample(
     },
     request_only=True,
 )
-DRY_RUN = OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="Only say what it would do.")
 WHY = OpenApiParameter("why", OpenApiTypes.STR, description="Why this revision is made.")
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, "header", description="The ETag that was read; 412 if it is old."
 )
 KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, "header")
+PIPELINE_OR_WOULD = rehearsing.either("Pipeline", PipelineSerializer)
 WRITING: Any = {
     "request": {"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},
     "parameters": [DRY_RUN, WHY, IF_MATCH],
@@ -103,6 +104,10 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     parser_classes = [Json, Yaml]
     filterset_class = PipelineFilter
     lookup_field = "name"
+    takes = {
+        **dict.fromkeys(("create", "update"), ("dry_run", "why")),
+        **dict.fromkeys(("run", "pause", "resume"), ("dry_run",)),
+    }
 
     def get_queryset(self) -> QuerySet[Pipeline]:
         return Pipeline.objects.visible_to(self.request.user).select_related("team", "current")
@@ -128,7 +133,6 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
     def _register(self, request: Request, document: Mapping[str, object]) -> Response:
         writer = person(request)
-        strictness.refuse_unknown(request, ("dry_run", "why"))
         _refuse_others(request, document)
         onto = _onto(request, document)
         author = Author(actor=actor(request), user=writer, teams=permits.teams_written_for(writer))
@@ -149,13 +153,20 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         operation_id="pipelines_run",
         tags=["pipelines"],
         summary="Run a pipeline now",
-        parameters=[KEY],
+        parameters=[DRY_RUN, KEY],
         request=RunPipeline,
-        responses={202: RunSerializer},
+        responses={200: WOULD, 202: RunSerializer},
     )
     def run(self, request: Request, name: str) -> Response:
         pipeline = self._operable(name)
-        period = said(RunPipeline, request)["period"]
+        asked = said(RunPipeline, request)
+        period = asked["period"]
+        if asked["dry_run"]:
+            return rehearsing.told(
+                name,
+                f"runs for {period or 'no period'}, with a run that waits for it if there is one",
+                lambda: queue.request(pipeline, period=period, actor=actor(request)),
+            )
 
         def work() -> Reply:
             run = queue.request(pipeline, period=period, actor=actor(request))
@@ -168,24 +179,32 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         operation_id="pipelines_pause",
         tags=["pipelines"],
         summary="Start no further runs",
-        request=Nothing,
-        responses=PipelineSerializer,
+        parameters=[DRY_RUN],
+        request=Rehearsed,
+        responses=PIPELINE_OR_WOULD,
     )
     def pause(self, request: Request, name: str) -> Response:
-        said(Nothing, request)
-        pausing.pause(self._operable(name), actor=actor(request))
+        asked, pipeline = said(Rehearsed, request), self._operable(name)
+        if asked["dry_run"]:
+            return rehearsing.told(name, "starts no further run", lambda: pausing.pause(pipeline, actor=actor(request)))
+        pausing.pause(pipeline, actor=actor(request))
         return Response(PipelineSerializer(self.get_object()).data)
 
     @extend_schema(
         operation_id="pipelines_resume",
         tags=["pipelines"],
         summary="Go on with what has queued up",
-        request=Nothing,
-        responses=PipelineSerializer,
+        parameters=[DRY_RUN],
+        request=Rehearsed,
+        responses=PIPELINE_OR_WOULD,
     )
     def resume(self, request: Request, name: str) -> Response:
-        said(Nothing, request)
-        pausing.resume(self._operable(name), actor=actor(request))
+        asked, pipeline = said(Rehearsed, request), self._operable(name)
+        if asked["dry_run"]:
+            return rehearsing.told(
+                name, "goes on, with what has waited", lambda: pausing.resume(pipeline, actor=actor(request))
+            )
+        pausing.resume(pipeline, actor=actor(request))
         return Response(PipelineSerializer(self.get_object()).data)
 
     def _operable(self, name: str) -> Pipeline:

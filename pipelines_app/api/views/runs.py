@@ -10,9 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
+from pipelines_app.api import rehearsing
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.commands import Nothing, Reason, said
+from pipelines_app.api.commands import Reason, Rehearsed, said
 from pipelines_app.api.filters import RunFilter
+from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.events import EventSerializer
 from pipelines_app.api.serializers.runs import RunDetailSerializer, RunSerializer
 from pipelines_app.models import CheckResult, Dataset, Event, Run, User
@@ -33,6 +35,7 @@ class RunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):
     queryset = Run.objects.none()
     serializer_class = RunSerializer
     filterset_class = RunFilter
+    takes = dict.fromkeys(("cancel", "retry"), ("dry_run",))
 
     def get_queryset(self) -> QuerySet[Run]:
         return Run.objects.visible_to(self.request.user).select_related("pipeline", "revision", "environment")
@@ -46,25 +49,37 @@ class RunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):
         operation_id="runs_cancel",
         tags=["runs"],
         summary="Stop a run for good",
+        parameters=[DRY_RUN],
         request=Reason,
-        responses=RunSerializer,
+        responses=rehearsing.either("Run", RunSerializer),
     )
     def cancel(self, request: Request, pk: int) -> Response:
-        because = said(Reason, request)["because"]
-        run = self._operable(pk)
-        cancelling.cancel(run, actor=actor(request), because=because or f"cancelled by {person(request).username}")
+        asked, run = said(Reason, request), self._operable(pk)
+        because = asked["because"] or f"cancelled by {person(request).username}"
+        if asked["dry_run"]:
+            return rehearsing.told(
+                str(pk),
+                "is stopped for good",
+                lambda: cancelling.cancel(run, actor=actor(request), because=because),
+            )
+        cancelling.cancel(run, actor=actor(request), because=because)
         return Response(RunSerializer(run).data)
 
     @extend_schema(
         operation_id="runs_retry",
         tags=["runs"],
         summary="Run again what did not succeed; the answer is the new run",
-        request=Nothing,
-        responses={202: RunSerializer},
+        parameters=[DRY_RUN],
+        request=Rehearsed,
+        responses={200: WOULD, 202: RunSerializer},
     )
     def retry(self, request: Request, pk: int) -> Response:
-        said(Nothing, request)
-        again = queue.retry(self._operable(pk), actor=actor(request))
+        asked, run = said(Rehearsed, request), self._operable(pk)
+        if asked["dry_run"]:
+            return rehearsing.told(
+                str(pk), "runs again with what is there now", lambda: queue.retry(run, actor=actor(request))
+            )
+        again = queue.retry(run, actor=actor(request))
         return Response(RunSerializer(again).data, status=status.HTTP_202_ACCEPTED)
 
     def _operable(self, pk: int) -> Run:

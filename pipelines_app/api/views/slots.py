@@ -8,9 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
+from pipelines_app.api import rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import AnnounceSlot, Nothing, WaiveSlot, said
 from pipelines_app.api.filters import HabitFilter, SlotFilter
+from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.slots import NO_PERIOD, HabitSerializer, SlotSerializer, WhySerializer
 from pipelines_app.definitions.register import Author
 from pipelines_app.intake import habits, slot_why, slots
@@ -24,6 +26,7 @@ class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
     queryset = Slot.objects.none()
     serializer_class = SlotSerializer
     filterset_class = SlotFilter
+    takes = {"waive": ("dry_run",)}
 
     def get_queryset(self) -> QuerySet[Slot]:
         return Slot.objects.visible_to(self.request.user).select_related("dataset")
@@ -65,14 +68,22 @@ class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
         operation_id="slots_waive",
         tags=["slots"],
         summary="Stop expecting an arrival",
+        parameters=[DRY_RUN],
         request=WaiveSlot,
-        responses=SlotSerializer,
+        responses=rehearsing.either("Slot", SlotSerializer),
     )
     def waive(self, request: Request, pk: int) -> Response:
         user = person(request)
         allowed = Slot.objects.operable_by(user).select_related("dataset__team")
         slot = permits.operable(allowed, user, team="dataset__team", pk=pk)
-        slots.waive(slot, reason=said(WaiveSlot, request)["reason"], actor=actor(request))
+        asked = said(WaiveSlot, request)
+        if asked["dry_run"]:
+            return rehearsing.told(
+                str(pk),
+                "is not expected any more",
+                lambda: slots.waive(slot, reason=asked["reason"], actor=actor(request)),
+            )
+        slots.waive(slot, reason=asked["reason"], actor=actor(request))
         slot.refresh_from_db(fields=["state", "reason"])
         return Response(SlotSerializer(slot).data)
 
