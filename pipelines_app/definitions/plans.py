@@ -184,7 +184,8 @@ def _prepared(given: Gathered, wanted: Set[str], over: Catalogue) -> dict[str, P
                 problems += given.placed(name, [Problem(path="", message=f"{taken.message} {taken.todo}")])
             else:
                 prepared[name] = one
-                known |= {step.dataset: Known(columns=step.columns, period=step.shown_by) for step in one.compiled.steps}
+                made = one.compiled.steps
+                known |= {step.dataset: Known(columns=step.columns, period=step.shown_by) for step in made}
     if problems:
         raise DefinitionInvalid(problems)
     return prepared
