@@ -202,7 +202,7 @@ PLACE = """
         (SELECT v.total_rows FROM pipelines_app_current c JOIN pipelines_app_datasetversion v ON v.id = c.version_id
          WHERE c.dataset_id = %(dataset)s AND c.environment_id = %(environment)s),
         (SELECT sum(rows) FROM pipelines_app_part
-         WHERE dataset_id = %(dataset)s AND environment_id = %(environment)s AND period = %(period)s
+         WHERE dataset_id = %(dataset)s AND environment_id = %(environment)s AND period IN (%(period)s, '')
          AND until IS NULL AND since IS NOT NULL)
 """
 REVISED = """
@@ -213,7 +213,8 @@ REPLACED = """
     UPDATE pipelines_app_part SET until = %s
     WHERE environment_id = %s AND dataset_id = %s AND until IS NULL AND since IS NOT NULL AND version_id <> %s
 """
-REPLACED_PERIOD = REPLACED + " AND period = %s"
+# What was made as a whole before there were periods goes with the first of them.
+REPLACED_PERIOD = REPLACED + " AND period IN (%s, '')"
 REPLACED_ORIGIN = REPLACED + " AND origin = %s"
 POINTED = """
     INSERT INTO pipelines_app_current (environment_id, dataset_id, version_id) VALUES (%s, %s, %s)

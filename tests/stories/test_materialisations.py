@@ -1,10 +1,15 @@
 """The kinds of datasets walked down the road: merged by key, added once, kept as history, kept as a query."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from pipelines_app import events
+from pipelines_app.engines.base import Limits
 from pipelines_app.environments import mapping, reading
-from pipelines_app.models import Current, Dataset, DatasetVersion, Increment, Pipeline, Run, StepRun
-from pipelines_app.runs import queue
+from pipelines_app.models import Current, Dataset, DatasetVersion, Delivery, Increment, Pipeline, Run, StepRun
+from pipelines_app.runs import execution, leases, queue, staging
 from tests import road
 
 pytestmark = pytest.mark.django_db
@@ -215,3 +220,38 @@ def test_what_was_a_table_becomes_a_view_and_a_table_again() -> None:
         road.drain()
         assert rows("core.seen") == [(2, 3)]
         assert version("core.seen").parts.count() == int(kept is as_table)
+
+
+@pytest.mark.parametrize("kept", ["{kind: table}", MERGE])
+def test_what_was_made_as_a_whole_goes_with_its_first_period(kept: str) -> None:
+    picked = "SELECT id, town FROM raw.people"
+    register(kept, picked if kept != MERGE else ALL)
+    send(1, "1,bern,")
+    register("{kind: incremental, by: period}", picked)
+    send(2, "2,chur,")
+    assert rows() == [(2, "chur")]
+    assert version().total_rows == 1
+
+
+@pytest.mark.parametrize("kept", [MERGE, HISTORY, "{kind: append}"])
+def test_an_attempt_that_was_killed_before_it_published_leaves_nothing_half(kept: str) -> None:
+    register(kept)
+    send(1, "1,bern,", "2,chur,")
+    before = rows()
+    road.send("raw.people", b"id,town,gone\n2,genf,\n", name="p_2024-01-02.csv")
+    while not (waiting := StepRun.objects.filter(dataset__name="core.people", state="ready").first()):
+        for pk in Delivery.objects.filter(state="pending", attempts=0).values_list("pk", flat=True):
+            events.deliver(pk)
+        for pk in StepRun.objects.filter(state="ready", dataset__name="raw.people").values_list("pk", flat=True):
+            execution.execute(pk, "test")
+    dead = leases.claim(waiting.pk, "dead")
+    execution.attempt(staging.gather(dead), Limits(), as_of=timezone.now())
+    assert rows() == before
+    execution.again(dead.step, epoch=dead.epoch, because="killed", wait=timedelta())
+    execution.execute(waiting.pk, "test")
+    road.drain()
+    once = rows()
+    queue.request(Pipeline.objects.get(), period="2024-01-02", actor="user:ana")
+    road.drain()
+    assert rows() == once != before
+    assert Increment.objects.values("origin").distinct().count() == (0 if kept == "{kind: append}" else 2)
