@@ -99,8 +99,8 @@ CONSOLE = [
     page("/webhooks/{webhook}/disable", NO_GET, EDITORS, open=(405, 404)),
     page("/webhooks/{webhook}/enable", NO_GET, EDITORS, open=(405, 404)),
     page("/webhooks/out/", SIGNED, NO_POST),
-    page("/openlineage/out/", "302 404 404 404 404", NO_POST),
-    page("/openlineage/out/again", NO_GET, "302 404 404 404 404"),
+    page("/openlineage/out/", "302 404 404 404 404", NO_POST, open=(404, 405)),
+    page("/openlineage/out/again", NO_GET, "302 404 404 404 404", open=(405, 404)),
     page(
         "/webhooks/out/new",
         NO_GET,
