@@ -52,7 +52,7 @@ class Sender:
             line.close()
 
     def _send(self, line: http.client.HTTPConnection, path: str, secret: str, sent: int) -> None:
-        body, headers = _message(secret, sent * self.asked["senders"] + self.number)
+        body, headers = _message(secret, self.asked["first"] + sent * self.asked["senders"] + self.number)
         before = time.monotonic()
         line.request("POST", path, body, headers)
         answer = line.getresponse()

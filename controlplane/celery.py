@@ -6,15 +6,18 @@ import queue
 import socket
 import sys
 import threading
+from collections import defaultdict
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from celery import Celery
 from celery.signals import worker_process_shutdown, worker_ready
 from django.conf import settings
-from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
+
+from controlplane import envelopes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "controlplane.settings.production")
 logger = logging.getLogger(__name__)
@@ -85,6 +88,7 @@ BELLS = {
     "step": ("pipelines_app.tasks.execute_step", STEPS),
     "notification": ("monitoring_app.tasks.send_notification", QUICK),
 }
+AT_ONCE = 200  # bells that are sent together, where so many wait to be
 _outbox: "queue.Queue[tuple[str, int, bool]]" = queue.Queue(maxsize=10_000)
 _ringer_of: dict[int, threading.Thread] = {}
 _lock = threading.Lock()
@@ -113,13 +117,25 @@ def _start_ringer() -> None:
 
 def _send_for_ever() -> None:
     while True:
-        kind, pk, again = _outbox.get()
-        task, goes_to = BELLS[kind]
+        bells = [_outbox.get()]
+        with suppress(queue.Empty):
+            while len(bells) < AT_ONCE:
+                bells.append(_outbox.get_nowait())
         try:
-            if not (again and _is_crowded(goes_to)):
-                app.send_task(task, args=[pk], queue=goes_to)
-        except (OperationalError, RedisError):
-            logger.warning("Redis did not take a bell; the sweep will ring again", extra={"kind": kind, "pk": pk})
+            _send(bells)
+        except RedisError:
+            logger.warning("Redis did not take some bells; the sweep will ring again", extra={"bells": len(bells)})
+
+
+def _send(bells: list[tuple[str, int, bool]]) -> None:
+    """Put bells in their queues, with one message to Redis for each queue."""
+    enclosed: dict[str, list[str]] = defaultdict(list)
+    for kind, pk, again in bells:
+        task, goes_to = BELLS[kind]
+        if not (again and _is_crowded(goes_to)):
+            enclosed[goes_to].append(envelopes.enclosed(app, task, pk, goes_to))
+    for goes_to, messages in enclosed.items():
+        _redis().lpush(goes_to, *messages)
 
 
 def _is_crowded(waiting_in: str) -> bool:

@@ -1,6 +1,7 @@
 """What holds for every answer: a strict content policy, times in the viewer's zone, 503 without a database."""
 
 import logging
+import re
 import zoneinfo
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -10,13 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from pipelines_app.api import problems
+from pipelines_app.api import hooks, problems
 from pipelines_app.errors import NotFound
 
 logger = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError, InternalError)
 MACHINES = ("/api/", "/hooks/")
+HOOK = re.compile(r"/hooks/([-a-zA-Z0-9_]+)")
 
 Answerer = Callable[[HttpRequest], HttpResponse]
 
@@ -62,6 +64,16 @@ def no_nul(answer: Answerer) -> Answerer:
         if not machine and ("\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")):
             raise Http404
         return answer(request)
+
+    return middleware
+
+
+def suppliers(answer: Answerer) -> Answerer:
+    """Take a supplier's message straight to its door: who sends it has no session, and is shown no page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        hook = HOOK.fullmatch(request.path_info)
+        return hooks.receive(request, hook[1]) if hook else answer(request)
 
     return middleware
 

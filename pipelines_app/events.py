@@ -98,12 +98,21 @@ def record(fact: Fact, *, cause: Event | None = None, actor: str = "") -> Event:
 
 def record_all(facts: Sequence[Fact], *, cause: Event | None = None, actor: str = "") -> list[Event]:
     """The same for facts that happened together, of one cause and in this order."""
-    recorded = [_event(fact, cause, actor) for fact in facts]
+    return _record([(fact, _event(fact, cause, actor)) for fact in facts])
+
+
+def record_of_many(facts: Sequence[tuple[Fact, str]]) -> list[Event]:
+    """The same for facts that have nothing to do with each other, each with the actor who began its chain."""
+    return _record([(fact, _event(fact, None, actor)) for fact, actor in facts])
+
+
+def _record(said: Sequence[tuple[Fact, Event]]) -> list[Event]:
+    recorded = [event for _, event in said]
     with transaction.atomic(savepoint=False):
         _append(recorded)
         heard_by = [
             (event.pk, name)
-            for event, fact in zip(recorded, facts, strict=True)
+            for fact, event in said
             for name, consumer in consumers().items()
             if fact.kind in consumer.hears and not consumer.ignores(fact)
         ]

@@ -231,7 +231,7 @@ def _by_period(parts: Iterable[Part]) -> Mapping[str, int]:
 
 def _kept() -> Iterator[str]:
     for arrival in Arrival.objects.all():
-        path = lake.path(arrival.path)
+        path = lake.original(arrival.path)
         if not path.is_file():
             yield f"the bytes of arrival {arrival.pk} ({arrival.name}) are gone"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != arrival.sha256:

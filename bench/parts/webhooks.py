@@ -8,6 +8,7 @@ to is not measured here.
 import argparse
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +108,8 @@ def _bare_web(production: Production, port: int) -> Guarded:
 
 def _send(targets: list[dict[str, str]], rate: float) -> Sent:
     """Messages from a few senders to the targets in turn, as fast as they are answered or at a rate."""
-    asked = json.dumps({"targets": targets, "rate": rate, "senders": SENDERS, "seconds": SECONDS})
+    first = time.monotonic_ns() // 1000  # no message is like one that was sent before
+    asked = json.dumps({"targets": targets, "rate": rate, "senders": SENDERS, "seconds": SECONDS, "first": first})
     command = [str(BIN / "python"), "-m", "bench.sending"]
     done = subprocess.run(command, cwd=ROOT, input=asked, check=True, stdout=subprocess.PIPE, text=True)
     told = json.loads(done.stdout)

@@ -1,7 +1,7 @@
 """The door for suppliers: signed messages, from programs that have neither a session nor a token."""
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -10,7 +10,7 @@ from pipelines_app.api import incoming, problems
 from pipelines_app.errors import ArrivalRefused, LooplineError, TooLarge
 from pipelines_app.intake import refusals, webhooks
 from pipelines_app.intake.proving import Message
-from pipelines_app.models import Webhook
+from pipelines_app.models import Arrival
 
 
 class NotPost(LooplineError):
@@ -29,18 +29,28 @@ def receive(request: HttpRequest, public_id: str) -> HttpResponse:
         refusal.headers["Allow"] = "POST"
         return refusal
     try:
-        webhook = webhooks.find(public_id)
-        return _answer(request, webhook)
+        return _answer(request, public_id)
     except LooplineError as refusal_of_house:
         return problems.response(refusal_of_house)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, InternalError):
         return problems.away()
 
 
-def _answer(request: HttpRequest, webhook: Webhook) -> HttpResponse:
+def _answer(request: HttpRequest, public_id: str) -> HttpResponse:
     now, address = timezone.now(), str(request.META.get("REMOTE_ADDR", ""))
+    webhook = webhooks.known(public_id)
     with refusals.noted(webhook, bytes=_announced(request), address=address, now=now):
-        arrival, repeated = webhooks.receive(webhook, _message(request), now=now, address=address)
+        message = _message(request)
+    arrival = webhooks.take_quickly(webhook, message, now=now, address=address)
+    if arrival is not None:
+        return _told(arrival, repeated=False)
+    webhook = webhooks.find(public_id)
+    with refusals.noted(webhook, bytes=_announced(request), address=address, now=now):
+        arrival, repeated = webhooks.receive(webhook, message, now=now, address=address)
+    return _told(arrival, repeated=repeated)
+
+
+def _told(arrival: Arrival, *, repeated: bool) -> HttpResponse:
     answer = {"arrival": arrival.pk, "state": arrival.state, "disposition": arrival.disposition}
     return JsonResponse(answer, status=200 if repeated else 201)
 

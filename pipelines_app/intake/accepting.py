@@ -88,20 +88,13 @@ def parameters_of(dataset: Dataset, source: Source, *, name: str, given: Mapping
         raise ArrivalRefused(f"{refused}.", todo="Send a value that the pipeline's parameter takes.") from refused
 
 
-@transaction.atomic
-def accept(envelope: Envelope, received: Received) -> Arrival:
-    """Take in a received file. The same content for the same period again is a duplicate and starts nothing.
-
-    Raises ArrivalRefused; the caller then discards the bytes.
-    """
-    _one_at_a_time.first(pk=envelope.dataset.pk)  # twins are seen
+def drafted(envelope: Envelope, received: Received) -> Arrival:
+    """The row of an arrival, not yet written; raises ArrivalRefused."""
     source = source_of(envelope.dataset)
     name = naming.plain(envelope.name) or NAMELESS
     period = period_of(source, name=name, given=envelope.period)
     parameters = parameters_of(envelope.dataset, source, name=name, given=envelope.parameters)
-    key = giving.key(parameters)
-    twin = _twin(envelope.dataset, source, period, received.sha256, key)
-    arrival = Arrival(
+    return Arrival(
         dataset=envelope.dataset,
         door=envelope.door,
         name=name,
@@ -111,22 +104,37 @@ def accept(envelope: Envelope, received: Received) -> Arrival:
         path=received.place,
         sender=envelope.sender[:200],
         parameters=parameters,
-        parameters_key=key,
+        parameters_key=giving.key(parameters),
     )
-    add([arrival])
-    if twin is not None:
-        return _set_aside(arrival, twin)
-    fact = ArrivalAccepted(
-        dataset=envelope.dataset.name,
-        period=period,
+
+
+def accepted(arrival: Arrival) -> ArrivalAccepted:
+    """What there is to say of an arrival that was taken in."""
+    return ArrivalAccepted(
+        dataset=arrival.dataset.name,
+        period=arrival.period,
         arrival=arrival.pk,
         name=arrival.name,
         bytes=arrival.bytes,
         sha256=arrival.sha256,
         door=arrival.door,
-        parameters=parameters,
+        parameters=arrival.parameters,
     )
-    event = arrival.event = events.record(fact, actor=arrival.sender)
+
+
+@transaction.atomic
+def accept(envelope: Envelope, received: Received) -> Arrival:
+    """Take in a received file. The same content for the same period again is a duplicate and starts nothing.
+
+    Raises ArrivalRefused; the caller then discards the bytes.
+    """
+    _one_at_a_time.first(pk=envelope.dataset.pk)  # twins are seen
+    arrival = drafted(envelope, received)
+    twin = _twin(arrival, source_of(envelope.dataset))
+    add([arrival])
+    if twin is not None:
+        return _set_aside(arrival, twin)
+    event = arrival.event = events.record(accepted(arrival), actor=arrival.sender)
     _told_by.make(pk=arrival.pk, event=event.pk)
     slots.fill(arrival, cause=event)
     failpoints.reach("before_accept")
@@ -147,11 +155,12 @@ _last = Prepared(lambda: _before()[:1])
 _last_same = Prepared(lambda: _same()[:1])
 
 
-def _twin(dataset: Dataset, source: Source, period: str, sha256: str, key: str) -> Arrival | None:
+def _twin(arrival: Arrival, source: Source) -> Arrival | None:
     """An arrival with the same bytes and parameters that already had its effect, or is about to."""
+    sha256, key = arrival.sha256, arrival.parameters_key
     if source.mode is Mode.APPEND:
-        return _last_same.first(dataset=dataset.pk, period=period, sha256=sha256, key=key)
-    last = _last.first(dataset=dataset.pk, period=period)
+        return _last_same.first(dataset=arrival.dataset_id, period=arrival.period, sha256=sha256, key=key)
+    last = _last.first(dataset=arrival.dataset_id, period=arrival.period)
     if last is None or (last.sha256, last.parameters_key) != (sha256, key) or last.state not in FINISHED_TWIN:
         return None
     return last

@@ -32,7 +32,7 @@ def tidy(now: datetime) -> int:
 def sweep_files(*, older_than: float) -> int:
     """Remove files of the lake that no row points to: attempts that were fenced off, uploads that were cut short."""
     went = 0
-    for folder, known in (("data", _parts), ("arrivals", _arrivals), ("exports", _none)):
+    for folder, known in FOLDERS.items():
         stale = _stale(lake.root() / folder, older_than)
         while some := list(islice(stale, AT_ONCE)):  # of a lake of any size no more than these are held in memory
             went += _remove(some, known)
@@ -71,6 +71,9 @@ def _arrivals(places: list[str]) -> set[str]:
 
 def _none(places: list[str]) -> set[str]:
     return set()
+
+
+FOLDERS = {"data": _parts, "arrivals": _arrivals, "exports": _none, lake.MESSAGES: _none}
 
 
 def _known(paths: QuerySet[Any, str], places: list[str]) -> set[str]:

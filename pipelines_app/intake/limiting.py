@@ -30,7 +30,7 @@ def limit_of(webhook: Webhook) -> int:
 def admit(webhook: Webhook, *, now: datetime) -> None:
     """Count one message; raises TooMany with how long to wait."""
     window = now.replace(second=0, microsecond=0)
-    if _from_portion(webhook.public_id, window):
+    if admit_known(webhook, now=now):
         return
     portion = _take_portion(webhook, window)
     if not portion:
@@ -41,6 +41,16 @@ def admit(webhook: Webhook, *, now: datetime) -> None:
             retry_after=max(1.0, (window + WINDOW - now).total_seconds()),
         )
     _keep(webhook.public_id, window, portion - 1)
+
+
+def admit_known(webhook: Webhook, *, now: datetime) -> bool:
+    """Count one message of those that this process may still take without asking; False if there are none."""
+    return _from_portion(webhook.public_id, now.replace(second=0, microsecond=0))
+
+
+def uncount(webhook: Webhook, *, now: datetime) -> None:
+    """Take back that one message was counted: it is going to be again."""
+    _keep(webhook.public_id, now.replace(second=0, microsecond=0), 1)
 
 
 def _from_portion(address: str, window: datetime) -> bool:

@@ -1,7 +1,8 @@
 """Who sent a message: the proof that its webhook asks for, and the id that its sender gave it."""
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -16,13 +17,17 @@ LONGEST_ID = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One request to a webhook. `name` and `period` come from its query, for bodies that cannot say them."""
+    """One request to a webhook. `name` and `period` come from its query, for bodies that cannot say them.
+
+    `own` stands for the id that its sender gave it, where there is none.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     content_type: str
     name: str = ""
     period: str = ""
+    own: str = field(default_factory=lambda: f"own-{uuid.uuid4().hex}")
 
     def header(self, name: str) -> str:
         """A header by its name in lower case; empty if there is none."""

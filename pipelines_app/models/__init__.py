@@ -15,6 +15,7 @@ from pipelines_app.models.arrivals import (
     ArrivalState,
     Door,
     IdempotencyKey,
+    KeptMessage,
 )
 from pipelines_app.models.backfills import Backfill, BackfillEffect, BackfillMode, BackfillPeriod, BackfillState
 from pipelines_app.models.checks import Check, CheckResult, Severity
@@ -101,6 +102,7 @@ __all__ = [
     "HabitState",
     "IdempotencyKey",
     "Increment",
+    "KeptMessage",
     "Link",
     "Listener",
     "Membership",

@@ -87,6 +87,16 @@ class Arrival(models.Model):
         return f"{self.name} for {self.dataset}"
 
 
+class KeptMessage(models.Model):
+    """The bytes of a small message, kept under the place that its arrival names and committed together with it."""
+
+    place = models.CharField(max_length=300, primary_key=True)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.place
+
+
 class IdempotencyKey(models.Model):
     """The answer given to a request that carried a key, given again when the same request comes again."""
 

@@ -146,9 +146,10 @@ def _place(claim: Claim, mark: str = "") -> Place:
 def _arriving(work: Work) -> dict[str, Path]:
     """The files to load by the names people know them by; two of the same name are told apart by their arrival."""
     files: dict[str, Path] = {}
+    originals = lake.originals([arrival.path for arrival in work.arrivals])
     for arrival in work.arrivals:
         name = f"{arrival.name} (arrival {arrival.pk})" if arrival.name in files else arrival.name
-        files[name] = lake.path(arrival.path)
+        files[name] = originals[arrival.path]
     return files
 
 

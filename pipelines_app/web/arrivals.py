@@ -151,7 +151,7 @@ def original(request: Asked, pk: int) -> FileResponse:
     """The very bytes that came, for members of the team."""
     known = Arrival.objects.visible_to(request.user).filter(dataset__team__in=request.user.teams_with(*ANY_ROLE))
     found = get_object_or_404(known, pk=pk)
-    path = lake.path(found.path)
+    path = lake.original(found.path)
     if not path.is_file():
         raise Http404("The original is not kept any more.")
     return FileResponse(

@@ -85,8 +85,10 @@ def _picked(request: Asked, dataset: Dataset, source: Source) -> dict[str, str]:
     arrival = Arrival.objects.filter(dataset=dataset, pk=int(pk)).first()
     if arrival is None:
         return {}
-    place = lake.path(arrival.path)
-    if arrival.door != "webhook" or arrival.bytes > SHOWN_BYTES or not place.exists():
+    if arrival.door != "webhook" or arrival.bytes > SHOWN_BYTES:
+        return {"name": arrival.name}
+    place = lake.original(arrival.path)
+    if not place.exists():
         return {"name": arrival.name}
     try:
         records = [json.loads(line) for line in place.read_text().splitlines()]

@@ -65,7 +65,7 @@ def test_a_signed_message_is_taken_in_without_a_token_or_a_form(supplier):
     assert answer.status_code == 201
     arrival = Arrival.objects.get()
     assert answer.json() == {"arrival": arrival.pk, "state": "pending", "disposition": ""}
-    assert lake.path(arrival.path).read_text() == '{"sensor":"a","value":1.5}\n'
+    assert lake.original(arrival.path).read_text() == '{"sensor":"a","value":1.5}\n'
     assert arrival.sender == f"webhook:{supplier.webhook.public_id}"
 
 
@@ -185,7 +185,7 @@ def test_a_file_body_keeps_its_bytes(sales, orders):
     assert answer.status_code == 201
     arrival = Arrival.objects.get()
     assert (arrival.name, arrival.period) == ("orders_2013-01-05.csv", "2013-01-05")
-    assert lake.path(arrival.path).read_text() == body
+    assert lake.original(arrival.path).read_text() == body
 
 
 @pytest.mark.usefixtures("nothing_came")

@@ -53,7 +53,7 @@ def test_records_become_an_arrival_of_json_lines(hook) -> None:
     arrival, again = webhooks.receive(webhook, message, now=timezone.now())
     assert not again
     assert arrival.period == "2013-01-05"
-    assert road.receiving.lake.path(arrival.path).read_text().splitlines() == [
+    assert road.receiving.lake.original(arrival.path).read_text().splitlines() == [
         '{"origin":"JFK","hour":5}',
         '{"origin":"LGA","hour":6}',
     ]

@@ -12,7 +12,7 @@ from standardwebhooks import Webhook as Oracle
 
 from pipelines_app import lake
 from pipelines_app.intake import webhooks
-from pipelines_app.models import Arrival, Dataset, Event, WebhookCall
+from pipelines_app.models import Arrival, Dataset, Event, KeptMessage, WebhookCall
 from tests import road
 
 AT_ONCE = 50
@@ -57,7 +57,8 @@ def at_once(work):
 
 
 def kept():
-    return [path for path in (lake.root() / "arrivals").rglob("*") if path.is_file()]
+    """The bytes that are kept, wherever that is."""
+    return [*KeptMessage.objects.all(), *(path for path in lake.root().rglob("*") if path.is_file())]
 
 
 def test_fifty_at_once_with_one_id_are_one_arrival_and_one_answer(supplier, settings, tmp_path):

@@ -1,14 +1,16 @@
 """The sweep does all it can: what fails is kept apart and said, what is long is done once and aside."""
 
+import base64
+import json
 import os
-import queue
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from redis import Redis
 
-from controlplane import celery, embedded, sweep
+from controlplane import celery, embedded, envelopes, sweep
+from controlplane.sample.client import until
 from controlplane.sweep import Chore
 from pipelines_app import wake
 from pipelines_app.clock import database_now
@@ -130,17 +132,49 @@ def test_every_bell_is_heard_by_somebody_in_embedded_mode(bells, kind) -> None:
     assert sum(bell.qsize() for bell in bells.values()) == 1
 
 
+def rung_for(client, waiting_in) -> int:
+    """The step of the oldest bell in a queue."""
+    _, bell = client.brpop([waiting_in], timeout=10)
+    return json.loads(base64.b64decode(json.loads(bell)["body"]))[0][0]
+
+
 @pytest.mark.postgres
-def test_what_the_sweep_rings_for_again_does_not_pile_up_in_redis_and_a_first_bell_always_goes(monkeypatch) -> None:
-    sent = queue.SimpleQueue()
-    monkeypatch.setattr(celery.app, "send_task", lambda name, **asked: sent.put(asked["args"]))
+def test_what_the_sweep_rings_for_again_does_not_pile_up_in_redis_and_a_first_bell_always_goes() -> None:
     with Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.delete(celery.STEPS)
         celery.ring(wake.STEP, 7, again=True)
-        assert sent.get(timeout=10) == [7]
+        assert rung_for(client, celery.STEPS) == 7
         client.rpush(celery.STEPS, *["a bell"] * celery.MOST_WAITING)
         try:
             celery.ring(wake.STEP, 7, again=True)
             celery.ring(wake.STEP, 8)
-            assert sent.get(timeout=10) == [8]
+            until(lambda: client.llen(celery.STEPS) > celery.MOST_WAITING, "a bell", patience=10)
+            client.ltrim(celery.STEPS, 0, 0)
+            assert rung_for(client, celery.STEPS) == 8
         finally:
             client.delete(celery.STEPS)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", celery.BELLS)
+def test_a_bell_is_the_message_that_celery_itself_would_send(kind) -> None:
+    task, goes_to = celery.BELLS[kind]
+    with Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.delete(goes_to)
+        try:
+            celery.app.send_task(task, args=[7], queue=goes_to)
+            theirs = json.loads(client.brpop([goes_to], timeout=10)[1])
+        finally:
+            client.delete(goes_to)
+    ours = json.loads(envelopes.enclosed(celery.app, task, 7, goes_to))
+    ids = [one["headers"]["id"] for one in (ours, theirs)]
+    assert ids[0] != ids[1]
+    assert all(ids)
+    for one in (ours, theirs):
+        one["body"] = json.loads(base64.b64decode(one["body"]))
+        said = [one["headers"].pop("id"), one["headers"].pop("root_id"), one["properties"].pop("correlation_id")]
+        assert len(set(said)) == 1
+        assert one["properties"].pop("delivery_tag")
+        one["properties"].pop("reply_to")
+    assert ours.pop("headers") == theirs.pop("headers")
+    assert ours == theirs
