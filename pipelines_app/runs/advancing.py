@@ -38,24 +38,28 @@ def advance(run: Run, step: StepRun, state: str, *, cause: Event) -> None:
     if run.state != RunState.RUNNING:
         return
     if state in GOOD:
-        begun = _count_off(run, planning.readers(run.revision_id).get(step.dataset_id, ()))
+        go_on(run, count_off(run, step), cause=cause)
     else:
-        begun = False
         _skip_below(run, step.dataset_id, f"{step.dataset.name} was {StepState(state).label.lower()}", cause)
-    if not begun:
         _end_if_over(run, cause)
 
 
-def _count_off(run: Run, readers: Sequence[int]) -> bool:
-    """One input more is there for these datasets' steps; says whether any became ready."""
+def go_on(run: Run, ready: Sequence[int], *, cause: Event) -> None:
+    """Have these steps done, which became ready; where there are none, the run may be over."""
+    hands.go_on(ready)
+    if not ready:
+        _end_if_over(run, cause)
+
+
+def count_off(run: Run, step: StepRun) -> list[int]:
+    """One input more is there for the steps that read what a step has made; gives those that became ready."""
+    readers = planning.readers(run.revision_id).get(step.dataset_id, ())
     if not readers:
-        return False
+        return []
     now = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(_counting_off(len(readers)), [now, run.pk, *readers])
-        ready = [pk for pk, state in cursor.fetchall() if state == StepState.READY]
-    hands.go_on(ready)
-    return bool(ready)
+        return [pk for pk, state in cursor.fetchall() if state == StepState.READY]
 
 
 @cache

@@ -25,7 +25,7 @@ from pipelines_app.facts import StepRetried
 from pipelines_app.models import EngineName, StepRun, StepState
 from pipelines_app.quality import gates
 from pipelines_app.quality.gates import Gate, Staging, Verdict
-from pipelines_app.runs import building, hands, leases, publishing, retrying, staging, viewing
+from pipelines_app.runs import building, hands, leases, publishing, retrying, reusing, staging, viewing
 from pipelines_app.runs.keeping import Keeper
 from pipelines_app.runs.leases import Claim
 from pipelines_app.runs.publishing import Failure, Fenced
@@ -89,7 +89,7 @@ def _attempt(claim: Claim) -> None:
     work = staging.gather(claim)
     twin = staging.reusable(work)
     if twin is not None:
-        publishing.reuse(work, twin)
+        reusing.reuse(work, twin)
         return
     with Keeper(claim) as keeper:
         staged, verdict = attempt(work, _limits(keeper, work.step), as_of=timezone.now())

@@ -126,7 +126,13 @@ def _take(step: StepRun, owner: str) -> Claim:
     _begin.make(pk=step.pk, owner=owner, lease=_lease())
     step.state, step.owner, step.started_at = StepState.RUNNING, owner, timezone.now()
     step.epoch, step.attempt = step.epoch + 1, step.attempt + 1
-    started = StepStarted(
+    events.record(started(step, owner), cause=step.run.cause)
+    return Claim(step=step, epoch=step.epoch, owner=owner)
+
+
+def started(step: StepRun, owner: str) -> StepStarted:
+    """What is said of a step that somebody has begun."""
+    return StepStarted(
         run=step.run_id,
         pipeline=step.run.pipeline.name,
         dataset=step.dataset.name,
@@ -134,8 +140,6 @@ def _take(step: StepRun, owner: str) -> Claim:
         epoch=step.epoch,
         attempt=step.attempt,
     )
-    events.record(started, cause=step.run.cause)
-    return Claim(step=step, epoch=step.epoch, owner=owner)
 
 
 def renew(claim: Claim) -> bool:

@@ -17,7 +17,6 @@ from pipelines_app.facts import (
     DataQuarantined,
     RunWasPartial,
     StepEnded,
-    StepReused,
 )
 from pipelines_app.models import (
     Arrival,
@@ -77,7 +76,7 @@ _settled = Change(
 )
 
 
-def _lock_run(claim: Claim) -> Run:
+def lock_run(claim: Claim) -> Run:
     """Take the run before its steps, as whoever cancels it does: the other way round they would wait for each other."""
     known, run = claim.step.run, _run.first(pk=claim.step.run_id)
     if run is None:
@@ -86,10 +85,10 @@ def _lock_run(claim: Claim) -> Run:
     return run
 
 
-def _close(claim: Claim, state: str, **values: object) -> None:
+def close(claim: Claim, state: str, **values: object) -> None:
     """Write a step's end if the claim still holds; this is the only place where a running step ends.
 
-    Its run is locked before, by `_lock_run`.
+    Its run is locked before, by `lock_run`.
     """
     ended = {"state": state, "finished_at": timezone.now()} | NOTHING | values
     if not _end.make(pk=claim.step.pk, epoch=claim.epoch, **ended):
@@ -101,14 +100,14 @@ def _close(claim: Claim, state: str, **values: object) -> None:
 def publish(staged: Staged, verdict: Verdict) -> None:
     """Publish a staged version, or quarantine it if its gate does not admit it; raises Fenced if the claim was lost."""
     claim = staged.work.claim
-    run = _lock_run(claim)
-    if _mine.first(pk=claim.step.pk, epoch=claim.epoch) is None:  # before anything is written; `_close` decides
+    run = lock_run(claim)
+    if _mine.first(pk=claim.step.pk, epoch=claim.epoch) is None:  # before anything is written; `close` decides
         raise Fenced(f"{claim.step} is no longer held by {claim.owner} at epoch {claim.epoch}.")
     gone = _gone_elsewhere(claim)
     if gone:
         fail(claim, gone)
         return
-    _tell_partial(run, staged.work)
+    tell_partial(run, staged.work)
     work = staged.work
     place = mapping.place(run.environment, claim.step.dataset_id, mode=work.mode, period=run.period, origin=work.origin)
     if work.base is not None and work.base.version != place.version:
@@ -122,7 +121,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
         state, error = StepState.QUARANTINED, verdict.because
     else:
         state, error = (StepState.WARNED if verdict.warns else StepState.SUCCEEDED), verdict.because
-    _close(
+    close(
         claim,
         state,
         rows_in=staged.work.rows_in,
@@ -138,7 +137,7 @@ def publish(staged: Staged, verdict: Verdict) -> None:
     failpoints.reach("before_commit")
 
 
-def _tell_partial(run: Run, work: Work) -> None:
+def tell_partial(run: Run, work: Work) -> None:
     """A run that reads what was made with a part is partial itself, and says so once."""
     if not work.lacks or run.partial:
         return
@@ -263,12 +262,12 @@ def _settle_arrivals(staged: Staged, verdict: Verdict, event: Event) -> None:
     if verdict.admits:
         aside = f", {staged.rejected:,} set aside" if staged.rejected else ""
         said = f"consumed by run {run.pk}: {staged.written.rows:,} rows{aside}"
-        _settle(staged.work, ArrivalState.CONSUMED, said, event)
+        settle(staged.work, ArrivalState.CONSUMED, said, event)
     else:
-        _settle(staged.work, ArrivalState.QUARANTINED, f"run {run.pk}: {verdict.because}", event)
+        settle(staged.work, ArrivalState.QUARANTINED, f"run {run.pk}: {verdict.because}", event)
 
 
-def _settle(work: Work, state: str, said: str, event: Event) -> None:
+def settle(work: Work, state: str, said: str, event: Event) -> None:
     """Write down what became of the arrivals that a load took, and of those that a newer one has replaced."""
     ends = [(work.arrivals, state, said)]
     for double in work.doubles:
@@ -285,33 +284,11 @@ def _settle(work: Work, state: str, said: str, event: Event) -> None:
 
 @persistent
 @transaction.atomic
-def reuse(work: Work, version: DatasetVersion) -> None:
-    """End a step that has nothing to do: the same recipe made this version from the same inputs before."""
-    dataset = work.claim.step.dataset
-    readers_see = mapping.current(work.claim.step.run.environment, [dataset])[dataset.pk]
-    run = _lock_run(work.claim)
-    _tell_partial(run, work)
-    _close(
-        work.claim,
-        StepState.REUSED,
-        rows_in=work.rows_in,
-        rows_out=version.rows,
-        version=readers_see.pk,
-    )
-    fact = StepReused(run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, version=version.pk)
-    event = events.record(fact, cause=run.cause)
-    said = f"the same content is version {version.number} already: run {run.pk} reused it"
-    _settle(work, ArrivalState.CONSUMED, said, event)
-    advancing.advance(run, work.claim.step, StepState.REUSED, cause=event)
-
-
-@persistent
-@transaction.atomic
 def refuse(claim: Claim, failure: Failure) -> None:
     """Quarantine what came in because it cannot be read at all; readers keep the last good version."""
-    run, dataset = _lock_run(claim), claim.step.dataset
+    run, dataset = lock_run(claim), claim.step.dataset
     _owner.first(pk=dataset.pk)  # what is told of a dataset is told by one at a time: the alerts count on it
-    _close(
+    close(
         claim,
         StepState.QUARANTINED,
         error_kind=failure.kind,
@@ -322,7 +299,7 @@ def refuse(claim: Claim, failure: Failure) -> None:
         run=run.pk, pipeline=run.pipeline.name, dataset=dataset.name, period=run.period, because=failure.message
     )
     event = events.record(fact, cause=run.cause)
-    _settle(staging.gather(claim), ArrivalState.QUARANTINED, f"run {run.pk}: {failure.message}", event)
+    settle(staging.gather(claim), ArrivalState.QUARANTINED, f"run {run.pk}: {failure.message}", event)
     advancing.advance(run, claim.step, StepState.QUARANTINED, cause=event)
 
 
@@ -330,8 +307,8 @@ def refuse(claim: Claim, failure: Failure) -> None:
 @transaction.atomic
 def fail(claim: Claim, failure: Failure) -> None:
     """End a step that failed for good."""
-    run, dataset = _lock_run(claim), claim.step.dataset
-    _close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo)
+    run, dataset = lock_run(claim), claim.step.dataset
+    close(claim, StepState.FAILED, error_kind=failure.kind, error=failure.message, todo=failure.todo)
     fact = StepEnded(
         run=run.pk,
         pipeline=run.pipeline.name,
