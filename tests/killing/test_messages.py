@@ -22,7 +22,7 @@ SIEVE = """
 pipeline: sieve-{number}
 team: ops-analytics
 sources:
-  raw.sieve_{number}: {{format: jsonl, period: day, mode: append, columns: {{n: INTEGER}}}}
+  raw.sieve_{number}: {{format: jsonl, mode: append, columns: {{n: INTEGER}}}}
 steps:
   - dataset: mart.sieve_{number}
     sql: SELECT count(DISTINCT n) AS n, count(*) AS every FROM raw.sieve_{number}
@@ -41,7 +41,7 @@ class Sender:
             self.send(f"{self.of}-{number}-{nth}", number * EACH + nth)
 
     def send(self, message_id, n):
-        body = json.dumps({"period": "2016-07-01", "records": [{"n": n}]}).encode()
+        body = json.dumps({"records": [{"n": n}]}).encode()
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             signed = signatures.headers([self.hook["secret"]], message_id=message_id, at=datetime.now(UTC), body=body)
