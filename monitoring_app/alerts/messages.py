@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitoring_app.models import About, Alert, AlertUrgency
+from pipelines_app.compiler import clocks
 
 SUBJECT, BODY = 200, 6000
 
@@ -59,7 +60,7 @@ def _facts(alert: Alert) -> str:
 
 def moment(at: datetime, zone: str = "UTC") -> str:
     """A moment in words, as the clocks of a zone show it, with the zone."""
-    local = at.astimezone(ZoneInfo(zone))
+    local = clocks.shown(at, ZoneInfo(zone))
     return f"{local.day} {local:%B %Y, %H:%M} {zone}"
 
 

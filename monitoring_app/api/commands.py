@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from pipelines_app import clock
+
 
 class Command(serializers.Serializer[Any]):
     """A body that refuses what it does not know."""
@@ -30,7 +32,7 @@ class Acknowledge(Command):
 class Snooze(Command):
     """Until when to keep quiet."""
 
-    until = serializers.DateTimeField()
+    until = serializers.DateTimeField(validators=[clock.validate])
 
 
 class Resolve(Command):

@@ -9,6 +9,7 @@ from django.db.models import Case, When
 from django.urls import reverse
 from django.utils import timezone
 
+from pipelines_app.compiler import clocks
 from pipelines_app.models import Slot, SlotState, User
 from pipelines_app.models.slots import OVERDUE
 
@@ -50,7 +51,8 @@ def time_line(slots: Sequence[Slot], now: datetime) -> dict[str, Any] | None:
 
 def _lane(slot: Slot, now: datetime) -> dict[str, Any]:
     due = slot.due_at
-    usual = {"start": min(slot.expected_at, due - GRACE).timestamp(), "end": due.timestamp(), "faint": True}
+    begins = min(slot.expected_at.timestamp(), due.timestamp() - GRACE.total_seconds())
+    usual = {"start": begins, "end": due.timestamp(), "faint": True}
     zone = timezone.get_current_timezone()
     if slot.state in OVERDUE:
         stretches = [{"start": due.timestamp(), "end": now.timestamp(), "state": slot.state}]
@@ -60,7 +62,7 @@ def _lane(slot: Slot, now: datetime) -> dict[str, Any]:
         note = "came late" if slot.late_seconds else "arrived"
     else:
         stretches = [{**usual, "state": slot.state}]
-        note = f"by {due.astimezone(zone):%H:%M}"
+        note = f"by {clocks.shown(due, zone):%H:%M}"
     label = f"{slot.dataset.name} {slot.period}".strip()
     url = reverse("console:slot", args=[slot.pk])
     return {"label": label, "url": url, "note": note, "stretches": stretches}

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from pipelines_app import clock
 from pipelines_app.api import strictness
 
 
@@ -50,7 +51,7 @@ class AnnounceSlot(Command):
 
     dataset = serializers.CharField(max_length=130)
     period = serializers.CharField(max_length=13, required=False, default="", allow_blank=True)
-    due_at = serializers.DateTimeField()
+    due_at = serializers.DateTimeField(validators=[clock.validate])
 
 
 class WaiveSlot(Rehearsed):

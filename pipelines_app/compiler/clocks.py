@@ -1,7 +1,7 @@
 """When a cron line fires, on the clock of its own time zone; a line that never fires is none. Pure functions."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,21 @@ from pipelines_app.compiler.definition import PeriodKind, Schedule, Stands
 
 FIELDS = 5
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+BOUNDS = "A moment lies between 1970 and 2100."
+
+
+def is_bounded(moment: datetime) -> bool:
+    """Whether a moment that somebody names is one that every zone's clock can show, with room on both sides."""
+    return FIRST <= (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < LAST
+
+
+def shown(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment as the clocks of a zone show it; at the ends of the calendar, where they show none, as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def fault(cron: str) -> str:
@@ -81,4 +96,5 @@ def period_at(kind: PeriodKind, text: str) -> str:
     except ValueError:
         return ""
     has_hours = "T" in text or " " in text
-    return periods.key_of(kind, moment) if has_hours or kind is not PeriodKind.HOUR else ""
+    period = periods.key_of(kind, moment) if has_hours or kind is not PeriodKind.HOUR else ""
+    return period if period and periods.is_valid(kind, period) else ""

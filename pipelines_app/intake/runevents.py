@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pipelines_app.compiler import clocks
 from pipelines_app.compiler.reading import described
 from pipelines_app.errors import ArrivalRefused, MessageInvalid
 from pipelines_app.intake import unfolding
@@ -93,6 +94,7 @@ def read(body: bytes) -> RunEvent:
     if "run" not in event.value and ("dataset" in event.value or "job" in event.value):  # type: ignore[operator]
         raise event.at("run").fault("is missing: only events of runs are taken here")
     run, job = event.at("run").mapping(), event.at("job").mapping()
+    _refuse_odd_nominal(run)
     return RunEvent(
         kind=_kind(event.at("eventType")),
         at=_moment(event.at("eventTime")),
@@ -119,7 +121,21 @@ def _moment(place: _Place) -> datetime:
         moment = datetime.fromisoformat(place.text())
     except ValueError as error:
         raise place.fault("is not a moment such as 2026-05-04T06:00:00Z") from error
+    if not clocks.is_bounded(moment):
+        raise place.fault("must lie between 1970 and 2100")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _refuse_odd_nominal(run: _Place) -> None:
+    """The nominal time is kept as it is written, for it may be the key of a period; a moment has to be within bounds."""
+    nominal = run.at("facets").mapping(required=False).at("nominalTime").mapping(required=False)
+    for place in (nominal.at("nominalStartTime"), nominal.at("nominalEndTime")):
+        try:
+            moment = datetime.fromisoformat(place.value) if isinstance(place.value, str) else None
+        except ValueError:
+            continue
+        if moment is not None and not clocks.is_bounded(moment):
+            raise place.fault("must lie between 1970 and 2100")
 
 
 def _uuid(place: _Place) -> uuid.UUID:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.dateparse import parse_date, parse_datetime
 
+from pipelines_app.compiler import clocks
 from pipelines_app.models import Dataset, ForeignDataset, User
 
 FOREIGN = re.compile("foreign-([0-9]{1,18})")
@@ -29,11 +30,14 @@ def numbers(user: User, names: Iterable[str]) -> list[int]:
 
 
 def moment(text: str) -> datetime | None:
-    """A moment, or the end of a day (UTC where no zone is said); none for what is neither."""
+    """A moment, or the end of a day (UTC where no zone is said); none for what is neither, or out of bounds."""
     try:
         at, day = parse_datetime(text), parse_date(text)
     except ValueError:
         return None
     if day is not None:
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return start + timedelta(days=1) if clocks.is_bounded(start) else None
+    if at is None or not clocks.is_bounded(at):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from pipelines_app.compiler import giving
+from pipelines_app.compiler import clocks, giving
 from pipelines_app.web import pictures, words
 
 register = template.Library()
@@ -61,7 +61,7 @@ def when(moment: datetime | None) -> SafeString | str:
     """A moment in relative words; exact, with the viewer's zone, on hover and with the key that shows exact times."""
     if moment is None:
         return NOTHING
-    local = timezone.localtime(moment)
+    local = clocks.shown(moment, timezone.get_current_timezone())
     return format_html(
         '<time datetime="{}" title="{}" data-when="{}">{}</time>',
         local.isoformat(timespec="seconds"),
@@ -76,7 +76,7 @@ def clock(moment: datetime | None) -> SafeString | str:
     """The time of day to the second in the viewer's zone, for rows that follow one another closely."""
     if moment is None:
         return NOTHING
-    local = timezone.localtime(moment)
+    local = clocks.shown(moment, timezone.get_current_timezone())
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="milliseconds"),
@@ -90,7 +90,7 @@ def deadline(moment: datetime | None, zone: str) -> SafeString | str:
     """A deadline in its own zone: "by 07:00 Europe/Zurich, in 42 min"."""
     if moment is None:
         return NOTHING
-    local = moment.astimezone(ZoneInfo(zone))
+    local = clocks.shown(moment, ZoneInfo(zone))
     now = timezone.now().astimezone(ZoneInfo(zone))
     day = "" if local.date() == now.date() else f"{local.day} {local:%b} "
     return format_html(

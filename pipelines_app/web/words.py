@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from pipelines_app.compiler import periods
+from pipelines_app.compiler import clocks, periods
 from pipelines_app.compiler.definition import PeriodKind
 
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
@@ -136,8 +136,8 @@ def ago(moment: datetime, now: datetime) -> str:
     if abs(seconds) < DAY:
         length = _apart(round(abs(seconds)))
         return f"{length} ago" if seconds > 0 else f"in {length}"
-    days = (now.date() - moment.astimezone(now.tzinfo).date()).days
-    return _calendar(moment.astimezone(now.tzinfo), now, days)
+    local = clocks.shown(moment, now.tzinfo) if now.tzinfo else moment
+    return _calendar(local, now, (now.date() - local.date()).days)
 
 
 def _apart(seconds: int) -> str:

@@ -11,6 +11,7 @@ from tests.api.callers import refused
 
 pytestmark = pytest.mark.django_db
 RUN = "3f5e83fa-3480-44ff-99c5-ff943904e5e8"
+NOMINAL = "/run/facets/nominalTime"
 FLIGHTS = {"namespace": "postgres://warehouse", "name": "public.flights"}
 LISTENING = """
 pipeline: after-load
@@ -23,6 +24,10 @@ steps:
     materialise: {kind: incremental, by: period}
 listens: [{namespace: "postgres://warehouse", dataset: public.flights}]
 """
+
+
+def _nominal(start, end="2013-02-09"):
+    return {"run": {"runId": RUN, "facets": {"nominalTime": {"nominalStartTime": start, "nominalEndTime": end}}}}
 
 
 def told(kind="COMPLETE", **changes):
@@ -134,6 +139,11 @@ def test_who_is_in_several_teams_says_for_which(sales, ana, vic):
     ("change", "pointer"),
     [
         ({"eventTime": "yesterday"}, "/eventTime"),
+        ({"eventTime": "0001-01-01T00:00:00Z"}, "/eventTime"),
+        ({"eventTime": "9999-12-31T23:59:59Z"}, "/eventTime"),
+        (_nominal("0001-01-01T00:00:00Z"), f"{NOMINAL}/nominalStartTime"),
+        (_nominal("9999-12-31T23:59:59"), f"{NOMINAL}/nominalStartTime"),
+        (_nominal("2013-02-08", "9999-12-31"), f"{NOMINAL}/nominalEndTime"),
         ({"eventType": "DONE"}, "/eventType"),
         ({"run": {"runId": "1"}}, "/run/runId"),
         ({"run": None}, "/run"),

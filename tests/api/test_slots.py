@@ -38,6 +38,11 @@ def test_a_slot_is_waived_for_a_reason(orders, ana):
         ({"dataset": "mart.shops", "period": ""}, "arrival_refused"),
         ({"due_at": "tomorrow"}, "invalid"),
         ({"colour": "red"}, "invalid"),
+        ({"due_at": "0001-01-01T00:00:00Z"}, "invalid"),
+        ({"due_at": "1969-12-31T23:59:59Z"}, "invalid"),
+        ({"due_at": "2100-01-01T00:00:00Z"}, "invalid"),
+        ({"due_at": "9999-12-31T23:59:59Z"}, "invalid"),
+        ({"due_at": "9999-12-31T23:59:59-11:00"}, "invalid"),
         ({"dataset": "raw.\0"}, "invalid"),
     ],
 )

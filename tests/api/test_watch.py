@@ -62,6 +62,9 @@ def test_somebody_takes_care_of_it(alert, ana):
 
 def test_an_alert_is_kept_quiet_until_a_moment_to_come(alert, ana):
     refused(ana.post(f"/alerts/{alert.pk}/snooze"), 422, "invalid")
+    for edge in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2100-01-01T00:00:00Z"):
+        problem = refused(ana.post(f"/alerts/{alert.pk}/snooze", {"until": edge}), 422, "invalid")
+        assert problem["problems"][0]["message"] == "A moment lies between 1970 and 2100."
     refused(ana.post(f"/alerts/{alert.pk}/snooze", {"until": "2001-01-01T00:00:00Z"}), 409, "illegal_move")
     told = ana.post(f"/alerts/{alert.pk}/snooze", {"until": LATER}).json()
     assert (told["state"], told["snoozed_until"]) == ("snoozed", LATER)
