@@ -127,7 +127,7 @@ def _moment(place: _Place) -> datetime:
 
 
 def _refuse_odd_nominal(run: _Place) -> None:
-    """The nominal time is kept as it is written, for it may be the key of a period; a moment has to be within bounds."""
+    """The nominal time is kept as it is written, for it may be the key of a period; a moment has to be possible."""
     nominal = run.at("facets").mapping(required=False).at("nominalTime").mapping(required=False)
     for place in (nominal.at("nominalStartTime"), nominal.at("nominalEndTime")):
         try:
