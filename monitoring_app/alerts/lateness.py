@@ -69,8 +69,9 @@ def at_risk(fact: SlotPutAtRisk, event: Event) -> Alert | str:
     target = Dataset.objects.select_related("team", "pipeline__current").get(name=fact.target)
     when = f" of {fact.period}" if fact.period else ""
     due = messages.moment(datetime.fromisoformat(fact.target_due_at), _zone_of_promise(target))
-    # The name of what another team keeps to itself is not told with the alert.
-    is_hidden = slot.dataset.restricted and slot.dataset.team_id != target.team_id
+    # The name of what a team keeps to itself is not told to those who see the alert.
+    same = target.restricted and slot.dataset.team_id == target.team_id
+    is_hidden = slot.dataset.restricted and not same
     waits_for = "something that it is made from" if is_hidden else f"{slot.dataset.name}{when}"
     problem = Problem(
         rule=AT_RISK,

@@ -1,6 +1,6 @@
 """The state machine of alerts; the only file that writes `Alert.state`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 
@@ -18,8 +18,9 @@ from monitoring_app.facts import (
 )
 from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel
 from pipelines_app import events, locks
+from pipelines_app.access import discretion
 from pipelines_app.errors import IllegalMove, LostRace
-from pipelines_app.models import Dataset, Event, Team
+from pipelines_app.models import Dataset, Event, Pipeline, Team
 
 MOVES: dict[str, frozenset[str]] = {
     AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.RESOLVED}),
@@ -82,8 +83,9 @@ def _place(alert: Alert) -> _Place:
 def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) -> Alert:
     """Open an alert, or count once more on the one that is open; people are told once, and again if it gets worse.
 
-    `but` is a channel that cannot be used to tell.
+    `but` is a channel that cannot be used to tell. Who may see what it is about reads no name of anything restricted.
     """
+    problem = _discreet(problem)
     alert, opened = locks.held(Alert.objects.unresolved()).get_or_create(
         rule=problem.rule,
         subject=problem.subject,
@@ -109,6 +111,16 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
     fact = AlertOpened(**_alert(alert), **_place(alert), severity=alert.severity, title=alert.title)
     routing.tell(alert, About.OPENED, event=events.record(fact, cause=cause), but=but)
     return alert
+
+
+def _discreet(problem: Problem) -> Problem:
+    """What is wrong with something that everybody sees may come from what is one team's alone."""
+    if problem.dataset is not None and problem.dataset.restricted:
+        return problem
+    if problem.dataset is None and Pipeline.objects.filter(name=problem.pipeline, restricted=True).exists():
+        return problem
+    texts = {"title": problem.title, "what": problem.what, "todo": problem.todo}
+    return replace(problem, **{name: discretion.in_public(text) for name, text in texts.items()})
 
 
 def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None) -> None:

@@ -8,6 +8,7 @@ from pipelines_app.models import Dataset, Delivery, Pipeline, User
 
 D = TypeVar("D", bound=Iterable[Delivery])
 UNTOLD = "something that you may not see"
+UNNAMED = "something restricted"
 _BETWEEN = "; "
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*")
 
@@ -28,6 +29,14 @@ def without(text: str, hidden: frozenset[str]) -> str:
         return text
     told = [UNTOLD if not hidden.isdisjoint(_NAME.findall(part)) else part for part in text.split(_BETWEEN)]
     return _BETWEEN.join(dict.fromkeys(told))
+
+
+def in_public(text: str) -> str:
+    """A text that others than its own team may read, without the names of what is restricted to a team."""
+    named = set(_NAME.findall(text))
+    hidden = set(Dataset.objects.filter(name__in=named, restricted=True).values_list("name", flat=True))
+    hidden |= set(Pipeline.objects.filter(name__in=named, restricted=True).values_list("name", flat=True))
+    return _NAME.sub(lambda found: UNNAMED if found[0] in hidden else found[0], text) if hidden else text
 
 
 def veil(deliveries: D, user: User) -> D:

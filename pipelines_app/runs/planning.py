@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from pipelines_app import events, locks
-from pipelines_app.compiler import periods, starting
+from pipelines_app.compiler import checks, periods, starting
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Materialisation, Mode, StartWhen
 from pipelines_app.environments import mapping
@@ -316,6 +316,10 @@ def fits(step: CompiledStep, period: str) -> bool:
 def _admit(step: CompiledStep, outline: Outline, run: Run) -> None:
     outside = [name for name in step.inputs if name not in outline.made]
     missing = [name for name in outside if not _is_there(name, step, outline, run)]
+    barred = _barred(step, run)
+    if barred:
+        outline.held[step.dataset] = barred
+        return
     if missing and not _goes_without(missing, step, outline, run):
         outline.held[step.dataset] = missing
         return
@@ -324,6 +328,15 @@ def _admit(step: CompiledStep, outline: Outline, run: Run) -> None:
     if outside:
         versions = outline.outside.versions
         outline.pins.update({name: versions[name] for name in outside if name in versions})
+
+
+def _barred(step: CompiledStep, run: Run) -> list[str]:
+    """What its checks may look at no more: since the revision was registered, another team keeps it to itself."""
+    named = {name for spec in step.checks for name in checks.datasets(spec)} - {step.dataset}
+    if not named:
+        return []
+    hidden = Dataset.objects.filter(name__in=named, restricted=True).exclude(team=run.pipeline.team_id)
+    return list(hidden.order_by("name").values_list("name", flat=True))
 
 
 def _goes_without(missing: list[str], step: CompiledStep, outline: Outline, run: Run) -> bool:

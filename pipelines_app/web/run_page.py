@@ -12,6 +12,7 @@ from django.utils import timezone
 from pipelines_app.access import discretion
 from pipelines_app.models import (
     CheckResult,
+    Dataset,
     Pipeline,
     Reject,
     Run,
@@ -53,6 +54,7 @@ class RunPage:
 
     run: Run
     steps: list[StepRun]
+    untold: int
     line: TimeLine
     took: timedelta | None
     usual: float | None
@@ -79,16 +81,18 @@ class RunPage:
 
 def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
     """Gather the page; the number of queries does not grow with the run."""
-    steps = list(run.steps.select_related("dataset", "version"))
+    steps, inputs, untold = _seen(run, user)
+    if untold:
+        run.reason = discretion.without(run.reason, discretion.hidden_names(user))
     found = CheckResult.objects.filter(step_run__run=run).select_related("check_made", "step_run__dataset")
-    results = found.order_by("passed", "step_run__position", "check_made__name")
-    inputs = list(run.inputs.select_related("version__dataset").order_by("version__dataset__name"))
+    results = found.filter(step_run__in=steps).order_by("passed", "step_run__position", "check_made__name")
     published = [step for step in steps if step.version and step.version.state == VersionState.PUBLISHED]
     outputs = [(step.dataset.name, reverse("console:dataset", args=[step.dataset.name])) for step in published]
     now = timezone.now()
     return RunPage(
         run=run,
         steps=steps,
+        untold=untold,
         line=time_line(run, steps, attempts, list(results), now),
         took=((run.finished_at or now) - run.started_at) if run.started_at else None,
         usual=_usual(run),
@@ -103,6 +107,20 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
         is_live=run.state in lifecycle.LIVE,
         may_run_again=run.state in AGAIN,
     )
+
+
+def _seen(run: Run, user: User) -> tuple[list[StepRun], list[RunInput], int]:
+    """The steps and inputs of a run that a person may see, and how many steps they may not."""
+    steps = list(run.steps.select_related("dataset", "version"))
+    inputs = list(run.inputs.select_related("version__dataset").order_by("version__dataset__name"))
+    about = [step.dataset for step in steps] + [pinned.version.dataset for pinned in inputs]
+    if not any(dataset.restricted for dataset in about):
+        return steps, inputs, 0
+    seen = set(
+        Dataset.objects.visible_to(user).filter(pk__in=[dataset.pk for dataset in about]).values_list("pk", flat=True)
+    )
+    shown = [step for step in steps if step.dataset_id in seen]
+    return shown, [pinned for pinned in inputs if pinned.version.dataset_id in seen], len(steps) - len(shown)
 
 
 def _lacks(run: Run, steps: Sequence[StepRun]) -> str:
@@ -225,7 +243,8 @@ def _lane(step: StepRun, attempts: Sequence[Attempt], span: Span) -> Lane:
     return Lane(step.dataset.name, stretches, note=note, url=url)
 
 
-def rejects_of(run: Run) -> list[Reject]:
-    """The first rows that were set aside."""
-    rows = Reject.objects.filter(step_run__run=run).select_related("step_run__dataset")
+def rejects_of(run: Run, user: User) -> list[Reject]:
+    """The first rows that were set aside, of the datasets that a person may see."""
+    seen = Dataset.objects.visible_to(user)
+    rows = Reject.objects.filter(step_run__run=run, step_run__dataset__in=seen).select_related("step_run__dataset")
     return list(rows.order_by("step_run__position", "line")[:100])

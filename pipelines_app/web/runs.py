@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from pipelines_app.models import Pipeline, Run, RunState
+from pipelines_app.models import Arrival, Pipeline, Run, RunState
 from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
 from pipelines_app.web import paging, run_log, run_page, spreadsheets, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
@@ -103,13 +103,14 @@ def run(request: Asked, pk: int) -> HttpResponseBase:
     log = run_log.chosen(lines, level=level, search=search)
     tries = run_log.attempts(lines)
     page = run_page.load(found, request.user, tries)
+    arrivals = Arrival.objects.visible_to(request.user).filter(run=found)
     context = {
         "page": page,
         "run": found,
         "log": log,
         "attempts": tries if tab == "attempts" else [],
-        "rejects": run_page.rejects_of(found) if tab == "data" else [],
-        "arrivals": list(found.arrivals.select_related("dataset").order_by("id")[:50]),
+        "rejects": run_page.rejects_of(found, request.user) if tab == "data" else [],
+        "arrivals": list(arrivals.select_related("dataset").order_by("id")[:50]),
         "tab": tab if tab in dict(run_page.TABS) else "",
         "tabs": _tabs(page, tab),
         "operable": Run.objects.operable_by(request.user).filter(pk=pk).exists(),

@@ -68,3 +68,23 @@ def test_channels_are_seen_by_the_team_and_changed_by_its_admins(team):
     assert those_who(Channel.objects.visible_to, team) == MEMBERS
     assert those_who(Channel.objects.operable_by, team) == {"superuser"}
     assert Channel.objects.operable_by(team.members.get(username="boss")).exists()
+
+
+@pytest.mark.parametrize(("restricted", "named"), [(False, False), (True, True)])
+def test_an_alert_that_more_people_see_than_a_restricted_dataset_does_not_name_it(team, restricted, named):
+    factories.make_dataset("raw.hush", team=team, restricted=True)
+    about = factories.make_dataset("mart.shops", team=team, restricted=restricted)
+    problem = Problem(
+        rule="at_risk",
+        subject="mart.shops",
+        title="mart.shops waits for raw.hush",
+        what="raw.hush has not come.",
+        todo="Ask for raw.hush.",
+        severity="warn",
+        team=team,
+        dataset=about,
+    )
+    alert = lifecycle.open_alert(problem, cause=factories.make_event())
+    said = (alert.title, alert.what, alert.todo)
+    assert ["raw.hush" in text for text in said] == [named] * 3
+    assert named or alert.title == "mart.shops waits for something restricted"

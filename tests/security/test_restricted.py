@@ -99,3 +99,27 @@ def test_a_dataset_restricted_after_others_read_it_is_read_by_them_no_more(world
     assert not run.inputs.exists()
     assert not Dataset.objects.get(name="mart.mine").versions.exists()
     assert Event.objects.get(run=run.pk, kind="step.held").body["missing"] == ["mart.shops"]
+
+
+def test_a_dataset_restricted_after_others_checked_against_it_is_looked_at_by_them_no_more(world):
+    definition = """
+pipeline: checking
+team: others
+sources:
+  raw.mine:
+    format: csv
+    columns: {shop: VARCHAR}
+    checks: [{references: {column: shop, dataset: mart.shops, to: shop}}]
+steps:
+  - {dataset: mart.checked, sql: SELECT shop FROM raw.mine}
+"""
+    Dataset.objects.filter(name="mart.shops").update(restricted=False)
+    road.register_yaml(definition)
+    Dataset.objects.filter(name="mart.shops").update(restricted=True)
+    road.send("raw.mine", b"shop\nnorth\n", name="mine.csv")
+    road.drain()
+    assert not Dataset.objects.get(name="raw.mine").versions.exists()
+    assert Event.objects.get(dataset="raw.mine", kind="step.held").body["missing"] == ["mart.shops"]
+    answer = world.clients["other"].put(f"{API}/pipelines/checking", definition, content_type="application/yaml")
+    assert answer.status_code == 422
+    assert "there is no dataset mart.shops" in answer.content.decode()
