@@ -119,8 +119,12 @@ def _discreet(problem: Problem) -> Problem:
         return problem
     if problem.dataset is None and Pipeline.objects.filter(name=problem.pipeline, restricted=True).exists():
         return problem
-    texts = {"title": problem.title, "what": problem.what, "todo": problem.todo}
-    return replace(problem, **{name: discretion.in_public(text) for name, text in texts.items()})
+    return replace(
+        problem,
+        title=discretion.in_public(problem.title),
+        what=discretion.in_public(problem.what),
+        todo=discretion.in_public(problem.todo),
+    )
 
 
 def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None) -> None:
