@@ -7,6 +7,7 @@ from django.shortcuts import render
 
 from controlplane import addresses
 from monitoring_app import health
+from pipelines_app.models import ANY_ROLE, User
 
 
 def livez(request: HttpRequest) -> HttpResponse:
@@ -22,12 +23,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    return render(request, template, {"reference": uuid.uuid4().hex[:12]}, status=status)
+def _page(request: HttpRequest, template: str, status: int, **more: object) -> HttpResponse:
+    return render(request, template, {"reference": uuid.uuid4().hex[:12], **more}, status=status)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _page(request, "errors/403.html", 403)
+    """What a person may not do; who is in no team at all is told that, and where to go."""
+    user = request.user
+    teamless = isinstance(user, User) and not user.teams_with(*ANY_ROLE).exists()
+    return _page(request, "errors/403.html", 403, teamless=teamless)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

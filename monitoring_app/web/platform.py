@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from monitoring_app import health
-from monitoring_app.models import Notification, NotificationState
+from monitoring_app.models import Alert, Channel, Notification, NotificationState
 from pipelines_app.engines.sandbox.wall import sandbox_status
-from pipelines_app.models import Delivery, DeliveryState, Pulse, StepRun, StepState
+from pipelines_app.models import Delivery, DeliveryState, Event, Pulse, StepRun, StepState, User
 
 WORKER = "worker:"
 CHORE = "chore:"  # when the sweep last did one of its rarer duties: a note of its own, no part that beats
@@ -59,8 +59,22 @@ class Strip:
         return (self.waiting_seconds or 0) > SLOW_STEP_SECONDS
 
 
-def strip(now: datetime | None = None) -> Strip:
-    """How the platform is, in four queries."""
+def undelivered(user: User) -> QuerySet[Notification]:
+    """Messages that reached nobody, as far as the person may see what they are about and where they went."""
+    return Notification.objects.filter(
+        state=NotificationState.UNDELIVERED,
+        alert__in=Alert.objects.visible_to(user),
+        channel__in=Channel.objects.visible_to(user),
+    )
+
+
+def stuck(user: User) -> QuerySet[Delivery]:
+    """Hand-overs that nobody tries any more, of events that the person may see."""
+    return Delivery.objects.filter(state=DeliveryState.STUCK, event__in=Event.objects.visible_to(user))
+
+
+def strip(user: User, now: datetime | None = None) -> Strip:
+    """How the platform is, in four queries; counted is what the lists behind the numbers show."""
     moment = now or timezone.now()
     beats = pulses(moment)
     sweep = next((beat for beat in beats if beat.name == "sweep"), None)
@@ -73,8 +87,8 @@ def strip(now: datetime | None = None) -> Strip:
         waiting_seconds=(moment - oldest).total_seconds() if oldest else None,
         sandbox_on=status.enabled,
         sandbox_words=status.reason,
-        undelivered=Notification.objects.filter(state=NotificationState.UNDELIVERED).count(),
-        stuck=Delivery.objects.filter(state=DeliveryState.STUCK).count(),
+        undelivered=undelivered(user).count(),
+        stuck=stuck(user).count(),
     )
 
 

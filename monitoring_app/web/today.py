@@ -14,7 +14,7 @@ from monitoring_app.models import Alert, AlertState
 from monitoring_app.models.alert import AlertQuerySet
 from monitoring_app.web import expected, platform
 from monitoring_app.web.asking import Asked, is_fragment
-from pipelines_app.models import Current, Dataset, Pipeline, Run, RunState, Slot, SlotState, User
+from pipelines_app.models import EDITING, Current, Dataset, Pipeline, Run, RunState, Slot, SlotState, User
 from pipelines_app.models.definitions import PipelineQuerySet
 from pipelines_app.runs import standing
 
@@ -60,7 +60,8 @@ def today(request: Asked) -> HttpResponse:
         "pipelines_text": f"{known:,}",
         "fresh": _published(request.user),
         "datasets": Dataset.objects.visible_to(request.user).count(),
-        "strip": platform.strip(now),
+        "strip": platform.strip(request.user, now),
+        "may_register": request.user.teams_with(*EDITING).exists(),
         "runs": Run.objects.visible_to(request.user).exists(),
     }
     return render(request, "today/_today.html" if is_fragment(request) else "today/today.html", context)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from controlplane import sweep
 from pipelines_app.intake import slots
-from pipelines_app.models import Dataset
+from pipelines_app.models import Dataset, Pipeline
 from tests import factories, road
 from tests.web import orders
 
@@ -107,7 +107,7 @@ def test_today_takes_the_same_number_of_queries_for_any_number_of_pipelines(
         dataset = factories.make_dataset(f"raw.t{place}", pipeline=pipeline, is_source=True)
         factories.make_run(pipeline, state="succeeded")
         factories.make_slot(dataset, state="late")
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(27):
         today(client)
 
 
@@ -130,3 +130,33 @@ def test_the_fragment_is_the_part_that_lives(client, ana):
 
 def test_nobody_sees_today_without_signing_in(client):
     assert today(client).status_code == 302
+
+
+def test_who_edits_in_no_team_is_led_to_the_teams_and_not_to_a_refusal(client):
+    client.force_login(factories.make_user("vic", team=factories.make_team("shop"), role="viewer"))
+    page = text(today(client))
+    assert reverse("console:pipeline-new") not in page
+    assert f'class="button primary" href="{reverse("console:team")}"' in page
+
+
+def test_who_is_in_no_team_is_told_so_and_where_to_go(client):
+    client.force_login(factories.make_user("nina"))
+    assert reverse("console:pipeline-new") not in text(today(client))
+    refused = client.get(reverse("console:pipeline-new"))
+    assert refused.status_code == 403
+    assert "You are in no team yet" in text(refused)
+    assert "the team that owns this" not in text(refused)
+    assert reverse("console:team") in text(refused)
+    assert client.get(reverse("console:team")).status_code == 200
+
+
+def test_the_strip_counts_what_the_person_may_see(client, ana):
+    hidden = factories.make_pipeline("secret")
+    Pipeline.objects.filter(pk=hidden.pk).update(restricted=True)
+    event = factories.make_event(factories.RunRequested(pipeline="secret", period=""))
+    event.deliveries.create(consumer="readiness", state="stuck")
+    assert "Events stuck" not in text(today(client))
+    assert "Events stuck" not in text(client.get(reverse("monitoring:health")))
+    shown = factories.make_event(factories.RunRequested(pipeline="open", period=""))
+    shown.deliveries.create(consumer="readiness", state="stuck")
+    assert "Events stuck" in text(today(client))
