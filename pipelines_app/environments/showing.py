@@ -29,17 +29,25 @@ def show(environment: Environment, datasets: Sequence[int] | None = None) -> int
         stale = stale.filter(dataset__in=datasets)
     pointers = list(stale.select_related("version__dataset").order_by("dataset__name")[:AT_ONCE])
     relations = _showable(pointers)
+    swapped = _swapped(environment, relations)
+    for pointer in pointers:
+        if pointer.version.dataset.name in swapped:
+            Current.objects.filter(pk=pointer.pk).update(shown=pointer.version_id)
+    return len(swapped)
+
+
+def _swapped(environment: Environment, relations: dict[str, Relation]) -> set[str]:
+    """The datasets whose views were swapped: all at one moment, or where one of them cannot be, each on its own."""
     if not relations:
-        return 0
+        return set()
     try:
         showing.show(places.platform(), environment.name, relations)
     except EngineError as error:
-        logger.warning("views of %s not swapped: %s", environment, error.detail or error.message)
-        return 0
-    for pointer in pointers:
-        if pointer.version.dataset.name in relations:
-            Current.objects.filter(pk=pointer.pk).update(shown=pointer.version_id)
-    return len(relations)
+        if len(relations) == 1:
+            logger.warning("view of %s not swapped: %s", *relations, error.detail or error.message)
+            return set()
+        return {name for name, one in relations.items() if _swapped(environment, {name: one})}
+    return set(relations)
 
 
 def _showable(pointers: Sequence[Current]) -> dict[str, Relation]:

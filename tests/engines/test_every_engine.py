@@ -297,3 +297,11 @@ def test_what_is_dropped_is_gone_and_may_be_dropped_again(bench, orders):
     bench.engine.drop(orders.files)
     with pytest.raises(EngineError):
         bench.rows("SELECT id FROM raw.orders", orders)
+
+
+def test_what_is_kept_as_a_query_is_read_over_what_it_was_made_from(bench, orders):
+    other = bench.make("SELECT 9 AS id, 'zoe' AS who", name="raw.orders", id="BIGINT", who="VARCHAR")
+    query = sql("SELECT who, count(*) AS n FROM raw.orders AS o GROUP BY who")
+    view = Relation(name="mart.by_who", columns=columns_of(who="VARCHAR", n="BIGINT"), query=query, reads=(orders,))
+    text = "SELECT v.who, v.n, o.id FROM mart.by_who v CROSS JOIN raw.orders o ORDER BY v.who"
+    assert bench.rows(text, view, other) == (("", 1, 9), ("ann", 2, 9), ("bob", 1, 9))

@@ -93,4 +93,4 @@ class Bridge:
         into.parent.mkdir(parents=True, exist_ok=True)
         passing.callback(into.unlink, missing_ok=True)
         self._tables().fetch(relation, into, limits)
-        return replace(relation, files=(into,), earlier=())
+        return replace(relation, files=(into,), earlier=(), query=None, reads=())

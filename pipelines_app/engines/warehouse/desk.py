@@ -10,12 +10,10 @@ from pathlib import Path
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column
-from pipelines_app.compiler.portable import doors
 from pipelines_app.engines.base import Answer, Audit, Limits, Place, Relation, Table, Written
 from pipelines_app.engines.warehouse import answering, trees
 from pipelines_app.engines.warehouse.crossing import Crossing
 from pipelines_app.engines.warehouse.session import Session
-from pipelines_app.errors import EngineError, StatementRefused
 
 MOST_MEASURED = 1_000
 
@@ -49,6 +47,9 @@ class Desk:
 
     def _brought(self, group: Relation, alias: str) -> Relation:
         """A group with its files as one table of this session, beside its tables."""
+        if group.query is not None:
+            reads = (self._in_tables(read, f"{alias}_{number}") for number, read in enumerate(group.reads))
+            return replace(group, earlier=(), reads=tuple(reads))
         files = tuple(place for place in group.files if isinstance(place, Path))
         if not files:
             return replace(group, earlier=())
@@ -74,10 +75,7 @@ class Desk:
 
     def written(self, statement: exp.Query) -> exp.Query:
         """The statement as PostgreSQL runs it here; raises EngineError with why it is not portable."""
-        try:
-            return trees.placed(doors.written(statement, self._known), self._laid)
-        except StatementRefused as refused:
-            raise EngineError(refused.message, kind=EngineError.STATEMENT) from refused
+        return trees.placed(trees.written(statement, self._known), self._laid)
 
     def everything(self, relation: Relation) -> exp.Select:
         """All rows of a dataset that is laid out."""

@@ -6,9 +6,9 @@ from sqlglot import exp
 
 from pipelines_app.compiler import statements
 from pipelines_app.compiler.definition import Column
-from pipelines_app.compiler.portable import types, writing
+from pipelines_app.compiler.portable import doors, types, writing
 from pipelines_app.engines.base import Relation, Table
-from pipelines_app.errors import EngineError
+from pipelines_app.errors import EngineError, StatementRefused
 
 DIALECT = "postgres"
 TEMPORARY = "pg_temp"
@@ -75,17 +75,42 @@ def subquery(query: exp.Query, columns: Sequence[str] = ()) -> exp.Subquery:
 
 def view(alias: str, relation: Relation, *, schema: str = TEMPORARY, replace: bool = False) -> exp.Create:
     """A view that stands for a dataset; with no tables, one with its columns and no rows."""
-    groups = [
-        _rows(place, group, relation)
-        for group in (relation, *relation.earlier)
-        for place in group.files
-        if isinstance(place, Table)
-    ]
-    query: exp.Query = _nothing(relation)
-    if groups:
-        query = groups[0] if len(groups) == 1 else exp.union(*groups, distinct=False)
     target = table(Table(schema=schema, name=alias))
-    return exp.Create(this=target, kind="VIEW", expression=query, replace=replace)
+    return exp.Create(this=target, kind="VIEW", expression=held(relation), replace=replace)
+
+
+def held(relation: Relation) -> exp.Query:
+    """The rows of a dataset, as its columns."""
+    groups = [rows for group in (relation, *relation.earlier) for rows in _groups(group, relation)]
+    if not groups:
+        return _nothing(relation)
+    return groups[0] if len(groups) == 1 else exp.union(*groups, distinct=False)
+
+
+def _groups(group: Relation, relation: Relation) -> list[exp.Query]:
+    if group.query is not None:
+        return [_rows(subquery(expanded(group.query, group.reads)), group, relation)]
+    return [_rows(table(place), group, relation) for place in group.files if isinstance(place, Table)]
+
+
+def expanded(query: exp.Query, reads: Sequence[Relation]) -> exp.Query:
+    """A query over exactly these relations: they stand in it, so that nothing else of their names is read."""
+    inner = {relation.name.lower(): relation for relation in reads}
+    whole = written(query, {name: relation.columns for name, relation in inner.items()})
+    for one in list(whole.find_all(exp.Table)):
+        found = inner.get(statements.dataset_name(one)) if one.db else None
+        if found is not None:
+            alias = exp.TableAlias(this=exp.to_identifier(one.alias_or_name, quoted=True))
+            one.replace(exp.Subquery(this=held(found), alias=alias))
+    return whole
+
+
+def written(statement: exp.Query, known: Mapping[str, Sequence[Column]]) -> exp.Query:
+    """A statement as PostgreSQL runs it; raises EngineError with why it is not portable."""
+    try:
+        return doors.written(statement, known)
+    except StatementRefused as refused:
+        raise EngineError(refused.message, kind=EngineError.STATEMENT) from refused
 
 
 def _nothing(relation: Relation) -> exp.Select:
@@ -93,20 +118,20 @@ def _nothing(relation: Relation) -> exp.Select:
     return exp.select(*columns).where(exp.false())
 
 
-def _rows(place: Table, group: Relation, relation: Relation) -> exp.Select:
-    """The rows of one table as the dataset's columns: null in those from before a column was there."""
-    held = {column.name.lower(): column for column in group.columns}
+def _rows(source: exp.Expr, group: Relation, relation: Relation) -> exp.Select:
+    """The rows of a source as the dataset's columns: null in those from before a column was there."""
+    known = {column.name.lower(): column for column in group.columns}
     columns = [
-        exp.alias_(_as_declared(held.get(column.name.lower()), column), column.name.lower(), quoted=True)
+        exp.alias_(_as_declared(known.get(column.name.lower()), column), column.name.lower(), quoted=True)
         for column in relation.columns
     ]
-    return exp.select(*columns).from_(table(place))
+    return exp.select(*columns).from_(source)
 
 
 def _as_declared(held: Column | None, column: Column) -> exp.Expr:
     if held is None:
         return cast(exp.null(), column)
-    return name(column.name) if held.type == column.type else cast(name(column.name), column)
+    return cast(name(column.name), column)
 
 
 def placed(query: exp.Query, laid: Mapping[str, str]) -> exp.Query:
