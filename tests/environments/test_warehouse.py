@@ -4,6 +4,7 @@ import gzip
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from pipelines_app import lake
@@ -158,3 +159,16 @@ def test_a_table_that_nothing_points_to_is_dropped_at_the_second_look_and_no_oth
     assert showing.unused.drop() == 1
     assert orphan not in tables.tables(places.platform())
     assert rows("mart.totals") == [("a", "1.50")]
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_command_provisions_every_team_and_may_be_given_again(capsys):
+    road.team("shops")
+    call_command("warehouse")
+    call_command("warehouse", "--renew")
+    assert capsys.readouterr().out.splitlines() == [f"shops: {TeamLogin.objects.get().role}"] * 2
+
+
+def test_the_command_says_that_there_is_no_warehouse(db):
+    with pytest.raises(CommandError, match="LOOPLINE_WAREHOUSE_URL"):
+        call_command("warehouse")

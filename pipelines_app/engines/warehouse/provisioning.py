@@ -18,11 +18,11 @@ ONE_AT_A_TIME = 4_114_951
 POWERLESS = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 CONNECTIONS = 64
 DEFAULTS = {
-    "search_path": "pg_catalog",
-    "statement_timeout": "1h",
-    "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "5min",
-    "TimeZone": "UTC",
+    "ALTER ROLE {} SET search_path = {}": "pg_catalog",
+    "ALTER ROLE {} SET statement_timeout = {}": "1h",
+    "ALTER ROLE {} SET lock_timeout = {}": "10s",
+    "ALTER ROLE {} SET idle_in_transaction_session_timeout = {}": "5min",
+    "ALTER ROLE {} SET TimeZone = {}": "UTC",
 }
 SPILL = "50GB"
 
@@ -118,17 +118,17 @@ def have_role(connection: "psycopg.Connection[TupleRow]", role: str, kind: str) 
 
 
 def _set_password(connection: "psycopg.Connection[TupleRow]", room: Room, password: str) -> None:
-    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(room.role), sql.Literal(password)))
-    for key, value in DEFAULTS.items():
-        connection.execute(
-            sql.SQL("ALTER ROLE {} SET {} = {}").format(
-                sql.Identifier(room.role), sql.Identifier(key), sql.Literal(value)
-            )
-        )
+    _set(connection, "ALTER ROLE {} PASSWORD {}", room.role, password)
+    for statement, value in DEFAULTS.items():
+        _set(connection, statement, room.role, value)
     if connection.info.parameter_status("is_superuser") == "on":  # nobody else may
-        connection.execute(
-            sql.SQL("ALTER ROLE {} SET temp_file_limit = {}").format(sql.Identifier(room.role), sql.Literal(SPILL))
-        )
+        _set(connection, "ALTER ROLE {} SET temp_file_limit = {}", room.role, SPILL)
+
+
+def _set(connection: "psycopg.Connection[TupleRow]", statement: str, name: str, value: str) -> None:
+    """A statement of ours with a name and a value in it, each quoted by the driver."""
+    quoted = sql.SQL(statement).format(sql.Identifier(name), sql.Literal(value))
+    connection.execute(quoted)
 
 
 def _grant(connection: "psycopg.Connection[TupleRow]", room: Room) -> None:
@@ -155,6 +155,6 @@ def _share(connection: "psycopg.Connection[TupleRow]", room: Room) -> None:
 
 
 def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str) -> None:
-    """A statement of ours with names in it."""
-    identifiers = [sql.Identifier(name) for name in names]
-    connection.execute(sql.SQL(statement).format(*identifiers))
+    """A statement of ours with names in it, each quoted by the driver."""
+    quoted = sql.SQL(statement).format(*(sql.Identifier(name) for name in names))
+    connection.execute(quoted)

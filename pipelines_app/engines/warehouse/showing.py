@@ -93,7 +93,9 @@ def drop(platform: Login, table: Table) -> None:
 
 
 def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str) -> None:
-    connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+    """A statement of ours with names in it, each quoted by the driver."""
+    quoted = sql.SQL(statement).format(*(sql.Identifier(name) for name in names))
+    connection.execute(quoted)
 
 
 def is_showable(relation: Relation) -> bool:
