@@ -1,8 +1,10 @@
 """The `Idempotency-Key` header: the same request again gets the same answer and has no second effect."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -11,6 +13,9 @@ from pipelines_app.intake import idempotency
 from pipelines_app.intake.idempotency import Keyed, Reply
 
 LONGEST = 255
+KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, "header", description="The same request again is not done twice."
+)
 
 
 def once(request: Request, digest: str, work: Callable[[], Reply]) -> Reply:
@@ -19,6 +24,11 @@ def once(request: Request, digest: str, work: Callable[[], Reply]) -> Reply:
     if not key:
         return work()
     return idempotency.once(Keyed(scope=_scope(request), key=key, digest=digest), work)
+
+
+def digest_of(command: Mapping[str, object]) -> str:
+    """A digest of what a command says."""
+    return idempotency.digest(*(f"{name}={command[name]}" for name in sorted(command)))
 
 
 def key_of(request: Request) -> str:

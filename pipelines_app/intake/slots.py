@@ -64,6 +64,14 @@ def announce(dataset: Dataset, *, period: str, due_at: datetime, actor: str) -> 
     return put(dataset, period, by(due_at), actor=actor)
 
 
+@transaction.atomic
+def expect(dataset: Dataset, *, period: str, due_at: datetime, actor: str) -> tuple[Slot, bool]:
+    """Announce an arrival, and say whether it was not expected before."""
+    locks.hold(Dataset.objects.filter(pk=dataset.pk))
+    is_known = Slot.objects.filter(dataset=dataset, period=period).exists()
+    return announce(dataset, period=period, due_at=due_at, actor=actor), not is_known
+
+
 def put(dataset: Dataset, period: str, moments: Moments, *, actor: str) -> Slot:
     """Open a slot or move its moments; what has come already fills it. Call it within a transaction."""
     locks.hold(Dataset.objects.filter(pk=dataset.pk))  # what comes in waits for it, or is seen here

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines_app.models import Backfill, Event, Pipeline, Run, RunState
+from pipelines_app.models import Arrival, Backfill, Event, IdempotencyKey, Pipeline, Run, RunState, Slot, Webhook
 from tests import factories, road
 from tests.api.callers import refused
 
@@ -167,3 +167,31 @@ def test_a_rehearsal_refuses_what_the_command_would_refuse(orders, ana):
     refused(ana.post("/pipelines/orders/pause?dry_run=perhaps"), 400, "unknown_parameter")
     orders.refresh_from_db()
     assert orders.paused_at is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "other"),
+    [
+        ("/webhooks", {"dataset": "raw.orders"}, {"dataset": "raw.orders", "per_minute": 7}),
+        ("/arrivals/{arrival}/replay", {}, None),
+        (
+            "/slots",
+            {"dataset": "raw.orders", "period": "2030-01-05", "due_at": "2030-01-06T07:00:00Z"},
+            {"dataset": "raw.orders", "period": "2030-01-06", "due_at": "2030-01-07T07:00:00Z"},
+        ),
+    ],
+)
+def test_what_is_made_under_a_key_is_made_once(published, ana, path, body, other):
+    def counted():
+        return [model.objects.count() for model in (Webhook, Arrival, Slot, Event)]
+
+    address, key = path.format(arrival=published.pk), {"Idempotency-Key": "k1"}
+    first = ana.post(address, body, headers=key)
+    assert first.status_code == 201, first.content
+    made = counted()
+    again = ana.post(address, body, headers=key)
+    assert (again.status_code, again.json()["id"], counted()) == (200, first.json()["id"], made)
+    assert "secret" not in again.json()
+    assert not IdempotencyKey.objects.filter(answer__icontains=first.json().get("secret", "nothing of the kind"))
+    if other is not None:
+        refused(ana.post(address, other, headers=key), 422, "idempotency_key_reused")

@@ -16,6 +16,7 @@ from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Rehearsed, said
 from pipelines_app.api.filters import ArrivalFilter
 from pipelines_app.api.incoming import Announced
+from pipelines_app.api.keyed import KEY
 from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.arrivals import ArrivalSerializer
 from pipelines_app.errors import LooplineError
@@ -104,7 +105,7 @@ class ArrivalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         operation_id="arrivals_replay",
         tags=["arrivals"],
         summary="Bring an arrival's bytes in again",
-        parameters=[DRY_RUN],
+        parameters=[DRY_RUN, KEY],
         request=Rehearsed,
         responses={200: WOULD, 201: ArrivalSerializer},
     )
@@ -116,8 +117,13 @@ class ArrivalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             return rehearsing.told(
                 str(pk), "comes in again as a new arrival", lambda: accepting.replay(arrival, actor=actor(request))
             )
-        again = accepting.replay(arrival, actor=actor(request))
-        return Response(ArrivalSerializer(again).data, status=status.HTTP_201_CREATED)
+
+        def work() -> Reply:
+            again = accepting.replay(arrival, actor=actor(request))
+            return Reply(status=status.HTTP_201_CREATED, answer=_jsonable(again))
+
+        reply = keyed.once(request, idempotency.digest("replay"), work)
+        return Response(reply.answer, status=reply.status)
 
 
 def _accept(request: Request, dataset: Dataset, promise: Announced, received: Received) -> Reply:

@@ -24,6 +24,7 @@ from pipelines_app.api import keyed, rehearsing, strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Rehearsed, RunPipeline, said
 from pipelines_app.api.filters import PipelineFilter
+from pipelines_app.api.keyed import KEY
 from pipelines_app.api.parsers import Json, Yaml
 from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.pipelines import (
@@ -67,7 +68,6 @@ WHY = OpenApiParameter("why", OpenApiTypes.STR, description="Why this revision i
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, "header", description="The ETag that was read; 412 if it is old."
 )
-KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, "header")
 PIPELINE_OR_WOULD = rehearsing.either("Pipeline", PipelineSerializer)
 WRITING: Any = {
     "request": {"application/json": OpenApiTypes.OBJECT, "application/yaml": OpenApiTypes.STR},

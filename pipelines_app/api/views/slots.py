@@ -1,21 +1,23 @@
 """Expected arrivals: what is awaited, why it has not come, and the cadences that were learned."""
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import permits
-from pipelines_app.api import rehearsing
+from pipelines_app.api import keyed, rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import AnnounceSlot, Nothing, WaiveSlot, said
 from pipelines_app.api.filters import HabitFilter, SlotFilter
+from pipelines_app.api.keyed import KEY
 from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.slots import NO_PERIOD, HabitSerializer, SlotSerializer, WhySerializer
 from pipelines_app.definitions.register import Author
 from pipelines_app.intake import habits, slot_why, slots
+from pipelines_app.intake.idempotency import Reply
 from pipelines_app.models import Dataset, Habit, Slot
 
 
@@ -53,16 +55,30 @@ class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
         operation_id="slots_announce",
         tags=["slots"],
         summary="Expect an arrival by a moment",
+        parameters=[KEY],
         request=AnnounceSlot,
-        responses={201: SlotSerializer},
+        responses={
+            200: OpenApiResponse(
+                SlotSerializer, description="Expected already; it takes the moment if it may."
+            ),
+            201: SlotSerializer,
+        },
     )
     def create(self, request: Request) -> Response:
         command = said(AnnounceSlot, request)
         user = person(request)
         allowed = Dataset.objects.operable_by(user).select_related("pipeline")
         dataset = permits.operable(allowed, user, team="team", name=command["dataset"])
-        slot = slots.announce(dataset, period=command["period"], due_at=command["due_at"], actor=actor(request))
-        return Response(SlotSerializer(slot).data, status=status.HTTP_201_CREATED)
+
+        def work() -> Reply:
+            slot, is_new = slots.expect(
+                dataset, period=command["period"], due_at=command["due_at"], actor=actor(request)
+            )
+            code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+            return Reply(status=code, answer=dict(SlotSerializer(slot).data))
+
+        reply = keyed.once(request, keyed.digest_of(command), work)
+        return Response(reply.answer, status=reply.status)
 
     @extend_schema(
         operation_id="slots_waive",

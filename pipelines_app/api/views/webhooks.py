@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app.access import audit, permits
+from pipelines_app.api import keyed
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
+from pipelines_app.api.keyed import KEY
 from pipelines_app.api.serializers.webhooks import (
     MakeWebhook,
     NewWebhookSerializer,
@@ -22,6 +24,7 @@ from pipelines_app.api.serializers.webhooks import (
 )
 from pipelines_app.compiler.definition import Format
 from pipelines_app.intake import accepting, rehearsing, webhook_log, webhooks
+from pipelines_app.intake.idempotency import Reply
 from pipelines_app.models import Dataset, Webhook
 
 
@@ -43,17 +46,32 @@ class WebhookViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Webhook]):
         operation_id="webhooks_make",
         tags=["webhooks"],
         summary="Make an address for a source",
+        parameters=[KEY],
         request=MakeWebhook,
-        responses={201: NewWebhookSerializer},
+        responses={
+            200: OpenApiResponse(
+                WebhookSerializer, description="Made under this key before; without its secret."
+            ),
+            201: NewWebhookSerializer,
+        },
     )
     def create(self, request: Request) -> Response:
         command, user = said(MakeWebhook, request), person(request)
         allowed = Dataset.objects.operable_by(user).select_related("team", "pipeline")
         dataset = permits.operable(allowed, user, team="team", name=command["dataset"])
         accepting.source_of(dataset)  # refuses what takes no files
-        webhook, secret = webhooks.create(dataset, signature=command["signature"], per_minute=command["per_minute"])
-        _note(request, webhook, "webhook.created")
-        return Response(_with_secret(webhook, secret), status=status.HTTP_201_CREATED)
+        given = {}
+
+        def work() -> Reply:
+            webhook, given["secret"] = webhooks.create(
+                dataset, signature=command["signature"], per_minute=command["per_minute"]
+            )
+            _note(request, webhook, "webhook.created")
+            return Reply(status=status.HTTP_201_CREATED, answer=dict(WebhookSerializer(webhook).data))
+
+        reply = keyed.once(request, keyed.digest_of(command), work)
+        # What is kept for the key holds no secret: who has lost the first answer makes a new one with `rotate`.
+        return Response(reply.answer if reply.again else {**reply.answer, **given}, status=reply.status)
 
     @extend_schema(
         operation_id="webhooks_rotate",
