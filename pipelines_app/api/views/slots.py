@@ -58,9 +58,7 @@ class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
         parameters=[KEY],
         request=AnnounceSlot,
         responses={
-            200: OpenApiResponse(
-                SlotSerializer, description="Expected already; it takes the moment if it may."
-            ),
+            200: OpenApiResponse(SlotSerializer, description="Expected already; it takes the moment if it may."),
             201: SlotSerializer,
         },
     )

@@ -49,9 +49,7 @@ class WebhookViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Webhook]):
         parameters=[KEY],
         request=MakeWebhook,
         responses={
-            200: OpenApiResponse(
-                WebhookSerializer, description="Made under this key before; without its secret."
-            ),
+            200: OpenApiResponse(WebhookSerializer, description="Made under this key before; without its secret."),
             201: NewWebhookSerializer,
         },
     )
