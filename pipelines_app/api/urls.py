@@ -5,6 +5,7 @@ from django.urls.converters import StringConverter
 
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
 from pipelines_app.api.views.arrivals import ArrivalViewSet
+from pipelines_app.api.views.captured import VersionTestView
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.definitions import ApplyView, ExportView, PipelineSchemaView, PlanView
 from pipelines_app.api.views.drops import DropTakenViewSet, DropViewSet, PreviewView
@@ -114,6 +115,7 @@ urlpatterns = [
     path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),
     path("versions/<id:pk>/causes", VersionWhyViewSet.as_view({"get": "causes"}), name="version-causes"),
     path("versions/<id:pk>/effects", VersionWhyViewSet.as_view({"get": "effects"}), name="version-effects"),
+    path("versions/<id:pk>/test", VersionTestView.as_view(), name="version-test"),
     path("versions/<id:pk>", VersionViewSet.as_view({"get": "retrieve"}), name="version"),
     path("slots", SlotViewSet.as_view({"get": "list", "post": "create"}), name="slots"),
     path("slots/<dataset:dataset>/<period:period>", SlotViewSet.as_view({"get": "retrieve"}), name="slot"),

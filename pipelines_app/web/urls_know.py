@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from pipelines_app.web import (
     api_docs,
     arrivals,
+    captured,
     checks_page,
     dataset_page,
     datasets,
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("versions/<int:pk>", version_page.version, name="version"),
     path("runs/<int:pk>/why/", why_pages.of_run, name="run-why"),
     path("events/<int:pk>/why/", why_pages.of_event, name="event-why"),
+    path("versions/<int:pk>/test", captured.test, name="version-test"),
     path("versions/<int:pk>/why/", why_pages.of_version, name="version-why"),
     path("lineage", lineage_page.lineage, name="lineage"),
     path("checks", checks_page.checks, name="checks"),

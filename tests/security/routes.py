@@ -66,6 +66,7 @@ CONSOLE = [
     page("/datasets/{dataset}", OWN, NO_POST),
     page("/datasets/{made}/download", OWN, NO_POST),
     page("/versions/{version}", OWN, NO_POST),
+    page("/versions/{version}/test", "302 404 404 200 200", NO_POST, open=(404, 405)),
     page("/versions/{version}/why/", OWN, OWN, open=(200, 200)),
     page("/runs/{run}/why/", OWN, OWN, open=(200, 200)),
     page("/events/{event}/why/", OWN, OWN, open=(200, 200)),
@@ -216,6 +217,7 @@ API = [
     call("/arrivals/{arrival}", API_OWN, API_NOT),
     call("/arrivals/{arrival}/replay", API_NOT, "401 404 403 201 201", open=(405, 404)),
     call("/versions/{version}", API_OWN, API_NOT),
+    call("/versions/{version}/test", "401 404 404 422 422", API_NOT, open=(404, 405)),
     call("/versions/{version}/causes", API_OWN, API_NOT),
     call("/versions/{version}/effects", API_OWN, API_NOT),
     call(
