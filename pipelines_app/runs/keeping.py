@@ -26,6 +26,7 @@ class Keeper:
         self._held = True
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._owner = threading.get_ident()
 
     def __enter__(self) -> Self:
         # What is not committed no other connection can renew.
@@ -42,8 +43,9 @@ class Keeper:
             self._thread.join(settings.LEASE_SECONDS)
 
     def is_held(self) -> bool:
-        """Whether the step is still ours, as the engine asks about every second."""
-        if self._thread is None and time.monotonic() - self._tried >= self._every:
+        """Whether the step is still ours, as the engine asks about every second, from whatever thread."""
+        is_ours = self._thread is None and threading.get_ident() == self._owner
+        if is_ours and time.monotonic() - self._tried >= self._every:
             self._renew()
         return self._held and self._has_time()
 
