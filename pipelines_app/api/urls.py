@@ -14,7 +14,7 @@ from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
 from pipelines_app.api.views.limits import LimitsView, LimitView
 from pipelines_app.api.views.lineage import LineageImpactView
-from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageDoor, OpenLineageView
+from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageBatchView, LineageDoor, OpenLineageView
 from pipelines_app.api.views.operations import (
     BackfillViewSet,
     BulkDeliveriesView,
@@ -147,6 +147,7 @@ urlpatterns = [
     path("webhooks/<id:pk>/deliveries", WebhookViewSet.as_view({"get": "deliveries"}), name="webhook-deliveries"),
     path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
     path("lineage", LineageDoor.as_view(), name="lineage"),
+    path("lineage/batch", LineageBatchView.as_view(), name="lineage-batch"),
     path("lineage/impact", LineageImpactView.as_view(), name="lineage-impact"),
     path("openlineage", OpenLineageView.as_view(), name="openlineage"),
     path("openlineage/runs", ForeignRunViewSet.as_view({"get": "list"}), name="openlineage-runs"),

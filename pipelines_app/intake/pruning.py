@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from pipelines_app import singly
 from pipelines_app.errors import PlaceUnreachable
 from pipelines_app.intake import places
-from pipelines_app.models import DropSource, DropTaken, ForeignRun, ForeignRunState, Tick
+from pipelines_app.models import DropSource, DropTaken, Edge, ForeignEvent, ForeignRun, ForeignRunState, Link, Tick
 
 AT_ONCE = 1000
 MOST = 20_000  # in one go: the next hour goes on
@@ -18,9 +19,11 @@ AT_WORK = [ForeignRunState.START, ForeignRunState.RUNNING]
 
 
 def forget(now: datetime) -> int:
-    """Delete ticks and ended runs of other tools older than events are kept; says how many."""
+    """Delete ticks, ended runs of other tools and what they told, older than events are kept; says how many."""
     horizon = now - timedelta(days=settings.EVENT_DAYS)
-    return _delete(_ticks(horizon)) + _delete(_runs(horizon))
+    told = [rows.filter(last_at__lt=horizon).order_by("pk") for rows in (Link.objects, Edge.objects)]
+    apart = ForeignEvent.objects.filter(run=None, received_at__lt=horizon).order_by("pk")
+    return sum(_delete(rows) for rows in (_ticks(horizon), _runs(horizon), *told, apart))
 
 
 def _ticks(horizon: datetime) -> QuerySet[Tick]:
@@ -30,11 +33,11 @@ def _ticks(horizon: datetime) -> QuerySet[Tick]:
 
 
 def _runs(horizon: datetime) -> QuerySet[ForeignRun]:
-    """Old runs that are over. What they alone have told of edges between datasets goes with them."""
+    """Old runs that are over, with what they told."""
     return ForeignRun.objects.filter(told_at__lt=horizon).exclude(state__in=AT_WORK).order_by("pk")
 
 
-def _delete(rows: QuerySet[Tick] | QuerySet[ForeignRun]) -> int:
+def _delete(rows: QuerySet[Any]) -> int:
     went = 0
     while went < MOST and (batch := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
         with transaction.atomic():

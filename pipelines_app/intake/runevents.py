@@ -14,6 +14,12 @@ KINDS = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
 LONGEST = 255
 MOST_DATASETS = 100
 MOST_COLUMNS = 2_000
+MOST_EDGES = 20_000
+MOST_EVENTS = 1_000  # of a batch
+MOST_TYPE = 10_000  # characters: of a structure it names every field
+KNOWN_WAYS = frozenset(
+    {"IDENTITY", "TRANSFORMATION", "AGGREGATION"} | {"JOIN", "FILTER", "GROUP_BY", "SORT", "WINDOW", "CONDITIONAL"}
+)
 NOMINAL = "/run/facets/nominalTime/nominalStartTime"
 
 
@@ -24,6 +30,33 @@ class Named:
     namespace: str
     name: str
     columns: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fed:
+    """A column of an output (none: its rows) fed by one of another dataset, in the words of OpenLineage."""
+
+    source: tuple[str, str]
+    source_column: str
+    target: tuple[str, str]
+    target_column: str
+    kind: str
+    how: frozenset[str]
+    masked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticEvent:
+    """What an event says of a job or of a dataset, apart from any run; an event of a dataset names no job."""
+
+    at: datetime
+    namespace: str
+    job: str
+    inputs: tuple[Named, ...]
+    outputs: tuple[Named, ...]
+    edges: tuple[Fed, ...]
+    payload: object = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +72,7 @@ class RunEvent:
     error: str
     inputs: tuple[Named, ...]
     outputs: tuple[Named, ...]
+    edges: tuple[Fed, ...] = ()
     payload: object = field(repr=False)
 
 
@@ -81,18 +115,37 @@ class _Place:
         return (_Place(one, f"{self.pointer}/{number}") for number, one in enumerate(found))
 
 
-ADVICE = "Send an OpenLineage run event: see https://openlineage.io/spec."
+ADVICE = "Send an OpenLineage event: see https://openlineage.io/spec."
 
 
-def read(body: bytes) -> RunEvent:
-    """A run event; raises MessageInvalid with the place of the first fault."""
+def read(body: bytes) -> RunEvent | StaticEvent:
+    """An event; raises MessageInvalid with the place of the first fault."""
+    return event_of(_unfolded(body))
+
+
+def read_all(body: bytes) -> list[object]:
+    """The events of a batch, not yet judged one by one; raises MessageInvalid."""
+    payload = _unfolded(body)
+    if not isinstance(payload, list):
+        raise _Place(payload).fault(f"must be a list of events, not {described(payload)}")
+    if len(payload) > MOST_EVENTS:
+        raise _Place(payload).fault(f"may have {MOST_EVENTS:,} events")
+    return payload
+
+
+def _unfolded(body: bytes) -> object:
     try:
-        payload = unfolding.read(body)
+        return unfolding.read(body)
     except ArrivalRefused as refusal:
         raise MessageInvalid(refusal.message, todo=refusal.todo) from refusal
+
+
+def event_of(payload: object) -> RunEvent | StaticEvent:
+    """What an event says; raises MessageInvalid with the place of the first fault."""
     event = _Place(payload).mapping()
-    if "run" not in event.value and ("dataset" in event.value or "job" in event.value):  # type: ignore[operator]
-        raise event.at("run").fault("is missing: only events of runs are taken here")
+    given = event.value if isinstance(event.value, dict) else {}
+    if "run" not in given and ("dataset" in given or "job" in given):
+        return _static(event, of_dataset="dataset" in given, payload=payload)
     run, job = event.at("run").mapping(), event.at("job").mapping()
     _refuse_odd_nominal(run)
     return RunEvent(
@@ -105,6 +158,20 @@ def read(body: bytes) -> RunEvent:
         error=_error(run),
         inputs=_datasets(event.at("inputs")),
         outputs=_datasets(event.at("outputs")),
+        edges=_edges(event.at("outputs")),
+        payload=payload,
+    )
+
+
+def _static(event: _Place, *, of_dataset: bool, payload: object) -> StaticEvent:
+    job = event.at("job").mapping(required=not of_dataset)
+    return StaticEvent(
+        at=_moment(event.at("eventTime")),
+        namespace=job.at("namespace").text(required=not of_dataset),
+        job=job.at("name").text(required=not of_dataset),
+        inputs=_datasets(event.at("inputs")),
+        outputs=(_dataset(event.at("dataset").mapping()),) if of_dataset else _datasets(event.at("outputs")),
+        edges=() if of_dataset else _edges(event.at("outputs")),
         payload=payload,
     )
 
@@ -154,13 +221,68 @@ def _error(run: _Place) -> str:
 def _datasets(place: _Place) -> tuple[Named, ...]:
     found = {}
     for one in place.items(MOST_DATASETS):
-        dataset = one.mapping()
-        namespace, name = dataset.at("namespace").text(), dataset.at("name").text()
-        found[namespace, name] = Named(namespace=namespace, name=name, columns=_columns(dataset))
+        named = _dataset(one.mapping())
+        found[named.namespace, named.name] = named
     return tuple(found.values())
 
 
+def _dataset(dataset: _Place) -> Named:
+    return Named(
+        namespace=dataset.at("namespace").text(),
+        name=dataset.at("name").text(),
+        columns=_columns(dataset),
+        aliases=_aliases(dataset),
+    )
+
+
+def _facet(dataset: _Place, name: str) -> _Place:
+    return dataset.at("facets").mapping(required=False).at(name).mapping(required=False)
+
+
 def _columns(dataset: _Place) -> tuple[tuple[str, str], ...]:
-    schema = dataset.at("facets").mapping(required=False).at("schema").mapping(required=False)
-    fields = [one.mapping() for one in schema.at("fields").items(MOST_COLUMNS)]
-    return tuple((one.at("name").text(), one.at("type").text(required=False)) for one in fields)
+    fields = [one.mapping() for one in _facet(dataset, "schema").at("fields").items(MOST_COLUMNS)]
+    return tuple((one.at("name").text(), one.at("type").text(required=False, longest=MOST_TYPE)) for one in fields)
+
+
+def _aliases(dataset: _Place) -> tuple[tuple[str, str], ...]:
+    named = [one.mapping() for one in _facet(dataset, "symlinks").at("identifiers").items(MOST_DATASETS)]
+    return tuple((one.at("namespace").text(), one.at("name").text()) for one in named)
+
+
+def _edges(place: _Place) -> tuple[Fed, ...]:
+    """Which columns of the outputs are fed by which, as their facets say."""
+    found: list[Fed] = []
+    for one in place.items(MOST_DATASETS):
+        dataset = one.mapping()
+        target = (dataset.at("namespace").text(), dataset.at("name").text())
+        facet = _facet(dataset, "columnLineage")
+        fields = facet.at("fields").mapping(required=False)
+        for column in fields.value if isinstance(fields.value, dict) else {}:
+            inputs = fields.at(column).mapping().at("inputFields")
+            found += [fed for field in inputs.items(MOST_COLUMNS) for fed in _fed(field.mapping(), target, column)]
+        found += [fed for field in facet.at("dataset").items(MOST_COLUMNS) for fed in _fed(field.mapping(), target, "")]
+        if len(found) > MOST_EDGES:
+            raise facet.fault(f"may have {MOST_EDGES:,} edges")
+    return tuple(found)
+
+
+def _fed(place: _Place, target: tuple[str, str], column: str) -> Iterator[Fed]:
+    """One edge for each direction; without a word of it a value is carried on."""
+    source, field = (place.at("namespace").text(), place.at("name").text()), place.at("field").text()
+    ways: dict[str, list[tuple[str, bool]]] = {}
+    for one in place.at("transformations").items(MOST_DATASETS):
+        kind = one.mapping().at("type").text().lower()
+        subtype = one.at("subtype").text(required=False, longest=40).upper()
+        ways.setdefault("indirect" if kind == "indirect" else "direct", []).append(
+            (subtype, one.at("masking").value is True)
+        )
+    for kind, said in (ways or {"direct" if column else "indirect": []}).items():
+        yield Fed(
+            source=source,
+            source_column=field,
+            target=target,
+            target_column=column[:LONGEST].replace("\x00", ""),
+            kind=kind,
+            how=frozenset(subtype for subtype, _ in said if subtype in KNOWN_WAYS),
+            masked=bool(said) and all(masked for _, masked in said),
+        )

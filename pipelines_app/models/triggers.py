@@ -148,17 +148,22 @@ class Tick(models.Model):
 
 class ForeignDatasetQuerySet(models.QuerySet["ForeignDataset"]):
     def visible_to(self, user: User | AnonymousUser) -> ForeignDatasetQuerySet:
-        """What other tools told a team is the team's."""
-        return self.filter(team__in=_teams(user))
+        """What other tools told a team is the team's; a dataset of several names is one."""
+        return self.filter(team__in=_teams(user), alias_of=None)
 
 
 class ForeignDataset(models.Model):
-    """A dataset of another tool, as OpenLineage names it, with the schema it was last told with."""
+    """A dataset of another tool, as OpenLineage names it, with the schema it was last told with.
+
+    Where it was told under several names there is a row for each, and all but one are aliases of that.
+    """
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="+")
     namespace = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
     columns = models.JSONField(default=list, help_text="A list of {name, type}.")
+    columns_at = models.DateTimeField(null=True, help_text="Of which moment they are.")
+    alias_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="aliases")
     completed_at = models.DateTimeField(null=True, help_text="When a run that writes it ended well, last.")
 
     objects = ForeignDatasetQuerySet.as_manager()
@@ -246,8 +251,27 @@ class ForeignTold(models.Model):
         return f"{self.kind} of {self.run}"
 
 
+class ForeignEvent(models.Model):
+    """One event of another tool as it came: the same content is kept once."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    run = models.ForeignKey(ForeignRun, models.CASCADE, null=True, related_name="events")
+    body = models.JSONField()
+    sender = models.CharField(max_length=200)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "digest"], name="foreign_event_once")]
+        # Housekeeping.
+        indexes = [models.Index(fields=["received_at"], condition=Q(run__isnull=True), name="foreign_event_old")]
+
+    def __str__(self) -> str:
+        return f"event {self.digest[:12]} of {self.team}"
+
+
 class ForeignEdge(models.Model):
-    """Another tool made one of its datasets from another."""
+    """As `Link`, of the release before, whose workers may still write it; it is read no more."""
 
     source = models.ForeignKey(ForeignDataset, models.CASCADE, related_name="edges_out")
     target = models.ForeignKey(ForeignDataset, models.CASCADE, related_name="edges_in")

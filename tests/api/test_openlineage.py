@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from pipelines_app.models import Event, ForeignDataset, ForeignEdge, ForeignRun, Membership, Role, Run
+from pipelines_app.models import Event, ForeignDataset, ForeignRun, Link, Membership, Role, Run
 from tests import factories, road
 from tests.api.callers import refused
 
@@ -59,8 +59,8 @@ def test_a_run_that_completes_a_dataset_starts_the_pipelines_that_listen_to_it(s
     assert (run.period, run.cause.kind, run.cause.actor) == ("2026-05-03", "foreign.completed", "token:ana/test")
     known = ForeignDataset.objects.get(name="public.flights")
     assert known.columns == [{"name": "carrier", "type": "VARCHAR"}]
-    edge = ForeignEdge.objects.get()
-    assert (edge.source.name, edge.target.name) == ("flights", "public.flights")
+    link = Link.objects.get(job__isnull=False)
+    assert (link.foreign_source.name, link.foreign_target.name) == ("flights", "public.flights")
     [listed] = ana.get("/openlineage/runs").json()["results"]
     assert (listed["job"], listed["state"], listed["outputs"]) == ("load_flights", "complete", [list(FLIGHTS.values())])
 

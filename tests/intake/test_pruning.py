@@ -10,7 +10,7 @@ from controlplane import sweep
 from pipelines_app import events
 from pipelines_app.facts_outside import ScheduleTicked
 from pipelines_app.intake import housekeeping, openlineage, pruning, runevents
-from pipelines_app.models import Arrival, DropTaken, ForeignEdge, ForeignRun, Tick
+from pipelines_app.models import Arrival, DropTaken, ForeignRun, Link, Tick
 from tests import factories, road
 from tests.intake.dropped import BYTES, NOON, day, look, register
 
@@ -112,6 +112,6 @@ def test_old_runs_of_other_tools_go_when_they_are_over_with_the_edges_that_nobod
     tell(2, "COMPLETE", "gone", old)
     tell(3, "START", "going", old)
     tell(4, "COMPLETE", "kept", new)
-    assert pruning.forget(new) == 2
+    assert pruning.forget(new) == 3  # two runs and a link
     assert sorted(str(run.run_id)[-2:] for run in ForeignRun.objects.all()) == ["03", "04"]
-    assert sorted(edge.target.name for edge in ForeignEdge.objects.all()) == ["going", "kept"]
+    assert [link.foreign_target.name for link in Link.objects.all()] == ["kept"]

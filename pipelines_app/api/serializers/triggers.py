@@ -66,6 +66,21 @@ class ForeignRunSerializer(serializers.ModelSerializer[ForeignRun]):
 class RecordedSerializer(serializers.Serializer[Any]):
     """What became of an OpenLineage event."""
 
-    run = ForeignRunSerializer()
+    run = ForeignRunSerializer(allow_null=True, help_text="None for an event of a job or a dataset.")
     repeated = serializers.BooleanField(help_text="The same kind of event of this run had come before.")
     started = serializers.IntegerField(help_text="For how many pipelines it was an event.")
+
+
+class ToldSerializer(serializers.Serializer[Any]):
+    """What became of one event of a batch."""
+
+    taken = serializers.BooleanField()
+    repeated = serializers.BooleanField()
+    started = serializers.IntegerField()
+    fault = serializers.CharField(allow_blank=True, help_text="Why it was not taken.")
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    """What became of the events of a batch, in their order."""
+
+    results = ToldSerializer(many=True)

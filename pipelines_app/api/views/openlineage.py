@@ -1,5 +1,6 @@
 """The door for other tools: OpenLineage run events in, and what was told so far."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from rest_framework.views import APIView
 
 from pipelines_app.access import permits
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.serializers.triggers import ForeignRunSerializer, RecordedSerializer
+from pipelines_app.api.serializers.triggers import BatchSerializer, ForeignRunSerializer, RecordedSerializer
 from pipelines_app.api.views.lineage import LineageView
 from pipelines_app.errors import MessageInvalid, NotAllowed, TooLarge
 from pipelines_app.intake import openlineage, runevents
@@ -36,7 +37,7 @@ EVENT = OpenApiExample(
 )
 TELLING: Any = {
     "tags": ["openlineage"],
-    "summary": "Tell of a run of another tool, as an OpenLineage run event",
+    "summary": "Tell of a run, a job or a dataset of another tool, as an OpenLineage event",
     "description": "A COMPLETE event starts the team's pipelines that listen to one of its outputs. Once committed "
     "it is not lost; the same kind of event of the same run again changes nothing.",
     "parameters": [
@@ -60,21 +61,67 @@ class Whole(BaseParser):
         """The bytes; raises TooLarge by what is announced, or as soon as it is so."""
         announced = str((parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0")
         most = settings.WEBHOOK_MAX_BYTES
+        packed = (parser_context or {})["request"].META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
         body = b"" if announced.isdigit() and int(announced) > most else stream.read(most + 1)
         if not announced.isdigit() or int(announced) > most or len(body) > most:
-            raise TooLarge(f"An event may have {most:,} bytes.", todo="Leave out facets that nobody reads.")
-        return body
+            raise _too_large()
+        if packed in {"", "identity"}:
+            return body
+        if packed != "gzip":
+            raise MessageInvalid(f"The encoding {packed[:40]!r} is not known.", todo="Send it as it is, or by gzip.")
+        return _unpacked(body)
+
+
+def _too_large() -> TooLarge:
+    most = settings.WEBHOOK_MAX_BYTES
+    return TooLarge(f"What is told at once may have {most:,} bytes.", todo="Leave out facets that nobody reads.")
+
+
+def _unpacked(body: bytes) -> bytes:
+    """What gzip holds, as far as it is no more than may come; a small bomb goes off nowhere."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        told = reader.decompress(body, settings.WEBHOOK_MAX_BYTES + 1)
+    except zlib.error as error:
+        raise MessageInvalid("The body is not gzip.", todo="Send what the header announces.") from error
+    if len(told) > settings.WEBHOOK_MAX_BYTES or reader.unconsumed_tail:
+        raise _too_large()
+    if not reader.eof:
+        raise MessageInvalid("The body ends within its gzip.", todo="Send it whole.")
+    return told
 
 
 def _told(request: Request) -> Response:
     """Record the event in a request's body."""
+    team, body = _given(request)
+    event = runevents.read(body)
+    recorded = openlineage.record(event, team=team, sender=actor(request), now=timezone.now())
+    return Response(RecordedSerializer(recorded).data, status=200 if recorded.repeated else 201)
+
+
+def _given(request: Request) -> tuple[Team, bytes]:
+    """For whom, and the bytes that came."""
     team = _team(request)
     body = request.data
     if not isinstance(body, bytes) or not body:
         raise MessageInvalid("The body is empty.", todo=runevents.ADVICE)
-    event = runevents.read(body)
-    recorded = openlineage.record(event, team=team, sender=actor(request), now=timezone.now())
-    return Response(RecordedSerializer(recorded).data, status=200 if recorded.repeated else 201)
+    return team, body
+
+
+def _all_told(request: Request) -> Response:
+    """Record every event of a batch that is one, and say of each what became of it."""
+    team, body = _given(request)
+    answers: list[dict[str, object]] = []
+    for payload in runevents.read_all(body):
+        try:
+            event = runevents.event_of(payload)
+            recorded = openlineage.record(event, team=team, sender=actor(request), now=timezone.now())
+        except MessageInvalid as refusal:
+            answers.append({"taken": False, "repeated": False, "started": 0, "fault": refusal.message})
+        else:
+            told = {"repeated": recorded.repeated, "started": recorded.started}
+            answers.append({"taken": True, **told, "fault": ""})
+    return Response(BatchSerializer({"results": answers}).data)
 
 
 def _team(request: Request) -> Team:
@@ -112,6 +159,25 @@ class LineageDoor(LineageView):
     @extend_schema(operation_id="lineage_tell", **TELLING)
     def post(self, request: Request) -> Response:
         return _told(request)
+
+
+class LineageBatchView(APIView):
+    """Many OpenLineage events at once."""
+
+    parser_classes = [Whole]
+    takes = {"post": ("team",)}
+
+    @extend_schema(
+        operation_id="lineage_tell_all",
+        tags=["openlineage"],
+        summary="Tell many OpenLineage events at once",
+        description="A list of events. Each is recorded on its own; what is no event is named, and keeps none back.",
+        parameters=TELLING["parameters"],
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses=BatchSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        return _all_told(request)
 
 
 @extend_schema_view(
