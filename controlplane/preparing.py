@@ -12,7 +12,8 @@ from django.utils import timezone
 from controlplane.sample.client import Keys
 from monitoring_app.models import Channel, ChannelKind
 from pipelines_app import vault
-from pipelines_app.access import members, tokens
+from pipelines_app.access import founding, members, tokens
+from pipelines_app.access.founding import Said
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import register
 from pipelines_app.definitions.register import Author
@@ -50,6 +51,14 @@ def first_admin(username: str = "admin") -> Admin:
     password = secrets.token_urlsafe(12)
     User.objects.create_superuser(username, password=password)
     return Admin(username=username, password=password)
+
+
+@transaction.atomic
+def first_team(name: str) -> None:
+    """A team that the first admin leads, if it is not there yet; raises DefinitionInvalid for a name that is none."""
+    if not Team.objects.filter(name=name).exists():
+        admin = User.objects.filter(is_superuser=True).earliest("id")
+        founding.found(name, Said(), by=admin, actor="platform")
 
 
 @transaction.atomic

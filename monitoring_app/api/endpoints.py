@@ -11,20 +11,12 @@ from rest_framework.response import Response
 
 from monitoring_app.alerts import sending, subscribing
 from monitoring_app.api.commands import Command, said
+from monitoring_app.api.trying import NothingMore, TestedSerializer, actor, rehearsed
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
-from monitoring_app.channels.message import NotDelivered
 from monitoring_app.models import Attempt, Channel, ChannelKind, Notification
 from pipelines_app.access import permits
-from pipelines_app.errors import LooplineError
-from pipelines_app.models import ApiToken, Role
-
-
-class NotTaken(LooplineError):
-    """The other side did not take a test message."""
-
-    code = "not_delivered"
-    status = 502
+from pipelines_app.models import Role
 
 
 class WantedCommand(Command):
@@ -42,10 +34,6 @@ class MakeEndpoint(WantedCommand):
     team = serializers.CharField(max_length=63)
     url = serializers.CharField(max_length=2000, write_only=True)
     name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
-
-
-class NothingMore(Command):
-    """A command that needs no words."""
 
 
 class EndpointSerializer(serializers.ModelSerializer[Channel]):
@@ -103,18 +91,6 @@ class EndpointMessageSerializer(serializers.ModelSerializer[Notification]):
         read_only_fields = fields
 
 
-class TestedSerializer(serializers.Serializer[Any]):
-    """What was answered to a test."""
-
-    state = serializers.CharField()
-    answer = serializers.CharField()
-
-
-def _actor(request: Request) -> str:
-    token = request.auth if isinstance(request.auth, ApiToken) else None
-    return permits.actor(permits.signed_in(request.user), token)
-
-
 def _owned(request: Request, pk: int) -> Channel:
     user = permits.signed_in(request.user)
     allowed = Channel.objects.operable_by(user).filter(kind=ChannelKind.WEBHOOK).select_related("endpoint", "team")
@@ -151,7 +127,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         team = permits.operable(user.teams_with(Role.ADMIN), user, team="pk", name=command["team"])
         wanted = Wanted(alerts=command["alerts"], kinds=command["kinds"])
         channel, secret = endpoints.add(
-            team, url=command["url"], name=command["name"], wanted=wanted, actor=_actor(request), owner=user.email
+            team, url=command["url"], name=command["name"], wanted=wanted, actor=actor(request), owner=user.email
         )
         return Response(_with_secret(channel, secret), status=status.HTTP_201_CREATED)
 
@@ -165,7 +141,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def update(self, request: Request, pk: int) -> Response:
         command, channel = said(WantedCommand, request), _owned(request, pk)
         wanted = Wanted(alerts=command["alerts"], kinds=command["kinds"])
-        endpoints.change(channel, wanted=wanted, actor=_actor(request))
+        endpoints.change(channel, wanted=wanted, actor=actor(request))
         return Response(EndpointSerializer(channel).data)
 
     @extend_schema(
@@ -178,7 +154,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def rotate(self, request: Request, pk: int) -> Response:
         said(NothingMore, request)
         channel = _owned(request, pk)
-        return Response(_with_secret(channel, endpoints.rotate(channel, actor=_actor(request))))
+        return Response(_with_secret(channel, endpoints.rotate(channel, actor=actor(request))))
 
     @extend_schema(
         operation_id="endpoints_enable",
@@ -203,7 +179,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     def _switch(self, request: Request, pk: int, *, enabled: bool) -> Response:
         said(NothingMore, request)
         channel = _owned(request, pk)
-        sending.switch(channel, enabled=enabled, actor=_actor(request))
+        sending.switch(channel, enabled=enabled, actor=actor(request))
         return Response(EndpointSerializer(_owned(request, pk)).data)
 
     @extend_schema(
@@ -215,12 +191,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     )
     def test(self, request: Request, pk: int) -> Response:
         said(NothingMore, request)
-        channel = _owned(request, pk)
-        try:
-            taken = sending.rehearse(channel, actor=_actor(request))
-        except NotDelivered as failure:
-            raise NotTaken(str(failure), todo="Mend the receiver, then test again.") from failure
-        return Response({"state": taken.state, "answer": taken.said})
+        return rehearsed(_owned(request, pk), actor=actor(request))
 
 
 @extend_schema_view(
@@ -247,6 +218,6 @@ class EndpointMessageViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Noti
     def again(self, request: Request, pk: int, message: int) -> Response:
         said(NothingMore, request)
         notification = get_object_or_404(_owned(request, pk).notifications.all(), pk=message)
-        sending.again(notification, actor=_actor(request))
+        sending.again(notification, actor=actor(request))
         notification.refresh_from_db()
         return Response(EndpointMessageSerializer(notification).data, status=status.HTTP_202_ACCEPTED)

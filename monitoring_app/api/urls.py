@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
 
@@ -13,6 +14,10 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge", AlertViewSet.as_view({"post": "acknowledge"}), name="alert-acknowledge"),
     path("alerts/<int:pk>/snooze", AlertViewSet.as_view({"post": "snooze"}), name="alert-snooze"),
     path("alerts/<int:pk>/resolve", AlertViewSet.as_view({"post": "resolve"}), name="alert-resolve"),
+    path("channels", ChannelViewSet.as_view({"get": "list", "post": "create"}), name="channels"),
+    path("channels/<int:pk>/enable", ChannelViewSet.as_view({"post": "enable"}), name="channel-enable"),
+    path("channels/<int:pk>/disable", ChannelViewSet.as_view({"post": "disable"}), name="channel-disable"),
+    path("channels/<int:pk>/test", ChannelViewSet.as_view({"post": "test"}), name="channel-test"),
     path("endpoints", EndpointViewSet.as_view({"get": "list", "post": "create"}), name="endpoints"),
     path("endpoints/<int:pk>", EndpointViewSet.as_view({"get": "retrieve", "put": "update"}), name="endpoint"),
     path("endpoints/<int:pk>/rotate", EndpointViewSet.as_view({"post": "rotate"}), name="endpoint-rotate"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, emissions, endpoints, fragments, health, today
+from monitoring_app.web import alerts, channels, emissions, endpoints, fragments, health, today
 
 app_name = "monitoring"
 urlpatterns = [
@@ -15,6 +15,11 @@ urlpatterns = [
     path("alerts/of-run/<int:pk>", fragments.of_run, name="run-alerts"),
     path("alerts/of-dataset/<str:name>", fragments.of_dataset, name="dataset-alerts"),
     path("alerts/of-pipeline/<str:name>", fragments.of_pipeline, name="pipeline-alerts"),
+    path("team/<slug:name>/channels", channels.channels, name="channels"),
+    path("team/<slug:name>/channels/email", channels.add_email, name="channel-email"),
+    path("team/<slug:name>/channels/slack", channels.add_slack, name="channel-slack"),
+    path("channels/<int:pk>/switch", channels.switch, name="channel-switch"),
+    path("channels/<int:pk>/test", channels.test, name="channel-test"),
     path("webhooks/out/", endpoints.endpoints, name="endpoints"),
     path("webhooks/out/new", endpoints.create, name="endpoint-create"),
     path("webhooks/out/<int:pk>/", endpoints.endpoint, name="endpoint"),

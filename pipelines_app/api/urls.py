@@ -63,7 +63,8 @@ app_name = "api"
 
 urlpatterns = [
     path("me", MeView.as_view(), name="me"),
-    path("teams", TeamViewSet.as_view({"get": "list"}), name="teams"),
+    path("teams", TeamViewSet.as_view({"get": "list", "post": "create"}), name="teams"),
+    path("teams/<slug:name>", TeamViewSet.as_view({"put": "update"}), name="team"),
     path("plan", PlanView.as_view(), name="plan"),
     path("apply", ApplyView.as_view(), name="apply"),
     path("export", ExportView.as_view(), name="export"),

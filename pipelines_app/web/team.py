@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from pipelines_app.access import members, people
-from pipelines_app.errors import LooplineError
+from pipelines_app.access import founding, members, people
+from pipelines_app.access.founding import Said
+from pipelines_app.errors import DefinitionInvalid, LooplineError
 from pipelines_app.models import ANY_ROLE, AuditEntry, Membership, Role, Team, User
 from pipelines_app.web import paging, spreadsheets, telling
 from pipelines_app.web.asking import Asked, actor
@@ -44,6 +46,26 @@ class InviteForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         help_texts = {"username": "Letters, digits and @ . + - _"}
 
 
+class DescribeForm(forms.Form):
+    """What people call a team, and who hears of its alerts."""
+
+    title = forms.CharField(label="Title", max_length=founding.LONGEST_TITLE, required=False)
+    email = forms.EmailField(
+        label="E-mail of the team", required=False, help_text="Alerts of its pipelines and datasets go there."
+    )
+
+    def said(self) -> Said:
+        """The answers, once they are valid."""
+        return Said(title=self.cleaned_data["title"].strip(), email=self.cleaned_data["email"].strip())
+
+
+class FoundForm(DescribeForm):
+    """A team that is not there yet."""
+
+    name = forms.CharField(label="Name", max_length=63, help_text="a-z, 0-9 and -, such as ops-analytics; it stays.")
+    field_order = ["name", "title", "email"]
+
+
 @login_required
 @require_GET
 def team(request: Asked) -> HttpResponse:
@@ -66,8 +88,16 @@ def _page(request: Asked, name: str, *, status: int = 200, **extra: object) -> H
         "means": [(Role(role).label, said) for role, said in MEANS.items()],
         "form": MemberForm(),
         "invite": InviteForm(prefix="invite"),
+        "described": DescribeForm(
+            prefix="about", initial={"title": chosen.title, "email": chosen.email} if chosen else {}
+        ),
+        "found": FoundForm(prefix="new") if request.user.is_superuser else None,
     }
     return render(request, "team/team.html", {**context, **extra}, status=status)
+
+
+def _about(team: Team | None) -> dict[str, object]:
+    return {"title": team.title, "email": team.email} if team is not None else {}
 
 
 def _led(request: Asked) -> QuerySet[Team]:
@@ -76,6 +106,40 @@ def _led(request: Asked) -> QuerySet[Team]:
 
 def _back(name: str) -> HttpResponse:
     return redirect(f"{reverse('console:team')}?team={name}")
+
+
+@login_required
+@require_POST
+def found(request: Asked) -> HttpResponse:
+    """Make a team, with oneself as its first admin."""
+    if not request.user.is_superuser:
+        raise PermissionDenied("Teams are made by those who run this installation.")
+    form = FoundForm(request.POST, prefix="new")
+    if form.is_valid():
+        try:
+            made = founding.found(form.cleaned_data["name"], form.said(), by=request.user, actor=actor(request))
+        except DefinitionInvalid as invalid:
+            for problem in invalid.problems:
+                form.add_error(problem.path, problem.message)
+        except LooplineError as error:
+            form.add_error("name", telling.sentence(error))
+        else:
+            messages.success(request, f"{made} is there, and you are its admin.")
+            return _back(made.name)
+    return _page(request, request.GET.get("team", ""), status=422, found=form)
+
+
+@login_required
+@require_POST
+def describe(request: Asked, name: str) -> HttpResponse:
+    """Say what a team is called, and who hears of its alerts."""
+    chosen = get_object_or_404(_led(request), name=name)
+    form = DescribeForm(request.POST, prefix="about")
+    if not form.is_valid():
+        return _page(request, name, status=422, described=form)
+    founding.describe(chosen, form.said(), actor=actor(request))
+    messages.success(request, f"{chosen} is described so from now on.")
+    return _back(name)
 
 
 @login_required

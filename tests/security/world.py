@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
-from monitoring_app.channels import endpoints
+from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
 from monitoring_app.models import Alert, Channel, Notification
 from pipelines_app.access import tokens
@@ -146,7 +146,8 @@ def _posted_out() -> dict[str, int]:
     message = Notification.objects.create(
         channel=channel, event=Event.objects.latest("pk"), about="event", subject="hush", body="", link="", state="kept"
     )
-    return {"endpoint": channel.pk, "message": message.pk}
+    hearer = keeping.add_email(channel.team, address="hush@example.org", actor="user:ada")
+    return {"endpoint": channel.pk, "message": message.pk, "channel": hearer.pk}
 
 
 def _ids(things: Things, editor) -> dict[str, int]:
