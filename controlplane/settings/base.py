@@ -124,6 +124,8 @@ SPECTACULAR_SETTINGS = {
         "AlertUrgency": "monitoring_app.models.AlertUrgency",
         "ArrivalState": "pipelines_app.models.ArrivalState",
         "BackfillMode": "pipelines_app.models.BackfillMode",
+        "ChannelKind": "monitoring_app.models.ChannelKind",
+        "HearerKind": "monitoring_app.api.channels.HEARER_CHOICES",
         "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
         "NotificationState": "monitoring_app.models.NotificationState",

@@ -17,13 +17,14 @@ from pipelines_app.access import permits
 from pipelines_app.models import Role
 
 HEARERS = (ChannelKind.EMAIL, ChannelKind.SLACK)
+HEARER_CHOICES = [(kind.value, kind.label) for kind in HEARERS]
 
 
 class AddChannel(Command):
     """Whose, and where to: an address for e-mail, the address of an incoming webhook and a name for Slack."""
 
     team = serializers.CharField(max_length=63)
-    kind = serializers.ChoiceField(choices=[(kind.value, kind.label) for kind in HEARERS])
+    kind = serializers.ChoiceField(choices=HEARER_CHOICES)
     name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
     address = serializers.CharField(max_length=254, required=False, default="", allow_blank=True)
     url = serializers.CharField(max_length=500, required=False, default="", allow_blank=True, write_only=True)
