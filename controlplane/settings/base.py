@@ -126,6 +126,7 @@ SPECTACULAR_SETTINGS = {
         "BackfillMode": "pipelines_app.models.BackfillMode",
         "ChannelKind": "monitoring_app.models.ChannelKind",
         "HearerKind": "monitoring_app.api.channels.HEARER_CHOICES",
+        "LineageKind": "pipelines_app.api.serializers.lineage.WAYS",
         "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
         "NotificationState": "monitoring_app.models.NotificationState",

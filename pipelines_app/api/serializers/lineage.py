@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+WAYS = [("direct", "direct"), ("indirect", "indirect")]
+
 
 class NodeSerializer(serializers.Serializer[Any]):
     """A dataset; of one the caller may not see, only that it is there."""
@@ -25,7 +27,7 @@ class TableEdgeSerializer(serializers.Serializer[Any]):
 
     source = serializers.CharField()  # type: ignore[assignment]  # a field, not where one comes from
     target = serializers.CharField()
-    kind = serializers.ChoiceField(choices=["direct", "indirect"])
+    kind = serializers.ChoiceField(choices=WAYS)
     declared = serializers.BooleanField(help_text="A revision in force says so.")
     observed = serializers.BooleanField(
         allow_null=True, help_text="What readers see now was made so, or another tool told so; null: nothing yet is."
@@ -39,7 +41,7 @@ class ColumnEdgeSerializer(serializers.Serializer[Any]):
     source_column = serializers.CharField(allow_blank=True)
     target = serializers.CharField()
     target_column = serializers.CharField(allow_blank=True)
-    kind = serializers.ChoiceField(choices=["direct", "indirect"])
+    kind = serializers.ChoiceField(choices=WAYS)
     how = serializers.ListField(child=serializers.CharField(), help_text="In the words of OpenLineage.")
     masked = serializers.BooleanField(help_text="The value cannot be read from the result.")
     observed = serializers.BooleanField(help_text="Another tool told so.")
