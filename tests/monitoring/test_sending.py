@@ -190,10 +190,10 @@ def test_the_sweep_rings_for_what_waits_and_not_for_what_is_backing_off(team, by
 
 
 def test_a_test_message_says_what_became_of_it(team, by_slack, slack):
-    assert sending.rehearse(by_slack).state == "delivered"
+    assert sending.rehearse(by_slack, actor="user:ana").state == "delivered"
     slack.answers = [DOWN]
     with pytest.raises(NotDelivered):
-        sending.rehearse(by_slack)
+        sending.rehearse(by_slack, actor="user:ana")
     by_slack.refresh_from_db()
     assert by_slack.last_error == "Slack answered 500"
 
