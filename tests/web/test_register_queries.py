@@ -8,7 +8,7 @@ from tests.web.registering import editor
 
 pytestmark = pytest.mark.django_db
 
-PAGES = {"source": 6, "look": 6, "steps": 8, "checks": 10, "when": 9, "review": 14, "yaml": 6}
+PAGES = {"source": 6, "look": 6, "steps": 9, "checks": 11, "when": 10, "review": 14, "yaml": 6}
 
 
 def document(steps):
