@@ -26,6 +26,18 @@ class ValuesForm(forms.Form):
         self.fields["pipeline"].disabled = named
         for asked in template.asked:
             self.fields[PREFIX + asked.name] = field(asked)
+        if not self.is_bound:
+            self._mark_what_is_needed()
+
+    def clean(self) -> dict[str, object]:
+        self._mark_what_is_needed()
+        return self.cleaned_data
+
+    def _mark_what_is_needed(self) -> None:
+        """For the labels alone: what is missing is told by the compiler, with everything else."""
+        self.fields["pipeline"].required = True
+        for asked in self.template.asked:
+            self.fields[PREFIX + asked.name].required = asked.required
 
     @property
     def asked(self) -> list[forms.BoundField]:
@@ -101,8 +113,6 @@ def _help(asked: Asked) -> str:
     low, high = parameter.minimum, parameter.maximum
     if low is not None or high is not None:
         told.append(" ".join(part for part in (_from(low), _to(high)) if part).capitalize() + ".")
-    if asked.required:
-        told.append("Needed.")
     return " ".join(part for part in told if part)
 
 
