@@ -15,7 +15,7 @@ from tests.killing.installations import Live
 from tests.killing.supplier import Supplier
 
 pytestmark = [pytest.mark.postgres, pytest.mark.chaos]
-SENDERS, EACH = 12, 8
+SENDERS, EACH = 8, 3  # few: each load of an appending source is a run, and what is tried here is the door
 PATIENCE_SECONDS = 60
 CALLS = "SELECT count(*), count(DISTINCT message_id) FROM pipelines_app_webhookcall WHERE message_id LIKE '{of}-%'"
 SIEVE = """
