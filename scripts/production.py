@@ -8,6 +8,7 @@ starts, waits until the console is ready, stops everything, and exits 0 only if 
 import argparse
 import http.client
 import os
+import re
 import secrets
 import shlex
 import signal
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 PARTS = ["web", "worker", "beat"]
 READY_SECONDS = 90
+WITH_DEFAULT = re.compile(r"\$\{[A-Z0-9_]+:-([^}]*)\}")
 
 
 @dataclass
@@ -100,9 +102,10 @@ class Production:
         return [str(BIN / program), *arguments]
 
     def environment(self, name: str) -> dict[str, str]:
-        """The variables compose.yaml gives a service, with the values of this machine; a missing value is an error."""
+        """The variables compose.yaml gives a service, with this machine's values or its own defaults; or an error."""
         ours = self._values()
-        given = {key: ours.get(key, str(value)) for key, value in self.services[name]["environment"].items()}
+        asked = self.services[name]["environment"].items()
+        given = {key: ours.get(key, WITH_DEFAULT.sub(r"\1", str(value))) for key, value in asked}
         if unknown := [key for key, value in given.items() if "${" in value]:
             raise ServerFailed(f"compose.yaml asks for variables unknown here: {', '.join(unknown)}")
         kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR"}}

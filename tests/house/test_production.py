@@ -1,5 +1,6 @@
 """What compose.yaml starts does start: the same commands, on this machine."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -27,6 +28,22 @@ def test_every_lasting_part_has_a_health_check_and_a_limit(name: str) -> None:
 @pytest.mark.parametrize("name", ["SECRET_KEY", "VAULT_KEYS", "ALLOWED_HOSTS", "LOOPLINE_URL"])
 def test_a_setting_without_a_safe_default_is_asked_for(name: str) -> None:
     assert SERVICES["web"]["environment"][name].startswith("${" + name + ":?")
+
+
+ELSEWHERE = {
+    "LOOPLINE_FAILPOINTS": "breaks the product, in tests",
+    "LOOPLINE_SLACK_TEST_URL": "stands in for Slack, in tests",
+    "LOOPLINE_STOP_SECONDS": "embedded mode only: compose has stop_grace_period",
+}
+FIXED = {"LOOPLINE_HOME", "LOOPLINE_LAKE"}  # where the volume is
+
+
+def test_every_setting_of_ours_is_passed_by_compose_and_shown_in_the_example() -> None:
+    read = "".join(one.read_text() for one in sorted((ROOT / "controlplane" / "settings").glob("*.py")))
+    known = set(re.findall(r"LOOPLINE_[A-Z0-9_]+", read))
+    passed, example = SERVICES["web"]["environment"], (ROOT / "production.env.example").read_text()
+    assert known - set(passed) == set(ELSEWHERE)
+    assert {name for name in known - set(ELSEWHERE) if f"\n{name}=" not in example} == FIXED
 
 
 @pytest.mark.postgres
