@@ -247,7 +247,7 @@ def test_an_attempt_that_was_killed_before_it_published_leaves_nothing_half(kept
     dead = leases.claim(waiting.pk, "dead")
     execution.attempt(staging.gather(dead), Limits(), as_of=timezone.now())
     assert rows() == before
-    execution.again(dead.step, epoch=dead.epoch, because="killed", wait=timedelta())
+    execution.again(dead.step, epoch=dead.epoch, because="killed", wait=timedelta(minutes=-1))
     execution.execute(waiting.pk, "test")
     road.drain()
     once = rows()
