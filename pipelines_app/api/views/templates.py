@@ -104,6 +104,7 @@ class TemplateViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Template]):
     serializer_class = TemplateSerializer
     parser_classes = [Json, Yaml]
     lookup_field = "name"
+    takes = dict.fromkeys(("create", "update"), ("dry_run", "why"))
 
     def get_queryset(self) -> QuerySet[Template]:
         return Template.objects.visible_to(self.request.user).select_related("team", "current")
@@ -143,7 +144,6 @@ class TemplateViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Template]):
         responses=ExpandedSerializer,
     )
     def expand(self, request: Request, name: str) -> Response:
-        strictness.refuse_unknown(request, ())
         template = _found(self, name)
         fill = said(Fill, request)
         permits.writes_for(person(request), fill["team"])
@@ -208,7 +208,6 @@ class MadeViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Pipeline]):
         responses=DONE_OR_PLAN,
     )
     def create(self, request: Request, name: str) -> Response:
-        strictness.refuse_unknown(request, ())
         command = said(FillMany, request)
         permits.writes_for(person(request), command["team"])
         template = _found(self, name)
@@ -229,7 +228,6 @@ class MadeViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Pipeline]):
         responses=DONE_OR_PLAN,
     )
     def roll_out(self, request: Request, name: str) -> Response:
-        strictness.refuse_unknown(request, ())
         command = said(RollOut, request)
         permits.edits_somewhere(person(request))
         _found(self, name)
@@ -281,7 +279,6 @@ def _document(request: Request) -> Mapping[str, object]:
 
 
 def _registered(request: Request, document: Mapping[str, object]) -> Response:
-    strictness.refuse_unknown(request, ("dry_run", "why"))
     file = File(name="", content={"template": "", **document})
     for team in file.teams():
         permits.writes_for(person(request), team)
