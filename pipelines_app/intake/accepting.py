@@ -14,7 +14,7 @@ from pipelines_app.errors import ArrivalRefused
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
 from pipelines_app.intake import naming, slots
 from pipelines_app.intake.receiving import Received
-from pipelines_app.models import Arrival, ArrivalState, Dataset
+from pipelines_app.models import Arrival, ArrivalState, Dataset, Door
 from pipelines_app.models.arrivals import ArrivalQuerySet
 from pipelines_app.prepared import Change, Given, Prepared, add
 from pipelines_app.runs import planning
@@ -159,6 +159,8 @@ def _twin(arrival: Arrival, source: Source) -> Arrival | None:
     """An arrival with the same bytes and parameters that already had its effect, or is about to."""
     sha256, key = arrival.sha256, arrival.parameters_key
     if source.mode is Mode.APPEND:
+        if arrival.door == Door.WEBHOOK:  # two messages that say the same are two
+            return None
         return _last_same.first(dataset=arrival.dataset_id, period=arrival.period, sha256=sha256, key=key)
     last = _last.first(dataset=arrival.dataset_id, period=arrival.period)
     if last is None or (last.sha256, last.parameters_key) != (sha256, key) or last.state not in FINISHED_TWIN:

@@ -86,6 +86,14 @@ class Arrival(models.Model):
     def __str__(self) -> str:
         return f"{self.name} for {self.dataset}"
 
+    @property
+    def identity(self) -> str:
+        """What makes two of them one and the same: of files their content; of messages, which have ids, being one.
+
+        What is brought in again keeps the place of its bytes, and so stays the same message.
+        """
+        return self.path if self.door == Door.WEBHOOK else self.sha256
+
 
 class KeptMessage(models.Model):
     """The bytes of a small message, kept under the place that its arrival names and committed together with it."""

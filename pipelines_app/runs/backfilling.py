@@ -304,7 +304,7 @@ def _bring_back(pipeline: Pipeline, period: str, event: Event) -> None:
     came = Arrival.objects.filter(dataset__pipeline=pipeline, period=period).exclude(state=ArrivalState.DUPLICATE)
     last: dict[tuple[object, ...], Arrival] = {}
     for arrival in came.select_related("dataset").order_by("id"):
-        content = arrival.sha256, arrival.parameters_key
+        content = arrival.identity, arrival.parameters_key
         adds = planning.appends(pipeline, arrival.dataset.name)
         last[(arrival.dataset_id, *(content if adds else ()))] = arrival
     for arrival in last.values():

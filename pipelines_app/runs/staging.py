@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -105,10 +106,10 @@ def _doubles(claim: Claim, came: Sequence[Arrival]) -> list[Double]:
     """Of a source that adds every file, those that would be in it twice; of one period only one run loads at a time."""
     contents = list({arrival.sha256 for arrival in came})
     known = _in.all(dataset=claim.step.dataset_id, period=claim.step.run.period, contents=contents) if came else []
-    twins = {(arrival.sha256, arrival.parameters_key): arrival.pk for arrival in known}
+    twins = {(arrival.identity, arrival.parameters_key): arrival.pk for arrival in known}
     doubles = []
     for arrival in came:
-        twin = twins.setdefault((arrival.sha256, arrival.parameters_key), arrival.pk)
+        twin = twins.setdefault((arrival.identity, arrival.parameters_key), arrival.pk)
         if twin != arrival.pk:
             doubles.append(Double(arrival=arrival, twin=twin))
     return doubles
@@ -120,7 +121,8 @@ def _load(claim: Claim, step: CompiledStep) -> Work:
     doubles = _doubles(claim, came) if mode is Mode.APPEND else []
     again = {double.arrival.pk for double in doubles}
     taken = [arrival for arrival in came if arrival.pk not in again] if mode is Mode.APPEND else came[-1:]
-    inputs = {f"arrival {index}": arrival.sha256 for index, arrival in enumerate(taken)}
+    same = attrgetter("identity" if mode is Mode.APPEND else "sha256")
+    inputs = {f"arrival {index}": same(arrival) for index, arrival in enumerate(taken)}
     return Work(
         claim=claim,
         step=step,

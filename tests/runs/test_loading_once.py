@@ -1,12 +1,27 @@
 """A source that adds every file holds the content of each once, however often it is brought in again."""
 
-import pytest
+import json
+from dataclasses import replace
 
-from pipelines_app.intake import accepting
-from pipelines_app.models import Arrival, ArrivalState, DatasetVersion, Part, Pipeline, Run, RunState, StepState
+import pytest
+from django.utils import timezone
+
+from pipelines_app.intake import accepting, webhooks
+from pipelines_app.models import (
+    Arrival,
+    ArrivalState,
+    Dataset,
+    DatasetVersion,
+    Part,
+    Pipeline,
+    Run,
+    RunState,
+    StepState,
+)
 from pipelines_app.runs import backfilling, planning, rerunning
 from pipelines_app.runs.rerunning import Asked
 from tests import road
+from tests.intake.test_webhooks import signed
 
 PIPELINE = """
 pipeline: orders
@@ -106,3 +121,29 @@ def test_a_backfill_brings_back_every_file_of_a_period_that_no_run_could_take_in
     assert [one.replay_of.name for one in back] == [f"orders_{DAY}.csv"] * 2
     assert [one.replay_of_id for one in back] == sorted(one.replay_of_id for one in back)
     assert (rows(), {one.state for one in back}) == (3, {ArrivalState.CONSUMED})
+
+
+MESSAGES = """
+pipeline: tills
+team: shop
+sources:
+  raw.tills: {format: jsonl, period: day, mode: append, columns: {item: VARCHAR}, payload: {records: /sold}}
+"""
+
+
+@pytest.mark.django_db
+def test_two_messages_that_say_the_same_are_two_and_one_that_is_replayed_is_one() -> None:
+    road.register_yaml(MESSAGES)
+    webhook, secret = webhooks.create(Dataset.objects.get(name="raw.tills"))
+    body = json.dumps({"sold": [{"item": "bread"}]}).encode()
+    for number in ("first", "second", "second"):
+        message = replace(signed(secret, body, message_id=number), period=DAY)
+        webhooks.receive(webhook, message, now=timezone.now())
+        road.drain()
+    first, second = Arrival.objects.order_by("pk")
+    assert {became(first)[0], became(second)[0]} == {ArrivalState.CONSUMED}
+    assert sum(part.rows for part in Part.objects.live().filter(dataset__name="raw.tills")) == 2
+    again = accepting.replay(second, actor="user:ana")
+    road.drain()
+    assert became(again)[0] == ArrivalState.DUPLICATE
+    assert sum(part.rows for part in Part.objects.live().filter(dataset__name="raw.tills")) == 2
