@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from django.db import connection
@@ -67,15 +68,14 @@ def forget_compiled() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
+def warehouse() -> Iterator[Login]:
     """A PostgreSQL for data, as the platform reaches it: another server than the one that tests may run on."""
-    folder = tmp_path_factory.mktemp("warehouse")
-    for step in (folder, *folder.parents[:2]):
-        step.chmod(0o755)  # PostgreSQL may run as somebody else
-    server = Postgres(folder)
-    server.start()
-    yield Login(url=server.url)
-    server.stop()
+    with TemporaryDirectory(prefix="loopline-warehouse-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run as somebody else
+        server = Postgres(Path(folder))
+        server.start()
+        yield Login(url=server.url)
+        server.stop()
 
 
 @pytest.fixture

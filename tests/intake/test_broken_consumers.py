@@ -14,18 +14,29 @@ from tests.intake.test_waiting import DAY, reader, sources
 pytestmark = pytest.mark.django_db
 
 
-def test_a_consumer_that_breaks_leaves_the_event_failed_until_it_is_tried_again(settings) -> None:
+def breaking(error, cause=None):
+    """All consumers as they are, but the one that feeds pipelines fails."""
+    real = events.consumers()
+
+    @functools.wraps(real["readiness"])
+    def breaks(event, fact):
+        raise error from cause
+
+    return lambda: {**real, "readiness": breaks}
+
+
+def test_a_consumer_that_breaks_leaves_the_event_failed_until_it_is_tried_again(settings, monkeypatch) -> None:
     settings.DELIVERY_ATTEMPTS = 1
     sources()
     reader("any", sql="SELECT k FROM raw.a")
     road.send("raw.a", b"k\n1\n", period=DAY)
     delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
-    Delivery.objects.filter(pk=delivery.pk).update(consumer="nobody")
-    road.drain()
+    with monkeypatch.context() as broken:
+        broken.setattr(events, "consumers", breaking(KeyError("period")))
+        events.deliver(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.disposition, delivery.state) == (Disposition.FAILED, "stuck")
     events.release(delivery, actor="user:test")
-    Delivery.objects.filter(pk=delivery.pk).update(consumer="readiness")
     road.drain()
     delivery.refresh_from_db()
     assert (delivery.disposition, delivery.run) == (Disposition.CONSUMED, Run.objects.get(arrivals__gt=0).pk)
@@ -47,13 +58,7 @@ def test_what_passes_by_itself_is_no_fault_of_an_event(settings, monkeypatch, er
     road.send("raw.a", b"k\n1\n", period=DAY)
     delivery = Delivery.objects.get(consumer="readiness", event__kind="arrival.accepted")
 
-    real = events.consumers()
-
-    @functools.wraps(real["readiness"])
-    def breaks(event, fact):
-        raise OperationalError("the database") from error("the database")
-
-    monkeypatch.setattr(events, "consumers", lambda: {**real, "readiness": breaks})
+    monkeypatch.setattr(events, "consumers", breaking(OperationalError("the database"), error("the database")))
     events.deliver(delivery.pk)
     delivery.refresh_from_db()
     assert (delivery.attempts, delivery.state) == ((1, "stuck") if counted else (0, "pending"))
