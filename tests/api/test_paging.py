@@ -83,7 +83,7 @@ QUERIES = {
     "/runs": 2,
     "/events": 2,
     "/checks": 3,
-    "/lineage?of=raw.orders": 6,
+    "/lineage?of=raw.orders": 10,
     "/teams": 2,
     "/me": 2,
     "/alerts": 2,
