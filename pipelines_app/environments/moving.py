@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.access import audit
 from pipelines_app.compiler import codec
 from pipelines_app.compiler.portable import doors
@@ -80,7 +80,7 @@ def _platform() -> Login:
 
 @transaction.atomic
 def _write(environment: Environment, engine: str, actor: str) -> None:
-    held = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+    held = locks.held(Environment.objects.filter(pk=environment.pk)).get()
     if held.engine == engine:
         return
     limit = EngineLimit.objects.filter(engine=engine).first()

@@ -6,10 +6,12 @@ Of several names of one dataset the first in the order of the alphabet stands fo
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from django.conf import settings
 from django.db.models import Q
 
+from pipelines_app import locks
 from pipelines_app.lineage.declaring import End
 from pipelines_app.models import Dataset, Edge, ForeignDataset, Link, Team
 
@@ -45,7 +47,8 @@ def _named(team: Team, name: Name) -> ForeignDataset:
 
 def _unite(team: Team, heads: Iterable[int]) -> None:
     """Make one dataset of several: the others become names of the first, and what was told of them is told of it."""
-    rows = list(ForeignDataset.objects.select_for_update().filter(pk__in=heads).order_by("namespace", "name"))
+    held = list(locks.held(ForeignDataset.objects.filter(pk__in=heads)))
+    rows = sorted(held, key=attrgetter("namespace", "name"))
     first, others = rows[0], rows[1:]
     for other in others:
         names = ForeignDataset.objects.filter(Q(pk=other.pk) | Q(alias_of=other))

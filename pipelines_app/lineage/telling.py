@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
+from pipelines_app import locks
 from pipelines_app.lineage.declaring import AT_ONCE, End, ends, node
 from pipelines_app.models import Edge, ForeignJob, Link, Team
 
@@ -44,7 +45,7 @@ class Told:
 def tell(job: Job, *, at: datetime, links: Iterable[tuple[End, End]], edges: Iterable[Told] = ()) -> None:
     """Note what a run that ended well at a moment told of; a dataset is not made from itself."""
     held, _ = ForeignJob.objects.get_or_create(team=job.team, namespace=job.namespace, name=job.name)
-    held = ForeignJob.objects.select_for_update().get(pk=held.pk)
+    held = locks.held(ForeignJob.objects.filter(pk=held.pk)).get()
     told = [one for one in edges if node(one.source) != node(one.target)]
     pairs = {(node(source), node(target)): (source, target) for source, target in links}
     pairs |= {(node(one.source), node(one.target)): (one.source, one.target) for one in told}

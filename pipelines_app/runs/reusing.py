@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from pipelines_app import events
+from pipelines_app import events, locks
 from pipelines_app.boundary import contained
 from pipelines_app.compiler.compiled import StepKind
 from pipelines_app.environments import mapping
@@ -99,13 +99,8 @@ def _end_claimed(run: Run, work: Work, version: DatasetVersion) -> tuple[set[int
 
 def _free() -> "QuerySet[StepRun]":
     ready = StepRun.objects.filter(run=Given("run"), state=StepState.READY, not_before__lte=Now())
-    return (
-        ready.filter(kind=StepKind.TRANSFORM)
-        .select_related("dataset")
-        .defer("dataset__columns", "dataset__description")
-        .select_for_update(of=("self",), skip_locked=True, no_key=True)
-        .order_by("id")
-    )
+    steps = ready.filter(kind=StepKind.TRANSFORM).select_related("dataset")
+    return locks.free(steps.defer("dataset__columns", "dataset__description")).order_by("id")
 
 
 _some = Prepared(lambda: _free()[:MOST])
