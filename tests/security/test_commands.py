@@ -41,7 +41,7 @@ REHEARSED = {
     *("/pipelines/{pipeline}/run", "/pipelines/{pipeline}/pause", "/runs/{queued}/cancel", "/runs/{failed}/retry"),
     *("/runs/{failed}/rerun", "/arrivals/{arrival}/replay", "/slots/{slot}/waive", "/pipelines/{pipeline}/resume"),
     *("/runs/bulk", "/pipelines/bulk", "/deliveries/bulk", "/pipelines/{pipeline}/backfills", "/apply", "/pipelines"),
-    "/pipelines/{pipeline}",
+    *("/pipelines/{pipeline}", "/templates", "/templates/deduplicate"),
 }
 
 
