@@ -8,9 +8,8 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from monitoring_app.alerts import sending
 from monitoring_app.api.commands import Command, said
-from monitoring_app.api.trying import NothingMore, TestedSerializer, actor, rehearsed
+from monitoring_app.api.switching import NothingMore, Switched, TestedSerializer, actor
 from monitoring_app.channels import keeping
 from monitoring_app.models import Channel, ChannelKind
 from pipelines_app.access import permits
@@ -48,16 +47,11 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
         read_only_fields = fields
 
 
-def _owned(request: Request, pk: int) -> Channel:
-    user = permits.signed_in(request.user)
-    allowed = Channel.objects.operable_by(user).filter(kind__in=HEARERS).select_related("team")
-    return permits.operable(allowed, user, team="team", pk=pk)
-
-
 @extend_schema_view(list=extend_schema(operation_id="channels_list", tags=["channels"], summary="Who hears of alerts"))
-class ChannelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Channel]):
+class ChannelViewSet(Switched, mixins.ListModelMixin, viewsets.GenericViewSet[Channel]):
     """E-mail addresses and Slack channels of the caller's teams."""
 
+    kinds = HEARERS
     queryset = Channel.objects.none()
     serializer_class = ChannelSerializer
 
@@ -89,7 +83,7 @@ class ChannelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Channel]):
         responses=ChannelSerializer,
     )
     def enable(self, request: Request, pk: int) -> Response:
-        return self._switch(request, pk, enabled=True)
+        return self.switched(request, pk, enabled=True)
 
     @extend_schema(
         operation_id="channels_disable",
@@ -99,13 +93,7 @@ class ChannelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Channel]):
         responses=ChannelSerializer,
     )
     def disable(self, request: Request, pk: int) -> Response:
-        return self._switch(request, pk, enabled=False)
-
-    def _switch(self, request: Request, pk: int, *, enabled: bool) -> Response:
-        said(NothingMore, request)
-        channel = _owned(request, pk)
-        sending.switch(channel, enabled=enabled, actor=actor(request))
-        return Response(ChannelSerializer(channel).data)
+        return self.switched(request, pk, enabled=False)
 
     @extend_schema(
         operation_id="channels_test",
@@ -115,5 +103,4 @@ class ChannelViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Channel]):
         responses=TestedSerializer,
     )
     def test(self, request: Request, pk: int) -> Response:
-        said(NothingMore, request)
-        return rehearsed(_owned(request, pk), actor=actor(request))
+        return self.tested(request, pk)

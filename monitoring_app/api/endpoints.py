@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from monitoring_app.alerts import sending, subscribing
 from monitoring_app.api.commands import Command, said
-from monitoring_app.api.trying import NothingMore, TestedSerializer, actor, rehearsed
+from monitoring_app.api.switching import NothingMore, Switched, TestedSerializer, actor, owned
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
 from monitoring_app.models import Attempt, Channel, ChannelKind, Notification
@@ -91,12 +91,6 @@ class EndpointMessageSerializer(serializers.ModelSerializer[Notification]):
         read_only_fields = fields
 
 
-def _owned(request: Request, pk: int) -> Channel:
-    user = permits.signed_in(request.user)
-    allowed = Channel.objects.operable_by(user).filter(kind=ChannelKind.WEBHOOK).select_related("endpoint", "team")
-    return permits.operable(allowed, user, team="team", pk=pk)
-
-
 def _with_secret(channel: Channel, secret: str) -> dict[str, Any]:
     return {**EndpointSerializer(channel).data, "secret": secret}
 
@@ -105,9 +99,10 @@ def _with_secret(channel: Channel, secret: str) -> dict[str, Any]:
     list=extend_schema(operation_id="endpoints_list", tags=["endpoints"], summary="Outbound webhooks"),
     retrieve=extend_schema(operation_id="endpoints_read", tags=["endpoints"], summary="An outbound webhook"),
 )
-class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Channel]):
+class EndpointViewSet(Switched, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Channel]):
     """Outbound webhooks."""
 
+    kinds = (ChannelKind.WEBHOOK,)
     queryset = Channel.objects.none()
     serializer_class = EndpointSerializer
 
@@ -139,7 +134,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         responses=EndpointSerializer,
     )
     def update(self, request: Request, pk: int) -> Response:
-        command, channel = said(WantedCommand, request), _owned(request, pk)
+        command, channel = said(WantedCommand, request), self.owned(request, pk)
         wanted = Wanted(alerts=command["alerts"], kinds=command["kinds"])
         endpoints.change(channel, wanted=wanted, actor=actor(request))
         return Response(EndpointSerializer(channel).data)
@@ -153,7 +148,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     )
     def rotate(self, request: Request, pk: int) -> Response:
         said(NothingMore, request)
-        channel = _owned(request, pk)
+        channel = self.owned(request, pk)
         return Response(_with_secret(channel, endpoints.rotate(channel, actor=actor(request))))
 
     @extend_schema(
@@ -164,7 +159,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         responses=EndpointSerializer,
     )
     def enable(self, request: Request, pk: int) -> Response:
-        return self._switch(request, pk, enabled=True)
+        return self.switched(request, pk, enabled=True)
 
     @extend_schema(
         operation_id="endpoints_disable",
@@ -174,13 +169,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         responses=EndpointSerializer,
     )
     def disable(self, request: Request, pk: int) -> Response:
-        return self._switch(request, pk, enabled=False)
-
-    def _switch(self, request: Request, pk: int, *, enabled: bool) -> Response:
-        said(NothingMore, request)
-        channel = _owned(request, pk)
-        sending.switch(channel, enabled=enabled, actor=actor(request))
-        return Response(EndpointSerializer(_owned(request, pk)).data)
+        return self.switched(request, pk, enabled=False)
 
     @extend_schema(
         operation_id="endpoints_test",
@@ -190,8 +179,7 @@ class EndpointViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         responses=TestedSerializer,
     )
     def test(self, request: Request, pk: int) -> Response:
-        said(NothingMore, request)
-        return rehearsed(_owned(request, pk), actor=actor(request))
+        return self.tested(request, pk)
 
 
 @extend_schema_view(
@@ -217,7 +205,7 @@ class EndpointMessageViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Noti
     )
     def again(self, request: Request, pk: int, message: int) -> Response:
         said(NothingMore, request)
-        notification = get_object_or_404(_owned(request, pk).notifications.all(), pk=message)
+        notification = get_object_or_404(owned(request, pk, (ChannelKind.WEBHOOK,)).notifications.all(), pk=message)
         sending.again(notification, actor=actor(request))
         notification.refresh_from_db()
         return Response(EndpointMessageSerializer(notification).data, status=status.HTTP_202_ACCEPTED)
