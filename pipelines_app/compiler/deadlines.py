@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, time
 
-from pipelines_app.compiler import cadences, calendars, check_catalogue, clocks, names, periods
+from pipelines_app.compiler import cadences, calendars, check_catalogue, clocks, names, periods, target_documents
 from pipelines_app.compiler.definition import (
     BUSINESS_DAYS,
     WEEKDAYS,
@@ -13,7 +13,8 @@ from pipelines_app.compiler.definition import (
     Promise,
     Source,
 )
-from pipelines_app.compiler.reading import Reader, described, step_into
+from pipelines_app.compiler.reading import Reader, step_into
+from pipelines_app.compiler.targets import USUAL_OBJECTIVE, Target, TargetKind, Window
 from pipelines_app.errors import Problem
 
 Document = dict[str, object]
@@ -34,20 +35,31 @@ def parse(reader: Reader, period: PeriodKind) -> ArrivalDeadline | None:
     return _deadline(inner, period)
 
 
-def promises(reader: Reader, sources: tuple[Source, ...], made: frozenset[str]) -> tuple[Promise, ...]:
-    """What `sla` says: by when the data of a period are to be published in datasets that the pipeline makes."""
+def promises(
+    reader: Reader, sources: tuple[Source, ...], made: frozenset[str]
+) -> tuple[tuple[Promise, ...], tuple[Target, ...]]:
+    """What `sla` says: by when the data of a period are to be published, and the service levels beside that."""
     kind = promised_kind(sources)
+    own = made | {source.dataset for source in sources}
     found: list[Promise] = []
+    targets: list[Target] = []
     for path, entry in reader.listed("sla"):
         outer = Reader(entry if isinstance(entry, Mapping) else {}, path, reader.problems)
-        if not isinstance(entry, Mapping):
-            outer.fault("", f"a target is a mapping such as {{arrival: …}}, not {described(entry)}")
+        of = target_documents.kind_of(entry, outer)
+        inner = outer.section(str(of)) if of is not None else None
+        if inner is None or of is None:
+            if of is not None and not outer.has(str(of)):
+                outer.fault(str(of), "is empty")
             continue
-        outer.only("arrival")
-        inner = outer.section("arrival")
-        promise = _promise(inner, kind, made, {one.dataset for one in found}) if inner is not None else None
-        found += [promise] if promise is not None else []
-    return tuple(found)
+        if of == TargetKind.ARRIVAL:
+            promise = _promise(inner, kind, made, {one.dataset for one in found})
+            found += [promise] if promise is not None else []
+        else:
+            target = target_documents.parse(of, inner, own)
+            if target is not None and (of, target.dataset) in {(one.kind, one.dataset) for one in targets}:
+                outer.fault("", f"there is another {of} for {target.dataset or 'the runs'}")
+            targets += [target] if target is not None else []
+    return tuple(found), tuple(targets)
 
 
 def promised_kind(sources: tuple[Source, ...]) -> PeriodKind:
@@ -56,14 +68,18 @@ def promised_kind(sources: tuple[Source, ...]) -> PeriodKind:
 
 
 def _promise(inner: Reader, kind: PeriodKind, made: frozenset[str], taken: set[str]) -> Promise | None:
-    inner.only("dataset", *(key for key in _KEYS if key not in ("usually", "grace")))
+    inner.only("dataset", *(key for key in _KEYS if key not in ("usually", "grace")), *target_documents.SHARED)
     dataset = inner.text("dataset", required=True)
     if dataset and dataset not in made:
         inner.fault("dataset", f"{dataset!r} is not made by a step of this pipeline{names.hint(dataset, made)}")
     if dataset in taken:
         inner.fault("dataset", f"there is another target for {dataset}")
     deadline = _deadline(inner, kind)
-    return Promise(dataset=dataset, deadline=deadline) if deadline is not None else None
+    objective = target_documents.share(inner, "objective", USUAL_OBJECTIVE)
+    window = inner.choice("window", Window, Window.ROLLING)
+    if deadline is None:
+        return None
+    return Promise(dataset=dataset, deadline=deadline, objective=objective, window=window)
 
 
 def _deadline(inner: Reader, period: PeriodKind) -> ArrivalDeadline | None:
@@ -213,7 +229,9 @@ def _by(deadline: ArrivalDeadline) -> Document:
 
 def dump_promise(promise: Promise) -> Document:
     """One entry of `sla`."""
-    return {"arrival": {"dataset": promise.dataset, **dump(promise.deadline)}}
+    counted: Document = {"objective": promise.objective} if promise.objective != USUAL_OBJECTIVE else {}
+    counted |= {"window": str(promise.window)} if promise.window != Window.ROLLING else {}
+    return {"arrival": {"dataset": promise.dataset, **dump(promise.deadline), **counted}}
 
 
 def _dump_calendar(calendar: Calendar) -> Document:

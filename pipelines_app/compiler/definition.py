@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
 
+from pipelines_app.compiler.targets import USUAL_OBJECTIVE, Target, Window
+
 
 class Format(StrEnum):
     CSV = "csv"
@@ -182,6 +184,8 @@ class Promise:
 
     dataset: str
     deadline: ArrivalDeadline
+    objective: float = USUAL_OBJECTIVE
+    window: Window = Window.ROLLING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -387,6 +391,7 @@ class Definition:
     start: Start = Start()
     alerts: Alerting = Alerting()
     promises: tuple[Promise, ...] = ()
+    targets: tuple[Target, ...] = ()
     concurrency: int = 1
     schedule: Schedule | None = None
     listens: tuple[Listening, ...] = ()

@@ -24,6 +24,7 @@ from pipelines_app.compiler.definition import (
     Then,
     Whole,
 )
+from pipelines_app.compiler.targets import TargetKind, Window
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -44,7 +45,7 @@ def schema() -> Schema:
             "start": {"anyOf": [_choice(["any", "all"], "Which inputs it waits for."), _ref("start")]},
             "schedule": _ref("schedule"),
             "listens": _list(_ref("listens"), "Datasets of other tools whose completion starts it."),
-            "sla": _list(_mapping({"arrival": _ref("promise")}, ["arrival"]), "What it promises its readers."),
+            "sla": _list(_ref("target"), "What it promises its readers."),
             "alerts": _mapping(
                 {"emails": _list(_text("An address."), "Who is written to."), "slack": _flag("Whether Slack is told.")}
             ),
@@ -63,7 +64,7 @@ def _definitions() -> Schema:
         "check": _check(),
         "start": _start(),
         "arrival": _mapping({**_deadline(), **_EXPECTED}, ["timezone"]),
-        "promise": _mapping({"dataset": _text("A dataset of this pipeline."), **_deadline()}, ["dataset", "timezone"]),
+        "target": _target(),
         "schedule": _schedule(),
         "listens": _mapping(
             {
@@ -217,6 +218,30 @@ def _deadline() -> Schema:
             }
         ),
     }
+
+
+def _target() -> Schema:
+    """An entry of `sla`: one key, the kind of what is promised."""
+    dataset = _text("A dataset of this pipeline.")
+    share: Schema = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
+    counted = {
+        "objective": {**share, "description": "The share of all periods, versions or runs in which it is to be kept."},
+        "window": _choice(Window, "Over which time that is counted."),
+    }
+    within = _text("A length such as 30m, 24h or 7d.")
+    level = {"dataset": dataset, "at_least": share, **counted}
+    kinds = {
+        TargetKind.ARRIVAL: _mapping({"dataset": dataset, **_deadline(), **counted}, ["dataset", "timezone"]),
+        TargetKind.FRESHNESS: _mapping({"dataset": dataset, "within": within, **counted}, ["dataset", "within"]),
+        TargetKind.DURATION: _mapping({"under": within, **counted}, ["under"]),
+        TargetKind.COMPLETENESS: _mapping(
+            {**level, "columns": _one_or_list("Whose cells count, if not all.")}, ["dataset", "at_least"]
+        ),
+        TargetKind.QUALITY: _mapping(level, ["dataset", "at_least"]),
+        TargetKind.SUCCESS_RATE: _mapping({"at_least": share, "window": counted["window"]}, ["at_least"]),
+        TargetKind.END_TO_END: _mapping({"dataset": dataset, "within": within, **counted}, ["dataset", "within"]),
+    }
+    return {**_mapping({str(kind): shape for kind, shape in kinds.items()}), "minProperties": 1, "maxProperties": 1}
 
 
 def _schedule() -> Schema:

@@ -122,6 +122,7 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
     reader.only(*_KEYS, *triggers.KEYS)
     sources = tuple(_source(name, inner) for name, inner in reader.sections("sources"))
     steps = _steps(reader)
+    promises, targets = deadlines.promises(reader, sources, frozenset(step.dataset for step in steps))
     definition = Definition(
         pipeline=reader.checked("pipeline", names.slug_fault, required=True),
         team=reader.checked("team", names.slug_fault, required=True),
@@ -131,7 +132,8 @@ def _read(document: Mapping[str, object]) -> tuple[Definition, Reader]:
         steps=steps,
         start=starting.parse(reader),
         alerts=_alerts(reader),
-        promises=deadlines.promises(reader, sources, frozenset(step.dataset for step in steps)),
+        promises=promises,
+        targets=targets,
         concurrency=reader.whole("concurrency", 1, least=1),
         schedule=triggers.schedule(reader),
         listens=triggers.listens(reader),

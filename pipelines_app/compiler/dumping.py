@@ -10,6 +10,7 @@ from pipelines_app.compiler import (
     parameters,
     starting,
     step_tests,
+    target_documents,
     triggers,
 )
 from pipelines_app.compiler.definition import (
@@ -41,7 +42,10 @@ def dump(definition: Definition) -> Document:
             "steps": [dump_step(step) for step in definition.steps],
             "start": starting.dump(definition.start),
             "alerts": _without({"emails": list(alerts.emails), "slack": alerts.slack}, {"slack": Alerting().slack}),
-            "sla": [deadlines.dump_promise(promise) for promise in definition.promises],
+            "sla": [
+                *(deadlines.dump_promise(promise) for promise in definition.promises),
+                *(target_documents.dump(target) for target in definition.targets),
+            ],
             "schedule": triggers.dump(definition.schedule),
             "listens": [triggers.dump(one) for one in definition.listens],
             "concurrency": definition.concurrency,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines_app.compiler import cadences, deadlines, documents
+from pipelines_app.compiler import cadences, deadlines, documents, target_documents
 from pipelines_app.lineage.showing import Node, Question, Shown, look
 from pipelines_app.lineage.walking import MOST_DEPTH, Side
 from pipelines_app.models import Dataset, Pipeline, Revision, User
@@ -84,6 +84,9 @@ def promises(pipelines: Iterable[str]) -> dict[str, list[str]]:
         kind = deadlines.promised_kind(definition.sources)
         for promise in definition.promises:
             found.setdefault(promise.dataset, []).append(f"published {cadences.sentence(promise.deadline, kind)}")
+        for target in definition.targets:
+            if target.dataset:
+                found.setdefault(target.dataset, []).append(target_documents.sentence(target))
     return found
 
 

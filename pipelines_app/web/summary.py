@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines_app.compiler import cadences, deadlines, starting
+from pipelines_app.compiler import cadences, deadlines, starting, target_documents
 from pipelines_app.compiler.compiled import Compiled, StepKind
 from pipelines_app.compiler.definition import Definition, Source
 
@@ -37,9 +37,10 @@ def _expected(source: Source) -> str:
 
 def _promised(definition: Definition) -> list[str]:
     kind = deadlines.promised_kind(definition.sources)
-    return [
+    deadlined = [
         f"{promise.dataset} is promised {cadences.sentence(promise.deadline, kind)}." for promise in definition.promises
     ]
+    return [*deadlined, *(f"Promised: {target_documents.sentence(target)}." for target in definition.targets)]
 
 
 def _guards(compiled: Compiled) -> str:

@@ -46,7 +46,14 @@ steps:
 start: {when: {at_least: 1}, not_before: "06:00", at_latest: "09:00", then: partial, timezone: UTC}
 schedule: {cron: "0 6 * * *", timezone: UTC, catch_up: latest, period: previous}
 listens: [{namespace: "postgres://w", dataset: public.f}]
-sla: [{arrival: {dataset: mart.m, by: "09:00", timezone: UTC}}]
+sla:
+  - arrival: {dataset: mart.m, by: "09:00", timezone: UTC, objective: 0.9, window: month}
+  - freshness: {dataset: mart.m, within: 24h, objective: 0.9, window: month}
+  - duration: {under: 10m, objective: 0.9, window: month}
+  - completeness: {dataset: mart.m, columns: [id], at_least: 0.9, objective: 0.9, window: month}
+  - quality: {dataset: mart.m, at_least: 0.9, objective: 0.9, window: month}
+  - success_rate: {at_least: 0.9, window: month}
+  - end_to_end: {dataset: raw.o, within: 2h, objective: 0.9, window: month}
 alerts: {emails: [a@example.org], slack: false}
 concurrency: 2
 """
@@ -125,7 +132,12 @@ def known(path, document):
         (("start",), ("$defs", "start")),
         (("schedule",), ("$defs", "schedule")),
         (("listens", 0), ("$defs", "listens")),
-        (("sla", 0, "arrival"), ("$defs", "promise")),
+        *(
+            (("sla", place, kind), ("$defs", "target", "properties", kind))
+            for place, kind in enumerate(
+                ["arrival", "freshness", "duration", "completeness", "quality", "success_rate", "end_to_end"]
+            )
+        ),
         (("alerts",), ("properties", "alerts")),
     ],
 )

@@ -116,3 +116,12 @@ def test_a_promise_by_cron_line_is_kept_as_it_is_written(filling):
     assert "a cron line of the definition says" in words(filling.open("when"))
     filling.send("when")
     assert filling.draft.document["sla"] == [by_cron]
+
+
+def test_a_service_level_that_the_form_does_not_show_is_kept(filling):
+    levels = [{"freshness": {"dataset": "staging.orders", "within": "24h"}}, {"duration": {"under": "10m"}}]
+    filling.draft.document["sla"] = levels
+    filling.draft.save()
+    filling.send("when")
+    assert filling.draft.document["sla"] == levels
+    assert "Promised: staging.orders is renewed within 1d." in words(filling.open("review"))

@@ -43,10 +43,18 @@ def _arrivals(document: Mapping[str, object]) -> list[Entry]:
 def write(document: Entry, sent: Iterable[PromiseForm]) -> None:
     """Put into the document what is promised; what the form does not show of a target stays as it was."""
     before, given = targets(document), [form.cleaned_data for form in sent]
-    kept = [{"arrival": _target(row, before.get(row["dataset"], {}))} for row in given if row.get("on")]
+    kept: list[object] = [{"arrival": _target(row, before.get(row["dataset"], {}))} for row in given if row.get("on")]
+    kept += _others(document)
     document.pop("sla", None)
     if kept:
         document["sla"] = kept
+
+
+def _others(document: Mapping[str, object]) -> list[object]:
+    """The targets that are no deadlines: what the form does not show it keeps."""
+    listed = document.get("sla")
+    entries = listed if isinstance(listed, list) else []
+    return [one for one in entries if not (isinstance(one, Mapping) and "arrival" in one)]
 
 
 def _target(row: Mapping[str, str], before: Entry) -> Entry:
