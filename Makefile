@@ -8,7 +8,7 @@ ONCE_ON_POSTGRES := tests/security
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo check format test test-sqlite test-postgres test-browser chaos servers production lock clean
+.PHONY: help setup setup-dev up demo check format test test-sqlite test-postgres test-browser chaos servers production openapi lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +53,9 @@ production: servers ## Start what compose.yaml starts, on this machine, without 
 
 bench-%: setup-dev ## Run one benchmark: make bench-road
 	@$(PY) -m bench.$*
+
+openapi: setup-dev ## Write docs/openapi.json, the description of the API, anew
+	@$(PY) manage.py spectacular --validate --fail-on-warn --format openapi-json --file docs/openapi.json
 
 lock: setup-dev ## Resolve the dependencies anew and write the locks
 	@sh scripts/lock.sh

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
@@ -15,7 +15,10 @@ from monitoring_app.api.switching import NothingMore, Switched, TestedSerializer
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
 from monitoring_app.models import Attempt, Channel, ChannelKind, Notification
+from pipelines_app import keyed
 from pipelines_app.access import permits
+from pipelines_app.idempotency import Reply
+from pipelines_app.keyed import KEY
 from pipelines_app.models import Role
 
 
@@ -114,17 +117,28 @@ class EndpointViewSet(Switched, mixins.ListModelMixin, mixins.RetrieveModelMixin
         operation_id="endpoints_make",
         tags=["endpoints"],
         summary="Post alerts and events to an address",
+        parameters=[KEY],
         request=MakeEndpoint,
-        responses={201: NewEndpointSerializer},
+        responses={
+            200: OpenApiResponse(EndpointSerializer, description="Made under this key before; without its secret."),
+            201: NewEndpointSerializer,
+        },
     )
     def create(self, request: Request) -> Response:
         command, user = said(MakeEndpoint, request), permits.signed_in(request.user)
         team = permits.operable(user.teams_with(Role.ADMIN), user, team="pk", name=command["team"])
         wanted = Wanted(alerts=command["alerts"], kinds=command["kinds"])
-        channel, secret = endpoints.add(
-            team, url=command["url"], name=command["name"], wanted=wanted, actor=actor(request), owner=user.email
-        )
-        return Response(_with_secret(channel, secret), status=status.HTTP_201_CREATED)
+        given = {}
+
+        def work() -> Reply:
+            channel, given["secret"] = endpoints.add(
+                team, url=command["url"], name=command["name"], wanted=wanted, actor=actor(request), owner=user.email
+            )
+            return Reply(status=status.HTTP_201_CREATED, answer=dict(EndpointSerializer(channel).data))
+
+        reply = keyed.once(request, keyed.digest_of(command), work)
+        # What is kept for the key holds no secret: who has lost the first answer makes a new one with `rotate`.
+        return Response(reply.answer if reply.again else {**reply.answer, **given}, status=reply.status)
 
     @extend_schema(
         operation_id="endpoints_change",

@@ -3,18 +3,21 @@
 import django_filters as filters
 
 from monitoring_app.models import Alert, AlertState, AlertUrgency, Notification, NotificationState
+from pipelines_app import narrowing
+from pipelines_app.narrowing import Several
 
 
 class AlertFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=AlertState.choices)
+    state = Several(choices=AlertState.choices)
     unresolved = filters.BooleanFilter("resolved_at", "isnull", help_text="Only what is not resolved.")
-    severity = filters.ChoiceFilter(choices=AlertUrgency.choices)
+    severity = Several(choices=AlertUrgency.choices)
     rule = filters.CharFilter()
     dataset = filters.CharFilter("dataset__name")
     pipeline = filters.CharFilter()
     team = filters.CharFilter("team__name")
     run = filters.NumberFilter()
     period = filters.CharFilter()
+    after, before = narrowing.stretch("first_at")
 
     class Meta:
         model = Alert
@@ -23,7 +26,8 @@ class AlertFilter(filters.FilterSet):
 
 class NotificationFilter(filters.FilterSet):
     alert = filters.NumberFilter("alert_id")
-    state = filters.ChoiceFilter(choices=NotificationState.choices)
+    state = Several(choices=NotificationState.choices)
+    after, before = narrowing.stretch("created_at")
 
     class Meta:
         model = Notification

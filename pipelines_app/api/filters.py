@@ -3,6 +3,7 @@
 import django_filters as filters
 from django.db.models import Exists, OuterRef, QuerySet
 
+from pipelines_app import narrowing
 from pipelines_app.models import (
     Arrival,
     ArrivalState,
@@ -12,6 +13,7 @@ from pipelines_app.models import (
     Delivery,
     DeliveryState,
     Disposition,
+    Door,
     Event,
     Habit,
     HabitState,
@@ -23,6 +25,7 @@ from pipelines_app.models import (
     SlotState,
     VersionState,
 )
+from pipelines_app.narrowing import Several
 
 
 class PipelineFilter(filters.FilterSet):
@@ -47,8 +50,9 @@ class DatasetFilter(filters.FilterSet):
 
 
 class VersionFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=VersionState.choices)
+    state = Several(choices=VersionState.choices)
     period = filters.CharFilter()
+    after, before = narrowing.stretch("created_at")
 
     class Meta:
         model = DatasetVersion
@@ -56,21 +60,29 @@ class VersionFilter(filters.FilterSet):
 
 
 class ArrivalFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=ArrivalState.choices)
+    door = Several(choices=Door.choices)
+    state = Several(choices=ArrivalState.choices)
     period = filters.CharFilter()
+    after, before = narrowing.stretch("received_at")
 
     class Meta:
         model = Arrival
         fields: list[str] = []
 
 
+class AllArrivalsFilter(ArrivalFilter):
+    dataset = filters.CharFilter("dataset__name")
+    team = filters.CharFilter("dataset__team__name")
+
+
 class SlotFilter(filters.FilterSet):
     dataset = filters.CharFilter("dataset__name")
     team = filters.CharFilter("dataset__team__name")
-    state = filters.MultipleChoiceFilter(choices=SlotState.choices)
+    state = Several(choices=SlotState.choices)
     period = filters.CharFilter()
     period_gte = filters.CharFilter("period", "gte", help_text="Periods from this one on.")
     period_lte = filters.CharFilter("period", "lte", help_text="Periods up to this one.")
+    after, before = narrowing.stretch("due_at")
 
     class Meta:
         model = Slot
@@ -78,7 +90,7 @@ class SlotFilter(filters.FilterSet):
 
 
 class HabitFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=HabitState.choices)
+    state = Several(choices=HabitState.choices)
     team = filters.CharFilter("dataset__team__name")
 
     class Meta:
@@ -88,9 +100,11 @@ class HabitFilter(filters.FilterSet):
 
 class RunFilter(filters.FilterSet):
     pipeline = filters.CharFilter("pipeline__name")
+    team = filters.CharFilter("pipeline__team__name")
     dataset = filters.CharFilter("steps__dataset__name")
-    state = filters.ChoiceFilter(choices=RunState.choices)
+    state = Several(choices=RunState.choices)
     period = filters.CharFilter()
+    after, before = narrowing.stretch("created_at")
 
     class Meta:
         model = Run
@@ -104,13 +118,15 @@ class EventFilter(filters.FilterSet):
     run = filters.NumberFilter()
     since = filters.NumberFilter("id", "gt", help_text="Only events after the one with this id.")
     period = filters.CharFilter()
-    disposition = filters.ChoiceFilter(
+    after, before = narrowing.stretch("at")
+    disposition = Several(
         choices=Disposition.choices, method="with_disposition", help_text="What became of it at one of its consumers."
     )
 
-    def with_disposition(self, events: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
-        """Events of which this became at one of their consumers."""
-        return events.filter(Exists(Delivery.objects.filter(event=OuterRef("pk"), disposition=value)))
+    def with_disposition(self, events: QuerySet[Event], name: str, value: list[str]) -> QuerySet[Event]:
+        """Events of which one of these became at one of their consumers."""
+        became = Delivery.objects.filter(event=OuterRef("pk"), disposition__in=value)
+        return events.filter(Exists(became)) if value else events
 
     class Meta:
         model = Event
@@ -118,9 +134,9 @@ class EventFilter(filters.FilterSet):
 
 
 class DeliveryFilter(filters.FilterSet):
-    state = filters.ChoiceFilter(choices=DeliveryState.choices)
+    state = Several(choices=DeliveryState.choices)
     consumer = filters.CharFilter()
-    disposition = filters.ChoiceFilter(choices=Disposition.choices)
+    disposition = Several(choices=Disposition.choices)
 
     class Meta:
         model = Delivery
@@ -130,7 +146,7 @@ class DeliveryFilter(filters.FilterSet):
 class CheckFilter(filters.FilterSet):
     dataset = filters.CharFilter("dataset__name")
     kind = filters.CharFilter()
-    severity = filters.ChoiceFilter(choices=Severity.choices)
+    severity = Several(choices=Severity.choices)
 
     class Meta:
         model = Check

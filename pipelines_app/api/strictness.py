@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # the framework's views read the settings that name this modu
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-PAGING = ("limit", "cursor")
+PAGING = ("limit", "cursor", "order_by")
 YES = frozenset({"true", "1", "yes"})
 NO = frozenset({"", "false", "0", "no"})
 

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
-from pipelines_app.api.views.arrivals import ArrivalViewSet
+from pipelines_app.api.views.arrivals import AllArrivalsViewSet, ArrivalViewSet
 from pipelines_app.api.views.captured import VersionTestView
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.definitions import ApplyView, ExportView, PipelineSchemaView, PlanView
@@ -112,6 +112,7 @@ urlpatterns = [
     path("datasets/<dataset:name>/versions", VersionViewSet.as_view({"get": "list"}), name="versions"),
     path("datasets/<dataset:name>/rows", DatasetViewSet.as_view({"get": "rows"}), name="rows"),
     path("datasets/<dataset:name>/download", DatasetViewSet.as_view({"get": "download"}), name="download"),
+    path("arrivals", AllArrivalsViewSet.as_view({"get": "list"}), name="all-arrivals"),
     path("arrivals/<id:pk>", ArrivalViewSet.as_view({"get": "retrieve"}), name="arrival"),
     path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),
     path("versions/<id:pk>/causes", VersionWhyViewSet.as_view({"get": "causes"}), name="version-causes"),

@@ -10,10 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from pipelines_app import lake, vault
+from pipelines_app import idempotency, lake, vault
 from pipelines_app.access import signatures
 from pipelines_app.errors import ArrivalRefused, IllegalMove, KeyReused, NotFound, SignatureInvalid
-from pipelines_app.intake import accepting, gathering, idempotency, limiting, proving, receiving, unfolding
+from pipelines_app.intake import accepting, gathering, limiting, proving, receiving, unfolding
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.intake.gathering import Coming
 from pipelines_app.intake.proving import Message

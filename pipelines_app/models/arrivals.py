@@ -80,6 +80,7 @@ class Arrival(models.Model):
                 condition=Q(state__in=["duplicate", "superseded", "quarantined", "failed"]),
                 name="arrival_by_state",
             ),
+            models.Index(fields=["received_at"], name="arrival_by_time"),  # what came in a stretch of time
             models.Index(fields=["path"], name="arrival_kept_at"),  # housekeeping: which files are still pointed to
         ]
 

@@ -56,6 +56,7 @@ class Event(models.Model):
             models.Index(fields=["dataset", "period", "-id"], name="event_of_period", condition=~Q(period="")),
             models.Index(fields=["pipeline", "-id"], name="event_of_pipeline", condition=~Q(pipeline="")),
             models.Index(fields=["kind", "-id"], name="event_of_kind"),
+            models.Index(fields=["at"], name="event_by_time"),  # the log of a stretch of time
             models.Index(fields=["actor", "-id"], name="event_of_actor", condition=~Q(actor="")),
         ]
 

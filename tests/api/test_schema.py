@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -14,12 +15,20 @@ pytestmark = pytest.mark.django_db
 OPEN = {"definitions_schema"}  # for editors, which have no token
 
 
+KEPT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+
+
 @pytest.fixture(scope="module")
-def paths():
-    """The schema's paths; generating it warns of nothing."""
+def described():
+    """The description as it is generated; generating it warns of nothing."""
     out = io.StringIO()
     call_command("spectacular", validate=True, fail_on_warn=True, format="openapi-json", stdout=out)
-    return json.loads(out.getvalue())["paths"]
+    return json.loads(out.getvalue())
+
+
+@pytest.fixture(scope="module")
+def paths(described):
+    return described["paths"]
 
 
 def routes():
@@ -28,6 +37,17 @@ def routes():
         if str(pattern.pattern) == "api/v1/" and hasattr(pattern, "url_patterns"):
             found |= {str(one.pattern) for one in pattern.url_patterns}
     return found
+
+
+def test_the_description_that_is_kept_is_the_one_of_this_code(described):
+    """So that whoever reviews a change sees what it does to those who call: `make openapi` writes it anew."""
+    kept = json.loads(KEPT.read_text())
+    gone = sorted(operations(kept) - operations(described))
+    assert kept == described, f"the API has changed, run `make openapi`; operations that are gone: {gone or 'none'}"
+
+
+def operations(description):
+    return {one["operationId"] for methods in description["paths"].values() for one in methods.values()}
 
 
 def test_every_address_is_described(paths):

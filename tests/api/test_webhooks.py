@@ -4,7 +4,7 @@ import pytest
 
 from monitoring_app.models import Endpoint, Notification
 from pipelines_app import vault
-from pipelines_app.models import AuditEntry, Webhook
+from pipelines_app.models import AuditEntry, IdempotencyKey, Webhook
 from tests import factories
 from tests.api.callers import refused
 from tests.monitoring.receivers import SlackReceiver
@@ -97,6 +97,18 @@ def test_an_admin_has_alerts_and_events_posted_out(ada, ana, sales, receiver):
     assert ada.post(f"{path}/rotate").json()["secret"] != endpoint["secret"]
     assert ada.post(f"{path}/disable").json()["enabled"] is False
     assert ada.post(f"{path}/enable").json()["enabled"] is True
+
+
+def test_an_endpoint_asked_for_twice_under_a_key_is_made_once(ada, sales, receiver):
+    body, key = {"team": "sales", "url": receiver.url}, {"Idempotency-Key": "k1"}
+    first = ada.post("/endpoints", body, headers=key)
+    again = ada.post("/endpoints", body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == {name: value for name, value in first.json().items() if name != "secret"}
+    assert Endpoint.objects.count() == 1
+    assert first.json()["secret"] not in str(IdempotencyKey.objects.values())
+    refused(ada.post("/endpoints", {**body, "name": "x"}, headers=key), 422, "idempotency_key_reused")
+    refused(ada.post("/endpoints", body, headers={"Idempotency-Key": "k" * 256}), 422, "invalid")
 
 
 def test_its_messages_are_listed_and_one_is_sent_again(ada, sales, receiver):

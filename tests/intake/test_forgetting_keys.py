@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from pipelines_app.intake import housekeeping, idempotency
-from pipelines_app.intake.idempotency import Keyed, Reply
+from pipelines_app import idempotency
+from pipelines_app.idempotency import Keyed, Reply
+from pipelines_app.intake import housekeeping
 from pipelines_app.models import IdempotencyKey
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise(7)]

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from pipelines_app import lake
+from pipelines_app import idempotency, lake
 from pipelines_app.errors import ArrivalRefused, ChecksumMismatch, DiskFull, KeyReused, TooLarge
-from pipelines_app.intake import housekeeping, idempotency, receiving
-from pipelines_app.intake.idempotency import Keyed, Reply
+from pipelines_app.idempotency import Keyed, Reply
+from pipelines_app.intake import housekeeping, receiving
 from pipelines_app.models import Arrival, ArrivalState, IdempotencyKey, Part
 from tests import factories, road
 

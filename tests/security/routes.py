@@ -222,6 +222,7 @@ API = [
     call("/datasets/{dataset}/versions", API_OWN, API_NOT),
     call("/datasets/{made}/rows", API_OWN, API_NOT),
     call("/datasets/{made}/download", API_OWN, API_NOT),
+    call("/arrivals", API_SIGNED, API_NOT),
     call("/arrivals/{arrival}", API_OWN, API_NOT),
     call("/arrivals/{arrival}/replay", API_NOT, "401 404 403 201 201", open=(405, 404)),
     call("/versions/{version}", API_OWN, API_NOT),

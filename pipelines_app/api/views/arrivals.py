@@ -10,20 +10,21 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pipelines_app import idempotency, keyed
 from pipelines_app.access import permits
-from pipelines_app.api import incoming, keyed, rehearsing
+from pipelines_app.api import incoming, rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Rehearsed, said
-from pipelines_app.api.filters import ArrivalFilter
+from pipelines_app.api.filters import AllArrivalsFilter, ArrivalFilter
 from pipelines_app.api.incoming import Announced
-from pipelines_app.api.keyed import KEY
 from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.arrivals import ArrivalSerializer
 from pipelines_app.errors import LooplineError
-from pipelines_app.intake import accepting, idempotency, receiving
+from pipelines_app.idempotency import Reply
+from pipelines_app.intake import accepting, receiving
 from pipelines_app.intake.accepting import Envelope
-from pipelines_app.intake.idempotency import Reply
 from pipelines_app.intake.receiving import Received
+from pipelines_app.keyed import KEY
 from pipelines_app.models import Arrival, Dataset, Door
 
 SENDING = [
@@ -57,6 +58,21 @@ ACCEPTED = OpenApiExample(
     response_only=True,
     status_codes=["201"],
 )
+
+
+@extend_schema_view(
+    list=extend_schema(operation_id="arrivals_all", tags=["arrivals"], summary="What has come in, for whatever dataset")
+)
+class AllArrivalsViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Arrival]):
+    """Things that came in, for all datasets."""
+
+    queryset = Arrival.objects.none()
+    serializer_class = ArrivalSerializer
+    filterset_class = AllArrivalsFilter
+    moment = "received_at"
+
+    def get_queryset(self) -> QuerySet[Arrival]:
+        return Arrival.objects.visible_to(self.request.user).select_related("dataset")
 
 
 @extend_schema_view(

@@ -48,6 +48,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     queryset = Dataset.objects.none()
     filterset_class = DatasetFilter
+    orders = ("name",)
     lookup_field = "name"
 
     def get_queryset(self) -> QuerySet[Dataset]:

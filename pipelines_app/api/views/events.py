@@ -37,6 +37,7 @@ class EventViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Event]):
     queryset = Event.objects.none()
     serializer_class = EventSerializer
     filterset_class = EventFilter
+    moment = "at"
 
     def get_queryset(self) -> QuerySet[Event]:
         return Event.objects.visible_to(self.request.user)

@@ -14,9 +14,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pipelines_app import events
+from pipelines_app import events, idempotency, keyed, narrowing
 from pipelines_app.access import permits
-from pipelines_app.api import keyed
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
 from pipelines_app.api.filters import DeliveryFilter, PipelineFilter, RunFilter
@@ -35,9 +34,9 @@ from pipelines_app.api.serializers.operations import (
 )
 from pipelines_app.api.serializers.runs import RunSerializer
 from pipelines_app.api.views.events import DeliveryViewSet
-from pipelines_app.intake import idempotency
-from pipelines_app.intake.idempotency import Reply
-from pipelines_app.models import Backfill, Pipeline, Run
+from pipelines_app.idempotency import Reply
+from pipelines_app.models import Backfill, BackfillState, Pipeline, Run
+from pipelines_app.narrowing import Several
 from pipelines_app.runs import backfilling, bulk, rerunning
 from pipelines_app.runs.bulk import Item, Order
 
@@ -118,7 +117,8 @@ class PipelineBackfillsView(APIView):
 
 class BackfillFilter(django_filters.FilterSet):
     pipeline = django_filters.CharFilter("pipeline__name")
-    state = django_filters.CharFilter()
+    state = Several(choices=BackfillState.choices)
+    after, before = narrowing.stretch("created_at")
 
     class Meta:
         model = Backfill

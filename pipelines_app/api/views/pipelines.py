@@ -19,12 +19,12 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pipelines_app import idempotency, keyed
 from pipelines_app.access import permits
-from pipelines_app.api import keyed, rehearsing, strictness
+from pipelines_app.api import rehearsing, strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Rehearsed, RunPipeline, said
 from pipelines_app.api.filters import PipelineFilter
-from pipelines_app.api.keyed import KEY
 from pipelines_app.api.parsers import Json, Yaml
 from pipelines_app.api.rehearsing import DRY_RUN, WOULD
 from pipelines_app.api.serializers.pipelines import (
@@ -40,8 +40,8 @@ from pipelines_app.definitions import plans, register
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid, LostRace, Outdated, Problem
-from pipelines_app.intake import idempotency
-from pipelines_app.intake.idempotency import Reply
+from pipelines_app.idempotency import Reply
+from pipelines_app.keyed import KEY
 from pipelines_app.models import Pipeline, Revision
 from pipelines_app.runs import pausing, queue
 
@@ -103,6 +103,7 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     queryset = Pipeline.objects.none()
     parser_classes = [Json, Yaml]
     filterset_class = PipelineFilter
+    orders = ("name",)
     lookup_field = "name"
     takes = {
         **dict.fromkeys(("create", "update"), ("dry_run", "why")),

@@ -35,6 +35,7 @@ class RunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):
     queryset = Run.objects.none()
     serializer_class = RunSerializer
     filterset_class = RunFilter
+    moment = "created_at"
     takes = dict.fromkeys(("cancel", "retry"), ("dry_run",))
 
     def get_queryset(self) -> QuerySet[Run]:

@@ -7,17 +7,18 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pipelines_app import keyed
 from pipelines_app.access import permits
-from pipelines_app.api import keyed, rehearsing
+from pipelines_app.api import rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import AnnounceSlot, Nothing, WaiveSlot, said
 from pipelines_app.api.filters import HabitFilter, SlotFilter
-from pipelines_app.api.keyed import KEY
 from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.slots import NO_PERIOD, HabitSerializer, SlotSerializer, WhySerializer
 from pipelines_app.definitions.register import Author
+from pipelines_app.idempotency import Reply
 from pipelines_app.intake import habits, slot_why, slots
-from pipelines_app.intake.idempotency import Reply
+from pipelines_app.keyed import KEY
 from pipelines_app.models import Dataset, Habit, Slot
 
 
@@ -28,6 +29,7 @@ class SlotViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Slot]):
     queryset = Slot.objects.none()
     serializer_class = SlotSerializer
     filterset_class = SlotFilter
+    moment = "due_at"
     takes = {"waive": ("dry_run",)}
 
     def get_queryset(self) -> QuerySet[Slot]:

@@ -104,6 +104,7 @@ class TemplateViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Template]):
     serializer_class = TemplateSerializer
     parser_classes = [Json, Yaml]
     lookup_field = "name"
+    orders = ("name",)
     takes = dict.fromkeys(("create", "update"), ("dry_run", "why"))
 
     def get_queryset(self) -> QuerySet[Template]:

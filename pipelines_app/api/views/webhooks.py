@@ -9,11 +9,10 @@ from rest_framework import mixins, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from pipelines_app import keyed
 from pipelines_app.access import audit, permits
-from pipelines_app.api import keyed
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
-from pipelines_app.api.keyed import KEY
 from pipelines_app.api.serializers.webhooks import (
     MakeWebhook,
     NewWebhookSerializer,
@@ -23,8 +22,9 @@ from pipelines_app.api.serializers.webhooks import (
     WebhookSerializer,
 )
 from pipelines_app.compiler.definition import Format
+from pipelines_app.idempotency import Reply
 from pipelines_app.intake import accepting, rehearsing, webhook_log, webhooks
-from pipelines_app.intake.idempotency import Reply
+from pipelines_app.keyed import KEY
 from pipelines_app.models import Dataset, Webhook
 
 

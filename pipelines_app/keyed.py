@@ -8,9 +8,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from pipelines_app.api.authentication import person
-from pipelines_app.intake import idempotency
-from pipelines_app.intake.idempotency import Keyed, Reply
+from pipelines_app import idempotency
+from pipelines_app.access import permits
+from pipelines_app.idempotency import Keyed, Reply
 
 LONGEST = 255
 KEY = OpenApiParameter(
@@ -42,4 +42,4 @@ def key_of(request: Request) -> str:
 def _scope(request: Request) -> str:
     """One person's keys at one address are their own."""
     place = hashlib.sha256(f"{request.method} {request.path}".encode()).hexdigest()
-    return f"{person(request).pk}:{place}"
+    return f"{permits.signed_in(request.user).pk}:{place}"
