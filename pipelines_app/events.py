@@ -110,20 +110,34 @@ def _record(said: Sequence[tuple[Fact, Event]]) -> list[Event]:
     recorded = [event for _, event in said]
     with transaction.atomic(savepoint=False):
         _append(recorded)
-        heard_by = [
-            (event.pk, name)
-            for fact, event in said
-            for name, consumer in consumers().items()
-            if fact.kind in consumer.hears and not consumer.ignores(fact)
-        ]
+        heard_by = [(event.pk, name) for fact, event in said for name in hearers(fact)]
         if heard_by:
             for pk, (_, name) in zip(_insert(INSERT_DELIVERIES, DELIVERY, heard_by), heard_by, strict=True):
-                wake.ring(wake.START if consumers()[name].starts else wake.DELIVERY, pk)
+                ring(name, [pk])
     return recorded
 
 
+def hearers(fact: Fact) -> list[str]:
+    """The consumers that are told of a fact."""
+    return [
+        name for name, consumer in consumers().items() if fact.kind in consumer.hears and not consumer.ignores(fact)
+    ]
+
+
+def ring(consumer: str, deliveries: Iterable[int]) -> None:
+    """Have events handed to a consumer once the caller's transaction is committed."""
+    kind = wake.START if consumers()[consumer].starts else wake.DELIVERY
+    for pk in deliveries:
+        wake.ring(kind, pk)
+
+
+def body_of(fact: Fact) -> dict[str, Any]:
+    """The fields of a fact, as its event keeps them."""
+    return asdict(fact)
+
+
 def _event(fact: Fact, cause: Event | None, actor: str) -> Event:
-    body = asdict(fact)
+    body = body_of(fact)
     event = Event(kind=fact.kind, cause=cause, actor=actor, body=body)
     event.pipeline, event.dataset = body.get("pipeline", ""), body.get("dataset", "")
     event.period, event.run = body.get("period", ""), body.get("run")

@@ -10,13 +10,30 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Field, Model, QuerySet
 from django.db.models.expressions import DatabaseDefault, Value
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg import Cursor
 
 Row = TypeVar("Row", bound=Model)
+
+
+def cursor() -> CursorWrapper:
+    """A cursor whose statements PostgreSQL parses and plans once for each connection, not each time.
+
+    For statements that are always written alike: each text that it is given is kept until the connection ends.
+    """
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    held: Any = connection
+    held.close_if_health_check_failed()
+    held.ensure_connection()
+    with held.wrap_database_errors:
+        made: CursorWrapper = held._prepare_cursor(Cursor(held.connection))
+    return made
 
 
 class Given(Value):

@@ -6,7 +6,6 @@ alone, which knows all the cases.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,9 +13,10 @@ from django.db import connection, transaction
 
 from pipelines_app import events, failpoints
 from pipelines_app.boundary import contained
-from pipelines_app.intake import accepting
+from pipelines_app.intake import accepting, storing
+from pipelines_app.intake.storing import Coming
 from pipelines_app.intake.together import Together
-from pipelines_app.models import Arrival, KeptMessage, Webhook, WebhookCall
+from pipelines_app.models import Webhook
 from pipelines_app.prepared import Prepared, Several, add
 
 MOST = 64  # messages in one transaction
@@ -47,16 +47,6 @@ PAIR = "(%s, %s)"
 TELL = ") UPDATE pipelines_app_arrival SET event_id = told.event FROM told WHERE id = told.arrival"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Coming:
-    """A message whose sender is proved, with the rows that it is going to be."""
-
-    webhook: Webhook
-    call: WebhookCall
-    arrival: Arrival
-    kept: KeptMessage
-
-
 def take(coming: Coming) -> bool:
     """Take a message in together with whatever comes at the same time; False where it has to go the road alone."""
     return bool(_together.ask(coming))
@@ -75,12 +65,20 @@ _together = Together(_served, most=MOST)
 @transaction.atomic
 def _take(group: Sequence[Coming]) -> set[Coming]:
     """Take in those that are plain; says which."""
+    new = storing.store(_apart(group)) if connection.vendor == "postgresql" else _one_by_one(group)
+    if new:
+        failpoints.reach("before_accept")
+        transaction.on_commit(lambda: failpoints.reach("after_accept"))
+    return set(new)
+
+
+def _one_by_one(group: Sequence[Coming]) -> list[Coming]:
+    """The same by several statements that every database understands; gives those that were plain."""
     as_known = _still_as_known(group)
-    apart = _apart(coming for coming in group if coming.webhook.pk in as_known)
-    new = _new(apart)
+    new = _new(_apart(coming for coming in group if coming.webhook.pk in as_known))
     if new:
         _write(new)
-    return set(new)
+    return new
 
 
 _now = Prepared(
@@ -160,8 +158,6 @@ def _write(group: Sequence[Coming]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_statement(KEEP, PAIR, "", len(group)), kept)
         cursor.execute(_statement(TOLD, PAIR, TELL, len(group)), told)
-    failpoints.reach("before_accept")
-    transaction.on_commit(lambda: failpoints.reach("after_accept"))
 
 
 @cache

@@ -15,9 +15,9 @@ from pipelines_app.access import signatures
 from pipelines_app.errors import ArrivalRefused, IllegalMove, KeyReused, NotFound, SignatureInvalid
 from pipelines_app.intake import accepting, gathering, limiting, proving, receiving, unfolding
 from pipelines_app.intake.accepting import Envelope
-from pipelines_app.intake.gathering import Coming
 from pipelines_app.intake.proving import Message
 from pipelines_app.intake.receiving import Received
+from pipelines_app.intake.storing import Coming
 from pipelines_app.models import Arrival, Dataset, Door, KeptMessage, SignatureKind, Webhook, WebhookCall
 from pipelines_app.prepared import Given, Prepared
 
