@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 
 from pipelines_app import facts_expected as _facts_expected  # noqa: F401 its kinds register themselves on import
 from pipelines_app import facts_outside as _facts_outside  # noqa: F401 its kinds register themselves on import
-from pipelines_app import failpoints, wake
+from pipelines_app import failpoints, prepared, wake
 from pipelines_app.boundary import contained
 from pipelines_app.errors import IllegalMove
 from pipelines_app.facts import KINDS, DeliveryReleased, DeliveryStuck, Fact
@@ -166,7 +166,7 @@ def _append(events: Sequence[Event]) -> None:
 
 def _insert(into: str, row: str, rows: Sequence[tuple[Any, ...]]) -> list[int]:
     """Insert rows in one statement; gives their ids in the same order."""
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_statement(into, row, len(rows)), [value for values in rows for value in values])
         return [pk for (pk,) in cursor.fetchall()]
 
@@ -204,7 +204,7 @@ def _hand_over(pk: int) -> None:
     if delivery is None or (_is_of_later_release(delivery) and _leaves(delivery)):
         return
     told = Outcome.of(consumers()[delivery.consumer](delivery.event, fact_of(delivery.event)))
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         cursor.execute(DONE, [told.text[:500], told.kind, told.run, now, pk])
     failpoints.reach("before_delivery_commit")

@@ -22,9 +22,9 @@ Row = TypeVar("Row", bound=Model)
 
 
 def cursor() -> CursorWrapper:
-    """A cursor whose statements PostgreSQL parses and plans once for each connection, not each time.
+    """A cursor whose statements PostgreSQL parses and plans once for a connection, not each time.
 
-    For statements that are always written alike: each text that it is given is kept until the connection ends.
+    For statements that are written alike each time: from the third time on one is kept, a hundred of them at most.
     """
     if connection.vendor != "postgresql":
         return connection.cursor()
@@ -113,9 +113,9 @@ class Prepared(Generic[Row]):
     def all(self, **given: Any) -> list[Row]:
         """Every row that the query finds with these values."""
         compiled = self._compiled()
-        with connection.cursor() as cursor:
-            cursor.execute(*compiled.asked(given))
-            rows = cursor.fetchall()
+        with cursor() as asking:
+            asking.execute(*compiled.asked(given))
+            rows = asking.fetchall()
         return [compiled.model_of(row) for row in compiled.compiler.results_iter([rows])]
 
     def first(self, **given: Any) -> Row | None:
@@ -139,9 +139,9 @@ class Change:
 
     def make(self, **given: Any) -> int:
         """Change them with these values; says how many there were."""
-        with connection.cursor() as cursor:
-            cursor.execute(*self._compiled().asked(given))
-            return int(cursor.rowcount)
+        with cursor() as asking:
+            asking.execute(*self._compiled().asked(given))
+            return int(asking.rowcount)
 
     def _compiled(self) -> _Compiled:
         kept: _Compiled | None = getattr(self._kept, "compiled", None)
@@ -168,9 +168,9 @@ def add(rows: Sequence[Model]) -> None:
 
 def _insert(rows: Sequence[Model], fields: "Sequence[Field[Any, Any]]") -> None:
     values = [field.get_db_prep_save(_value(row, field), connection) for row in rows for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(_insertion(type(rows[0]), len(rows)), values)
-        ids = cursor.fetchall()
+    with cursor() as asking:
+        asking.execute(_insertion(type(rows[0]), len(rows)), values)
+        ids = asking.fetchall()
     for row, (pk,) in zip(rows, ids, strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, connection.alias

@@ -85,7 +85,7 @@ def database(name: str, default: str) -> dict[str, object]:
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 4,
-                "prepare_threshold": 0,  # for those who ask for it: Django's own statements are never prepared
+                "prepare_threshold": 2,  # for who asks for it: statements of Django's own cursors are never prepared
                 # A process that stands still in the middle of a transaction must not keep its locks for ever either.
                 "options": f"-c idle_in_transaction_session_timeout={1000 * max(lease(), SLOW_SECONDS):.0f}",
             },

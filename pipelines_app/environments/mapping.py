@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from pipelines_app import lake
+from pipelines_app import lake, prepared
 from pipelines_app.compiler import gate, starting, statements
 from pipelines_app.compiler.definition import Column, Mode, PeriodKind
 from pipelines_app.engines.base import Place as Kept
@@ -237,7 +237,7 @@ def place(environment: Environment, dataset: int, *, mode: Mode, period: str, or
     What is added once takes the place of what came of the same origin.
     """
     asked: dict[str, int | str] = {"environment": environment.pk, "dataset": dataset, "period": period}
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(PLACE, asked)
         number, version, whole, of_period = cursor.fetchone()
     if origin:
@@ -268,7 +268,7 @@ def point(version: DatasetVersion, *, mode: Mode, event: Event, before: int | No
     """
     where = (version.environment_id, version.dataset_id)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(REVISED, [*where, before, version.pk, event.pk, now])
         if mode is Mode.REPLACE:
             cursor.execute(REPLACED, [version.number, *where, version.pk])

@@ -6,7 +6,7 @@ from functools import cache
 from django.db import connection
 from django.utils import timezone
 
-from pipelines_app import events
+from pipelines_app import events, prepared
 from pipelines_app.facts import StepEnded
 from pipelines_app.models import Event, Run, RunState, StepRun, StepState
 from pipelines_app.runs import ending, hands, planning
@@ -57,7 +57,7 @@ def count_off(run: Run, step: StepRun) -> list[int]:
     if not readers:
         return []
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(_counting_off(len(readers)), [now, run.pk, *readers])
         return [pk for pk, state in cursor.fetchall() if state == StepState.READY]
 
@@ -97,7 +97,7 @@ def _skip(run: Run, steps: Collection[StepRun], because: str, cause: Event) -> N
 
 
 def _end_if_over(run: Run, cause: Event) -> None:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(LEFT, {"run": run.pk})
         goes_on, waits = cursor.fetchone()
     if goes_on or (waits and _settle_all(run, cause)):

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from pipelines_app import events
+from pipelines_app import events, prepared
 from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.facts import ArrivalAccepted, ArrivalReplayed, RunMoved, StepEnded
 from pipelines_app.models import Arrival, ArrivalState, Event, Run, RunState, StepState
@@ -41,7 +41,7 @@ def enter(run: Run, *, at_once: bool) -> Event:
         walk.append(RunState.RUNNING)
         run.state, run.started_at = RunState.RUNNING, timezone.now()
     add([run])
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(CAUSED, [run.pk, run.cause_id])
     return events.record_all([replace(_moved(run), state=state) for state in walk], cause=run.cause)[-1]
 

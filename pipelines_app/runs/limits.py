@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db import connection
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from pipelines_app import locks
+from pipelines_app import locks, prepared
 from pipelines_app.models import Environment, Pipeline, Run, RunState, Team
 from pipelines_app.runs.recipes import compiled
 
@@ -43,7 +42,7 @@ class Standing:
 def standing(pipeline: Pipeline, environment: Environment, *, period: str = "", key: str = "") -> Standing:
     """How the pipeline stands, in one statement; `key` tells the parameters of a run that would be queued."""
     asked: dict[str, int | str] = {"pipeline": pipeline.pk, "environment": environment.pk, "period": period, "key": key}
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(STANDING, asked)
         waiting, same, any_waits, running, most = cursor.fetchone()
     return Standing(
