@@ -71,7 +71,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 
 def _nav(request: HttpRequest) -> list[dict[str, object]]:
-    waiting = Alert.objects.visible_to(request.user).unresolved().count()
+    waiting = Alert.objects.visible_to(request.user).unresolved().standing().count()
     return [
         {"label": label, "items": [_item(request, name, to, waiting) for name, to in items]} for label, items in GROUPS
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, QuerySet
 
+from monitoring_app.alerts import settling
 from monitoring_app.models import Alert, AlertState, Notification, NotificationState
 from pipelines_app.intake import opening, waiting
 from pipelines_app.models import (
@@ -30,6 +31,10 @@ ASKS: dict[str, Asks] = {
     "alerts": lambda now: [
         Notification.objects.filter(state=NotificationState.PENDING, not_before__lte=now),
         Alert.objects.filter(state=AlertState.SNOOZED, snoozed_until__lte=now),
+        settling.ungrouped(),
+        settling.pointing_on(),
+        settling.worse_than_root(),
+        settling.left_alone(now),
     ],
     "backfills": lambda now: [
         Backfill.objects.filter(state=BackfillState.RUNNING),

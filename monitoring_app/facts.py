@@ -69,6 +69,32 @@ class AlertReopened(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlertFolded(Fact):
+    """A problem was found to follow from another one, whose alert tells of it from now on."""
+
+    kind = "alert.folded"
+    alert: int
+    root: int
+    rule: str
+    subject: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertStood(Fact):
+    """The problem that another one followed from is over, and it is still there: it stands by itself."""
+
+    kind = "alert.stood"
+    alert: int
+    root: int
+    rule: str
+    subject: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlertResolved(Fact):
     kind = "alert.resolved"
     alert: int

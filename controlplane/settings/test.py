@@ -10,3 +10,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LEASE_SECONDS = 3
 SWEEP_SECONDS = 1
 WAKE = "controlplane.silent.ring"
+ALERT_HOLD_SECONDS = 0

@@ -1,20 +1,25 @@
 """The state machine of alerts; the only file that writes `Alert.state`."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring_app.alerts import routing
+from monitoring_app.alerts import grouping, telling
+from monitoring_app.alerts.grouping import Place
+from monitoring_app.alerts.telling import News
 from monitoring_app.facts import (
     AlertAcknowledged,
+    AlertFolded,
     AlertOpened,
     AlertReopened,
     AlertRepeated,
     AlertResolved,
     AlertSnoozed,
+    AlertStood,
 )
 from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel
 from pipelines_app import events, locks
@@ -109,8 +114,48 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
         _count(alert, problem, cause=cause, but=but)
         return alert
     fact = AlertOpened(**_alert(alert), **_place(alert), severity=alert.severity, title=alert.title)
-    routing.tell(alert, About.OPENED, event=events.record(fact, cause=cause), but=but)
+    told = events.record(fact, cause=cause)
+    place = grouping.place(alert)
+    if not put(alert, place, event=told):
+        telling.tell(News(alert=alert, about=About.OPENED, event=told, but=but, hold=_hold(place)))
     return alert
+
+
+def put(alert: Alert, place: Place, *, event: Event) -> bool:
+    """Put an alert where it belongs; True if it is told of by another one from now on.
+
+    It holds no other alert: one that is resolved meanwhile is seen by the next sweep.
+    """
+    root = place.root
+    if root is None:
+        if place.cause != alert.cause:
+            alert.cause, alert.cause_key = place.cause[:300], place.key
+            alert.save(update_fields=["cause", "cause_key"])
+        return False
+    alert.root, alert.cause = root, f"alert {root.pk}: {root.title}"[:300]
+    alert.save(update_fields=["root", "cause"])
+    _note(alert, f"it follows from alert {root.pk}, which tells of it: {root.title}", actor="clock")
+    _note(root, discretion.in_public(f"{alert.title} follows from it"), actor="clock")
+    folded = events.record(AlertFolded(**_alert(alert), root=root.pk), cause=event, actor="clock")
+    telling.fold(alert, root, event=folded)
+    return True
+
+
+def stand(alert: Alert) -> None:
+    """Let an alert stand by itself whose root is over while nothing has mended it: people hear of it now."""
+    root = alert.root
+    if root is None:
+        return
+    alert.root, alert.cause = None, f"it followed from alert {root.pk}, which is over"
+    alert.save(update_fields=["root", "cause"])
+    _note(alert, f"alert {root.pk} is over, and this is still wrong", actor="clock")
+    stood = events.record(AlertStood(**_alert(alert), root=root.pk), actor="clock")
+    telling.tell(News(alert=alert, about=About.OPENED, event=stood))
+
+
+def _hold(place: Place) -> timedelta:
+    """How long to wait for the root of what is made from other things."""
+    return timedelta(seconds=settings.ALERT_HOLD_SECONDS if place.is_made else 0)
 
 
 def _discreet(problem: Problem) -> Problem:
@@ -144,10 +189,12 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
         _move(alert, AlertState.OPEN)
     fact = AlertRepeated(**_alert(alert), **_place(alert), severity=alert.severity, count=alert.count)
     repeated = events.record(fact, cause=cause)
+    if alert.root_id is not None:
+        return
     if is_worse:
-        routing.tell(alert, About.WORSE, event=repeated, but=but)
+        telling.tell(News(alert=alert, about=About.WORSE, event=repeated, but=but))
     elif problem.is_news and is_newest and alert.state != AlertState.SNOOZED:
-        routing.tell(alert, About.CHANGED, event=repeated, but=but)
+        telling.tell(News(alert=alert, about=About.CHANGED, event=repeated, but=but))
 
 
 @transaction.atomic
@@ -164,7 +211,8 @@ def end(alert: Alert, *, because: str, cause: Event | None = None, actor: str = 
     _note(alert, because, event=cause, actor=actor)
     fact = AlertResolved(**_alert(alert), **_place(alert), because=because)
     resolved = events.record(fact, cause=cause, actor=actor)
-    routing.tell(alert, About.RESOLVED, event=resolved, because=because)
+    if alert.root_id is None:
+        telling.tell(News(alert=alert, about=About.RESOLVED, event=resolved, because=because))
     return alert
 
 
@@ -192,7 +240,22 @@ def end_snooze(alert: Alert) -> None:
     _move(alert, AlertState.OPEN)
     _note(alert, "the snooze ended and nothing has resolved it", actor="clock")
     reopened = events.record(AlertReopened(**_alert(alert)), actor="clock")
-    routing.tell(alert, About.STILL_OPEN, event=reopened)
+    if alert.root_id is None:
+        telling.tell(News(alert=alert, about=About.STILL_OPEN, event=reopened))
+
+
+@transaction.atomic
+def worsen(alert: Alert, severity: str, *, because: str) -> None:
+    """Take the severity of something worse that follows from it, and tell so."""
+    if not alert.is_worsened_by(severity) or alert.state == AlertState.RESOLVED:
+        return
+    alert.severity = severity
+    alert.save(update_fields=["severity"])
+    _note(alert, because, actor="clock")
+    if alert.state != AlertState.OPEN:
+        _move(alert, AlertState.OPEN)
+    fact = AlertRepeated(**_alert(alert), **_place(alert), severity=severity, count=alert.count)
+    telling.tell(News(alert=alert, about=About.WORSE, event=events.record(fact, actor="clock")))
 
 
 def _move(alert: Alert, to: str, **values: object) -> None:

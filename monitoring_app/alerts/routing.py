@@ -3,12 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-
-from monitoring_app.alerts import messages
-from monitoring_app.models import Alert, Channel, ChannelKind, Endpoint, Notification
-from pipelines_app import wake
-from pipelines_app.models import Event, Pipeline, Team
+from monitoring_app.models import Alert, Channel, ChannelKind, Endpoint
+from pipelines_app.models import Pipeline, Team
 
 CHANNEL = "channel"  # the rule of alerts about channels that do not deliver
 
@@ -19,22 +15,6 @@ class Wishes:
 
     emails: tuple[str, ...] = ()
     slack: bool = True
-
-
-def tell(alert: Alert, about: str, *, event: Event, because: str = "", but: Channel | None = None) -> None:
-    """Write one message per channel in the caller's transaction, and ring for each after commit."""
-    written = messages.write(alert, about, public_url=settings.PUBLIC_URL, because=because)
-    for channel in channels_of(alert, but=but):
-        notification = Notification.objects.create(
-            alert=alert,
-            channel=channel,
-            event=event,
-            about=about,
-            subject=written.subject,
-            body=written.body,
-            link=written.link,
-        )
-        wake.ring(wake.NOTIFICATION, notification.pk)
 
 
 def channels_of(alert: Alert, *, but: Channel | None = None) -> list[Channel]:

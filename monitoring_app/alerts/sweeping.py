@@ -1,15 +1,15 @@
-"""What time alone does to alerts: messages are rung for again, and snoozes end. Two sweeps at once are safe."""
+"""What time alone does to alerts: places are found, messages rung for again, snoozes end. Two at once are safe."""
 
 from datetime import datetime
 
-from monitoring_app.alerts import lifecycle, sending
+from monitoring_app.alerts import lifecycle, sending, settling
 from monitoring_app.models import Alert, AlertState
 from pipelines_app import locks, singly, wake
 
 
 def sweep(now: datetime) -> int:
-    """Ring for every message that could be sent now and end every snooze that is over; says how many."""
-    return _ring(now) + end_snoozes(now)
+    """Find places, end every snooze that is over and ring for every message that could be sent now; says how many."""
+    return settling.settle(now) + end_snoozes(now) + _ring(now)
 
 
 def end_snoozes(now: datetime) -> int:

@@ -1,6 +1,7 @@
 """By what alerts and messages can be narrowed."""
 
 import django_filters as filters
+from django.db.models import QuerySet
 
 from monitoring_app.models import Alert, AlertState, AlertUrgency, Notification, NotificationState
 from pipelines_app import narrowing
@@ -18,6 +19,17 @@ class AlertFilter(filters.FilterSet):
     run = filters.NumberFilter()
     period = filters.CharFilter()
     after, before = narrowing.stretch("first_at")
+    root = filters.NumberFilter("root_id", help_text="Only what follows from this alert.")
+    affected = filters.BooleanFilter(help_text="Also what follows from another alert.", method="_with_affected")
+
+    def filter_queryset(self, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
+        """Those that stand by themselves, unless others are asked for."""
+        found = super().filter_queryset(queryset)
+        asked = self.form.cleaned_data
+        return found if asked.get("root") is not None or asked.get("affected") else found.filter(root=None)
+
+    def _with_affected(self, queryset: QuerySet[Alert], name: str, value: bool) -> QuerySet[Alert]:
+        return queryset
 
     class Meta:
         model = Alert

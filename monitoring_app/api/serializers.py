@@ -18,7 +18,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         fields = [
             *("id", "rule", "subject", "title", "what", "todo", "severity", "state", "team", "dataset", "pipeline"),
             *("run", "period", "count", "event", "first_at", "last_at", "resolved_at", "snoozed_until"),
-            *("acknowledged_by", "note"),
+            *("acknowledged_by", "note", "root", "cause"),
         ]
         read_only_fields = fields
 
@@ -33,12 +33,13 @@ class AlertEntrySerializer(serializers.ModelSerializer[AlertEntry]):
 
 
 class AlertDetailSerializer(AlertSerializer):
-    """An alert with its time line."""
+    """An alert with its time line, and what follows from it as far as the caller may see that."""
 
     entries = AlertEntrySerializer(many=True, read_only=True)
+    affected = AlertSerializer(many=True, read_only=True)
 
     class Meta(AlertSerializer.Meta):
-        fields = [*AlertSerializer.Meta.fields, "entries"]
+        fields = [*AlertSerializer.Meta.fields, "entries", "affected"]
         read_only_fields = fields
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, viewsets
 from rest_framework.request import Request
@@ -35,8 +35,10 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     filterset_class = AlertFilter
 
     def get_queryset(self) -> QuerySet[Alert]:
-        alerts = Alert.objects.visible_to(self.request.user).select_related("team", "dataset")
-        return alerts if self.action == "list" else alerts.prefetch_related("entries")
+        seen = Alert.objects.visible_to(self.request.user).select_related("team", "dataset")
+        if self.action == "list":
+            return seen
+        return seen.prefetch_related("entries", Prefetch("affected", queryset=seen.order_by("pk")))
 
     def get_serializer_class(self) -> type[AlertSerializer]:
         return AlertSerializer if self.action == "list" else AlertDetailSerializer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from pipelines_app.models import ANY_ROLE, EDITING, Dataset, Event, Pipeline, Team, User
 
@@ -49,6 +49,10 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def unresolved(self) -> AlertQuerySet:
         return self.exclude(state=AlertState.RESOLVED)
 
+    def standing(self) -> AlertQuerySet:
+        """Those that stand by themselves: what only follows from another problem is listed there."""
+        return self.filter(root=None)
+
     def of(self, rule: str, subject: str) -> AlertQuerySet:
         return self.filter(rule=rule, subject=subject)
 
@@ -58,6 +62,12 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         return self.annotate(rank=Case(*ranks, output_field=models.SmallIntegerField())).order_by(
             "-rank", "-last_at", "-id"
         )
+
+    def after(self, last: Alert) -> AlertQuerySet:
+        """Those that come after this one where the worst come first."""
+        milder = AlertUrgency.values[: AlertUrgency.values.index(last.severity)]
+        later = Q(last_at__lt=last.last_at) | Q(last_at=last.last_at, pk__lt=last.pk)
+        return self.filter(Q(severity__in=milder) | (Q(severity=last.severity) & later))
 
 
 class Alert(models.Model):
@@ -87,6 +97,12 @@ class Alert(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     acknowledged_by = models.CharField(max_length=200, blank=True)
     note = models.TextField(blank=True, help_text="What the owner knows about it.")
+    root = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="affected", help_text="The alert that tells of its cause."
+    )
+    cause = models.CharField(max_length=300, blank=True, db_default="", help_text="What probably led to it, in words.")
+    cause_key = models.CharField(max_length=100, blank=True, db_default="", help_text="The change that led to it.")
+    grouped_at = models.DateTimeField(null=True, help_text="When those that follow from it were last looked for.")
 
     objects = AlertQuerySet.as_manager()
 
@@ -100,6 +116,7 @@ class Alert(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="snoozed") | Q(snoozed_until__isnull=False), name="alert_snoozed_has_end"
             ),
+            models.CheckConstraint(condition=Q(root=None) | ~Q(root=F("pk")), name="alert_is_not_its_own_root"),
         ]
         indexes = [
             models.Index(fields=["-last_at", "-id"], condition=~Q(state="resolved"), name="alert_unresolved"),
@@ -107,6 +124,9 @@ class Alert(models.Model):
             models.Index(fields=["state", "-id"], name="alert_by_state"),
             models.Index(fields=["pipeline", "-id"], condition=~Q(pipeline=""), name="alert_of_pipeline"),
             models.Index(fields=["run"], condition=Q(run__isnull=False), name="alert_of_run"),
+            # Those whose place among the others is still to be found, and those that one change led to.
+            models.Index(fields=["id"], condition=Q(grouped_at=None) & ~Q(state="resolved"), name="alert_to_group"),
+            models.Index(fields=["cause_key"], condition=~Q(cause_key=""), name="alert_of_change"),
         ]
 
     def __str__(self) -> str:

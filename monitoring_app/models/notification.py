@@ -24,6 +24,7 @@ class NotificationState(models.TextChoices):
     DELIVERED = "delivered", "Delivered"
     KEPT = "kept", "Kept in the console"
     UNDELIVERED = "undelivered", "Not delivered"
+    FOLDED = "folded", "Told with another"
 
 
 class Notification(models.Model):

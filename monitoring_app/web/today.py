@@ -43,7 +43,7 @@ def today(request: Asked) -> HttpResponse:
     now = timezone.now()
     pipelines = Pipeline.objects.visible_to(request.user)
     alerts = Alert.objects.visible_to(request.user).unresolved()
-    loud = alerts.exclude(state=AlertState.SNOOZED)
+    loud = alerts.standing().exclude(state=AlertState.SNOOZED)
     number = loud.count()
     known = pipelines.count()
     slots = expected.slots_of(request.user, now)

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app import lake
-from pipelines_app.access import discretion
+from pipelines_app.access import discretion, spreadsheets
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
 from pipelines_app.facts_expected import SlotFilled
 from pipelines_app.intake import accepting, slots
 from pipelines_app.models import ANY_ROLE, Arrival, ArrivalState, Dataset, Event, Reject, Slot, SlotState, User
 from pipelines_app.runs.lifecycle import LIVE
-from pipelines_app.web import paging, sentences, spreadsheets, telling
+from pipelines_app.web import paging, sentences, telling
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.sentences import Said
 

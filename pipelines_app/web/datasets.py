@@ -6,9 +6,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.compiler import convention
 from pipelines_app.models import Dataset, ForeignDataset, Team
-from pipelines_app.web import catalogue, paging, spreadsheets
+from pipelines_app.web import catalogue, paging
 from pipelines_app.web.asking import Asked
 
 MOST_EXTERNAL = 50

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app import events as event_log
-from pipelines_app.access import discretion
+from pipelines_app.access import discretion, spreadsheets
 from pipelines_app.facts import KINDS
 from pipelines_app.models import Dataset, Delivery, DeliveryState, Disposition, Event, Pipeline, Role, User
-from pipelines_app.web import chains, paging, sentences, spreadsheets
+from pipelines_app.web import chains, paging, sentences
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.sentences import Said
 from pipelines_app.web.telling import as_message

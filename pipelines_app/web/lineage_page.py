@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.lineage import finding, impact, showing, table
 from pipelines_app.lineage.showing import Node, Question, Shown
 from pipelines_app.models import Dataset, EdgeKind, User
-from pipelines_app.web import catalogue, lineage_asked, lineage_graph, spreadsheets
+from pipelines_app.web import catalogue, lineage_asked, lineage_graph
 from pipelines_app.web.asking import Asked, is_fragment
 from pipelines_app.web.lineage_asked import AskedLineage
 from pipelines_app.web.lineage_graph import Drawn

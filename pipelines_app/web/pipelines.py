@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.models import Pipeline, Team
 from pipelines_app.runs import bulk, pausing, queue, standing
 from pipelines_app.runs.standing import Standing
-from pipelines_app.web import paging, pipeline_page, spreadsheets
+from pipelines_app.web import paging, pipeline_page
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 

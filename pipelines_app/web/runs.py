@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.models import Arrival, Pipeline, Run, RunState
 from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
-from pipelines_app.web import paging, run_log, run_page, spreadsheets, words
+from pipelines_app.web import paging, run_log, run_page, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 

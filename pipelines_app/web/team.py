@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from pipelines_app.access import founding, members, people
+from pipelines_app.access import founding, members, people, spreadsheets
 from pipelines_app.access.founding import Said
 from pipelines_app.errors import DefinitionInvalid, LooplineError
 from pipelines_app.models import ANY_ROLE, AuditEntry, Membership, Role, Team, User
-from pipelines_app.web import paging, spreadsheets, telling
+from pipelines_app.web import paging, telling
 from pipelines_app.web.asking import Asked, actor
 
 MEANS = {

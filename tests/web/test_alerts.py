@@ -3,8 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from monitoring_app.alerts import lifecycle
+from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.models import Alert, Notification, NotificationState
-from pipelines_app.models import Run
+from monitoring_app.web import alerts as pages
+from pipelines_app.models import Run, Team
 from tests import factories
 from tests.web import orders
 
@@ -157,7 +160,23 @@ def test_an_alert_takes_the_same_number_of_queries_however_often_it_was_reported
 ):
     for number in range(reports - 1):
         orders.send(orders.BROKEN + f"z{number},1\n".encode())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         show(client, alert)
     with django_assert_num_queries(4):
         client.get(reverse("monitoring:alerts"))
+
+
+def test_the_unresolved_have_as_many_pages_as_they_need_and_a_file(client, ana, monkeypatch):
+    monkeypatch.setattr(pages, "SHOWN", 2)
+    team = Team.objects.get()
+    for number, severity in enumerate(("warn", "critical", "warn", "info", "critical")):
+        about = {"rule": "late", "subject": f"raw.{number}", "title": f"late {number}", "what": "…", "team": team}
+        lifecycle.open_alert(Problem(**about, severity=severity), cause=factories.make_event())
+    address, found = reverse("monitoring:alerts"), []
+    while address:
+        answer = client.get(address)
+        found += [one.subject for one in answer.context["rows"]]
+        address = answer.context["older"] and reverse("monitoring:alerts") + answer.context["older"]
+    assert found == ["raw.4", "raw.1", "raw.2", "raw.0", "raw.3"]
+    lines = b"".join(client.get(reverse("monitoring:alerts"), {"format": "csv"}).streaming_content).decode()
+    assert [line.split(",")[4] for line in lines.splitlines()[1:]] == found
