@@ -43,6 +43,7 @@ class Metric(StrEnum):
     ZERO_SHARE = "zero_share"
     NEGATIVE_SHARE = "negative_share"
     WHOLE_SHARE = "whole_share"
+    DECIMALS = "decimals_length"
     INFINITE_SHARE = "infinite_share"
 
     BLANK_SHARE = "blank_share"
@@ -98,6 +99,7 @@ WORDS: Mapping[Metric, str] = {
     Metric.ZERO_SHARE: "share of zeros",
     Metric.NEGATIVE_SHARE: "share of negative values",
     Metric.WHOLE_SHARE: "share of whole numbers",
+    Metric.DECIMALS: "mean number of decimals",
     Metric.INFINITE_SHARE: "share of values that are not finite",
     Metric.BLANK_SHARE: "share of blank texts",
     Metric.PADDED_SHARE: "share of texts with white space around them",
@@ -133,8 +135,8 @@ class ColumnProfile:
     `metrics` holds what could be measured: a metric that is not there has no value, for there were no values. `top` and
     `patterns` are the most frequent, first the most frequent; they are counted among `counted` values, all of them in
     a batch of ordinary size. `is_whole` says that `top` holds every value there is. `sketch` keeps some distinct values
-    by their hash: those of the least hashes, with the rows that have them; `sketched_below` is the hash below which
-    none is left out.
+    by their hash: those of the least hashes, with the rows that have them; below the hash `sketched_below` none is left
+    out.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Profile:
     """One batch: the rows of one period of a dataset, or all of them where it has no periods.
 
     `content` is a hash that is the same for the same rows in whatever order; it is empty where there are no rows.
+    `sketch` keeps some of the rows by their hash, as a column keeps values.
     """
 
     period: str
@@ -183,6 +186,8 @@ class Profile:
     columns: tuple[ColumnProfile, ...]
     metrics: Mapping[Metric, float] = field(default_factory=dict)
     content: str = ""
+    sketch: Mapping[int, int] = field(default_factory=dict)
+    sketched_below: int = 0
     pairs: Mapping[Pair, float] = field(default_factory=dict)
 
     def column(self, name: str) -> ColumnProfile | None:
