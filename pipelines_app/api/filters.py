@@ -103,6 +103,7 @@ class RunFilter(filters.FilterSet):
     team = filters.CharFilter("pipeline__team__name")
     dataset = filters.CharFilter("steps__dataset__name")
     state = Several(choices=RunState.choices)
+    idle = filters.BooleanFilter(help_text="Only those that found nothing to do, or none of them.")
     period = filters.CharFilter()
     after, before = narrowing.stretch("created_at")
 

@@ -28,6 +28,9 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+IDLE = "idle"
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: User | AnonymousUser) -> RunQuerySet:
         """The runs of the pipelines the user may see; asked per run, so that the newest come from their own index."""
@@ -70,6 +73,7 @@ class Run(models.Model):
     priority = models.SmallIntegerField(default=0, db_default=0, help_text="The highest first; live data have 0.")
     partial = models.BooleanField(default=False, db_default=False, help_text="It went on without some of its inputs.")
     lacks = models.CharField(max_length=500, blank=True, db_default="", help_text="What it went on without, in words.")
+    idle = models.BooleanField(default=False, db_default=False, help_text="It went well by finding nothing to do.")
     parameters = models.JSONField(default=dict, db_default={}, help_text="What the message that started it gave.")
     parameters_key = models.CharField(max_length=64, blank=True, db_default="", help_text="Their digest.")
     created_at = models.DateTimeField(default=timezone.now)
@@ -101,6 +105,7 @@ class Run(models.Model):
             models.Index(fields=["state", "-id"], name="run_by_state"),
             models.Index(fields=["again_of"], condition=Q(again_of__isnull=False), name="run_again_of"),
             models.Index(fields=["backfill", "state"], condition=Q(backfill__isnull=False), name="run_of_backfill"),
+            models.Index(fields=["-id"], condition=Q(idle=True), name="run_idle"),  # the list of those, few among many
             models.Index(fields=["period", "-id"], name="run_by_period"),  # the list of runs, by period
             models.Index(fields=["created_at"], name="run_by_age"),  # the list of runs, by age
             # Which run of a pipeline is the next.
@@ -110,6 +115,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.pipeline}"
+
+    @property
+    def shown_state(self) -> str:
+        """Its state as people are told of it: who found nothing to do has made nothing."""
+        return IDLE if self.idle else self.state
 
 
 class StepState(models.TextChoices):

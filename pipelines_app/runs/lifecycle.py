@@ -56,20 +56,29 @@ def move(run: Run, to: str, *, cause: Event, because: str = "", now: datetime | 
     return events.record(_moved(run), cause=cause)
 
 
+@joined
+def end_idle(run: Run, *, cause: Event, because: str) -> Event:
+    """End a run that found nothing to do; raises as `move` does."""
+    run.idle = True
+    return move(run, RunState.SUCCEEDED, cause=cause, because=because)
+
+
 def _as_known() -> RunQuerySet:
     return Run.objects.filter(pk=Given("pk"), state=Given("known"))
 
 
 _CHANGED = {"state": Given("to"), "reason": Given("because"), "revision": Given("revision")}
 _started = Change(_as_known, **_CHANGED, started_at=Given("moment"))
-_finished = Change(_as_known, **_CHANGED, finished_at=Given("moment"))
+_finished = Change(_as_known, **_CHANGED, finished_at=Given("moment"), idle=Given("idle"))
 
 
 def _write(run: Run, to: str, because: str, moment: datetime) -> None:
     if to not in MOVES[run.state]:
         raise IllegalMove(f"{run} is {run.get_state_display().lower()} and cannot become {RunState(to).label.lower()}.")
     moved, reason = _started if to == RunState.RUNNING else _finished, because[:500]
-    if not moved.make(pk=run.pk, known=run.state, to=to, because=reason, revision=run.revision_id, moment=moment):
+    ended = {} if to == RunState.RUNNING else {"idle": run.idle}
+    known = {"pk": run.pk, "known": run.state}
+    if not moved.make(**known, to=to, because=reason, revision=run.revision_id, moment=moment, **ended):
         raise LostRace(f"{run} is no longer {run.get_state_display().lower()}: read it again.")
     run.state, run.reason = to, reason
     setattr(run, "started_at" if to == RunState.RUNNING else "finished_at", moment)

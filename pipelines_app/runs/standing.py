@@ -11,8 +11,10 @@ from statistics import median
 from django.db.models import Max, OuterRef, Q, Subquery
 
 from pipelines_app.models import Current, Edge, Pipeline, Run, RunState, Slot
+from pipelines_app.models.runs import IDLE
 
 LAST = 20
+_SHOWN = ("pk", "pipeline", "state", "idle", "period", "created_at", "started_at", "finished_at")
 GOOD_ENDS = frozenset({RunState.SUCCEEDED, RunState.WARNED})
 
 
@@ -71,8 +73,8 @@ def last_runs(pipelines: Sequence[Pipeline]) -> dict[int, list[LastRun]]:
     if not pipelines:
         return found
     rows = Run.objects.filter(reduce(or_, _since(pipelines)))
-    for run in rows.order_by("id").only("pk", "pipeline", "state", "period", "created_at", "started_at", "finished_at"):
-        last = LastRun(pk=run.pk, state=run.state, period=run.period, seconds=seconds_of(run), at=run.created_at)
+    for run in rows.order_by("id").only(*_SHOWN):
+        last = LastRun(pk=run.pk, state=run.shown_state, period=run.period, seconds=seconds_of(run), at=run.created_at)
         found[run.pipeline_id].append(last)
     return found
 
@@ -108,7 +110,8 @@ def state_of(pipeline: Pipeline, runs: Sequence[LastRun], *, is_late: bool) -> s
         return "paused"
     if is_late:
         return "late"
-    return states[-1] if states else "waiting"
+    told = [state for state in states if state != IDLE] or states  # who found nothing to do changed nothing
+    return told[-1] if told else "waiting"
 
 
 def _fresh(pipelines: Sequence[Pipeline]) -> dict[int, datetime]:

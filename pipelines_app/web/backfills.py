@@ -7,11 +7,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.errors import LooplineError
 from pipelines_app.models import Backfill, BackfillMode, BackfillState, Pipeline, Run, RunState
 from pipelines_app.runs import backfilling
@@ -20,6 +22,8 @@ from pipelines_app.web import paging, telling
 from pipelines_app.web.asking import Asked, actor, is_fragment
 
 SHOWN = 400
+CSV_ROWS = 1_000
+HEADER = ["backfill", "pipeline", "first", "last", "what", "state", "done", "not_well", "of", "asked_by", "asked_at"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class Row:
 
 @login_required
 @vary_on_headers("HX-Request")
-def backfills(request: Asked) -> HttpResponse:
+def backfills(request: Asked) -> HttpResponseBase:
     """All backfills, newest first."""
     found = Backfill.objects.visible_to(request.user).select_related("pipeline")
     name = request.GET.get("pipeline", "")
     if name:
         found = found.filter(pipeline__name=name)
+    if request.GET.get("format") == "csv":
+        return spreadsheets.answer("backfills", HEADER, map(_line, _rows(list(found.order_by("-pk")[:CSV_ROWS]))))
     page = paging.newest_first(found, request)
     context = {
         "page": page,
@@ -48,6 +54,12 @@ def backfills(request: Asked) -> HttpResponse:
         "is_live": any(one.settled_at is None for one in page.rows),
     }
     return render(request, "backfills/_list.html" if is_fragment(request) else "backfills/list.html", context)
+
+
+def _line(row: Row) -> list[object]:
+    one = row.backfill
+    asked = [one.pk, one.pipeline.name, one.first, one.last, one.mode, one.state]
+    return [*asked, row.done, row.wrong, row.total, one.created_by, one.created_at.isoformat()]
 
 
 def _rows(page: list[Backfill]) -> list[Row]:

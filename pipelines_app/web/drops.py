@@ -5,17 +5,21 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
-from pipelines_app.access import audit
+from pipelines_app.access import audit, spreadsheets
 from pipelines_app.compiler.definition import Drop
 from pipelines_app.errors import ArrivalRefused, LooplineError
 from pipelines_app.intake import accepting, keys
 from pipelines_app.models import DropSource, DropTaken
 from pipelines_app.web import paging, telling
 from pipelines_app.web.asking import Asked, actor, address
+
+SHOWN = 500
+HEADER = ["dataset", "place", "state", "not_whole_yet", "for_the_next_look", "refused", "last_look", "error"]
 
 
 class KeysForm(forms.Form):
@@ -40,11 +44,19 @@ def _own(request: Asked, pk: int) -> DropSource:
 
 @login_required
 @require_GET
-def drops(request: Asked) -> HttpResponse:
+def drops(request: Asked) -> HttpResponseBase:
     """All of them, those that fail first."""
     refused = Count("taken", filter=~Q(taken__refused=""))
     rows = _seen(request).annotate(refused=refused).order_by("state", "dataset__name")
-    return render(request, "drops/drops.html", {"drops": list(rows[:500])})
+    if request.GET.get("format") == "csv":
+        return spreadsheets.answer("drop-folders", HEADER, map(_line, rows))
+    return render(request, "drops/drops.html", {"drops": rows[:SHOWN]})
+
+
+def _line(drop: DropSource) -> list[object]:
+    looked = drop.looked_at.isoformat() if drop.looked_at else ""
+    refused = drop.refused  # type: ignore[attr-defined]  # annotated above
+    return [drop.dataset.name, drop.url, drop.state, drop.unfinished, drop.behind, refused, looked, drop.error]
 
 
 @login_required

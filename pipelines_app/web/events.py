@@ -16,12 +16,13 @@ from pipelines_app import events as event_log
 from pipelines_app.access import discretion, spreadsheets
 from pipelines_app.facts import KINDS
 from pipelines_app.models import Dataset, Delivery, DeliveryState, Disposition, Event, Pipeline, Role, User
-from pipelines_app.web import chains, paging, sentences
+from pipelines_app.web import chains, moments, paging, sentences
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.sentences import Said
 from pipelines_app.web.telling import as_message
 
-FILTERS = ("kind", "dataset", "pipeline", "run", "actor", "disposition")
+FILTERS = ("kind", "dataset", "pipeline", "period", "run", "actor", "disposition")
+TIMES = {"since": "gte", "until": "lt"}
 CSV_ROWS = 10_000
 STUCK_SHOWN = 20
 
@@ -38,19 +39,21 @@ class Row:
 @login_required
 @vary_on_headers("HX-Request")
 def events(request: Asked) -> HttpResponseBase:
-    """Every fact, newest first; filters by kind, dataset, pipeline, run and who began it."""
+    """Every fact, newest first; filters by kind, dataset, period, time, run and so on."""
     found = _filtered(request)
     if request.GET.get("format") == "csv":
         return _csv(found)
-    page = paging.newest_first(found.prefetch_related("deliveries"), request)
+    told = found.prefetch_related("deliveries")
+    is_stretch = any(moments.read(request.GET.get(name, "")) for name in TIMES)
+    page = paging.by_moment(told, request, "at") if is_stretch else paging.newest_first(told, request)
     discretion.veil([delivery for event in page.rows for delivery in event.deliveries.all()], request.user)
     context = {
         "page": page,
         "rows": [Row(event, sentences.of(event.kind, event.body), list(event.deliveries.all())) for event in page.rows],
-        "asked": {name: request.GET.get(name, "") for name in FILTERS},
+        "asked": {name: request.GET.get(name, "") for name in (*FILTERS, *TIMES)},
         "kinds": sorted(KINDS.keys() - {""}),
         "dispositions": Disposition.choices,
-        "filtered": any(request.GET.get(name) for name in FILTERS),
+        "filtered": any(request.GET.get(name) for name in (*FILTERS, *TIMES)),
         "stuck": _stuck(request.user),
         "is_first": "before" not in request.GET,
     }
@@ -63,6 +66,9 @@ def _filtered(request: Asked) -> QuerySet[Event]:
         value = request.GET.get(name, "").strip()
         if value and name not in ("run", "disposition"):
             found = found.filter(**{name: value})
+    for name, lookup in TIMES.items():
+        moment = moments.read(request.GET.get(name, ""))
+        found = found.filter(**{f"at__{lookup}": moment}) if moment else found
     became = request.GET.get("disposition", "").strip()
     if became:
         found = found.filter(Exists(Delivery.objects.filter(event=OuterRef("pk"), disposition=became)))

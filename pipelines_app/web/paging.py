@@ -33,6 +33,16 @@ def newest_first(rows: models.QuerySet[M], request: HttpRequest, *, size: int = 
     return _page(ordered, request, "before", lambda row: str(row.pk), size)
 
 
+def by_moment(rows: models.QuerySet[M], request: HttpRequest, moment: str, *, size: int = SIZE) -> Page[M]:
+    """A page of rows of a stretch of time, newest first, by the index of its moments; `?before=<id>` as above."""
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        last = rows.model._default_manager.filter(pk=int(before)).values_list(moment, flat=True).first()
+        further = models.Q(**{f"{moment}__lt": last}) | models.Q(**{moment: last, "pk__lt": int(before)})
+        rows = rows.filter(further, **{f"{moment}__lte": last}) if last is not None else rows.none()
+    return _page(rows.order_by(f"-{moment}", "-pk"), request, "before", lambda row: str(row.pk), size)
+
+
 def by_name(rows: models.QuerySet[M], request: HttpRequest, *, size: int = SIZE) -> Page[M]:
     """A page of rows by their `name`; `?after=<name>` asks for those after it."""
     after = request.GET.get("after", "")

@@ -13,12 +13,19 @@ from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app.access import spreadsheets
 from pipelines_app.models import Arrival, Pipeline, Run, RunState
+from pipelines_app.models.runs import IDLE
 from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
 from pipelines_app.web import paging, run_log, run_page, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
 from pipelines_app.web.telling import as_message
 
 AGES = (("", "Any time"), ("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Last 30 days"))
+STATES = [
+    ("live", "Queued or running"),
+    ("wrong", "Needs attention"),
+    *RunState.choices,
+    (IDLE, words.saying(IDLE).word),
+]
 CSV_ROWS = 10_000
 YEAR = 4  # characters of a period that leave few of all runs
 RELATED = ("pipeline", "revision", "environment", "cause", "again_of", "backfill")
@@ -39,7 +46,7 @@ def runs(request: Asked) -> HttpResponseBase:
         "mine": set(_mine(request, page.rows)),
         "actions": bulk.RUN_ACTIONS,
         "asked": {name: request.GET.get(name, "") for name in ("state", "pipeline", "period", "age")},
-        "states": [("live", "Queued or running"), ("wrong", "Needs attention"), *RunState.choices],
+        "states": STATES,
         "pipelines": list(Pipeline.objects.visible_to(request.user).order_by("name").values_list("name", flat=True)),
         "ages": AGES,
         "filtered": any(request.GET.get(name) for name in ("state", "pipeline", "period", "age")),
@@ -54,7 +61,9 @@ def filtered(request: Asked) -> QuerySet[Run]:
     state, pipeline, age = (request.GET.get(name, "") for name in ("state", "pipeline", "age"))
     period = request.GET.get("period", "").strip()
     groups = {"live": lifecycle.LIVE, "wrong": {RunState.FAILED, RunState.QUARANTINED, RunState.WARNED}}
-    if state:
+    if state in {IDLE, RunState.SUCCEEDED}:
+        found = found.filter(state=RunState.SUCCEEDED, idle=state == IDLE)
+    elif state:
         found = found.filter(state__in=groups.get(state, {state}))
     if pipeline:
         found = found.filter(pipeline__name=pipeline)
@@ -79,7 +88,7 @@ def _csv(found: QuerySet[Run]) -> HttpResponseBase:
             run.pk,
             run.pipeline.name,
             run.period,
-            run.state,
+            run.shown_state,
             run.reason,
             run.created_at.isoformat(),
             run.started_at.isoformat() if run.started_at else "",

@@ -68,8 +68,11 @@ class FoundForm(DescribeForm):
 
 @login_required
 @require_GET
-def team(request: Asked) -> HttpResponse:
+def team(request: Asked) -> HttpResponseBase:
     """The team in `?team=`, or the first of those the person is in."""
+    if request.GET.get("format") == "csv":
+        chosen = get_object_or_404(request.user.teams_with(*ANY_ROLE), name=request.GET.get("team", ""))
+        return spreadsheets.answer(f"members-of-{chosen.name}", MEMBERS, map(_member, _members(chosen)))
     return _page(request, request.GET.get("team", ""))
 
 
@@ -78,11 +81,10 @@ def _page(request: Asked, name: str, *, status: int = 200, **extra: object) -> H
     chosen: Team | None = next((one for one in teams if one.name == name), None if name else next(iter(teams), None))
     if name and chosen is None:
         raise Http404("There is no team of this name that you are in.")
-    rows = Membership.objects.filter(team=chosen).select_related("user").order_by("user__username") if chosen else []
     context = {
         "teams": teams,
         "team": chosen,
-        "memberships": list(rows),
+        "memberships": list(_members(chosen)) if chosen else [],
         "is_admin": chosen is not None and _led(request).filter(pk=chosen.pk).exists(),
         "roles": Role.choices,
         "means": [(Role(role).label, said) for role, said in MEANS.items()],
@@ -94,6 +96,18 @@ def _page(request: Asked, name: str, *, status: int = 200, **extra: object) -> H
         "found": FoundForm(prefix="new") if request.user.is_superuser else None,
     }
     return render(request, "team/team.html", {**context, **extra}, status=status)
+
+
+MEMBERS = ["name", "email", "role", "last_signed_in"]
+
+
+def _members(chosen: Team) -> QuerySet[Membership]:
+    return Membership.objects.filter(team=chosen).select_related("user").order_by("user__username")
+
+
+def _member(one: Membership) -> list[object]:
+    signed_in = one.user.last_login.isoformat() if one.user.last_login else ""
+    return [one.user.get_username(), one.user.email, one.role, signed_in]
 
 
 def _about(team: Team | None) -> dict[str, object]:

@@ -6,17 +6,23 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from pipelines_app.access import spreadsheets
 from pipelines_app.access import tokens as access
 from pipelines_app.models import ApiToken
 from pipelines_app.web.asking import Asked, actor
 
 DAYS = {"30": "30 days", "90": "90 days", "365": "a year", "": "until it is revoked"}
+
+
+SHOWN = 200
+HEADER = ["name", "begins_with", "may", "made", "holds_until", "revoked", "last_used"]
 
 
 class TokenForm(forms.Form):
@@ -37,8 +43,11 @@ class TokenForm(forms.Form):
 @login_required
 @require_http_methods(["GET", "POST"])
 @sensitive_variables("secret")
-def tokens(request: Asked) -> HttpResponse:
+def tokens(request: Asked) -> HttpResponseBase:
     """The tokens of the person who asks; a POST makes one, whose secret is on that page and nowhere else."""
+    own = ApiToken.objects.filter(user=request.user).order_by("-pk")
+    if request.method == "GET" and request.GET.get("format") == "csv":
+        return spreadsheets.answer("tokens", HEADER, map(_line, own))
     form = TokenForm(request.POST if request.method == "POST" else None)
     made, secret = None, ""
     if form.is_valid():
@@ -51,7 +60,7 @@ def tokens(request: Asked) -> HttpResponse:
         )
         form = TokenForm()
     context = {
-        "tokens": list(ApiToken.objects.filter(user=request.user).order_by("-pk")[:200]),
+        "tokens": list(own[:SHOWN]),
         "now": timezone.now(),
         "form": form,
         "made": made,
@@ -59,6 +68,12 @@ def tokens(request: Asked) -> HttpResponse:
         "section": "tokens",
     }
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
+
+
+def _line(token: ApiToken) -> list[object]:
+    moments = (token.created_at, token.expires_at, token.revoked_at, token.used_at)
+    may = "read and change" if token.can_write else "read"
+    return [token.name, token.prefix, may, *(one.isoformat() if one else "" for one in moments)]
 
 
 @login_required

@@ -8,13 +8,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from pipelines_app.access import audit
+from pipelines_app.access import audit, spreadsheets
 from pipelines_app.compiler.definition import Format, PeriodKind, Source
 from pipelines_app.errors import ArrivalRefused, LooplineError
 from pipelines_app.intake import accepting, limiting, rehearsing, webhook_log
@@ -27,6 +28,10 @@ from pipelines_app.web.asking import Asked, actor, address
 def _own(request: Asked) -> QuerySet[Webhook]:
     """The webhooks of the teams in which the person may edit."""
     return Webhook.objects.operable_by(request.user).select_related("dataset__team", "dataset__pipeline")
+
+
+SHOWN = 500
+HEADER = ["dataset", "address", "proof", "per_minute", "state", "last_taken", "last_refused"]
 
 
 class NewForm(forms.Form):
@@ -61,17 +66,31 @@ def _sources(request: Asked) -> QuerySet[Dataset]:
 
 @login_required
 @require_GET
-def webhooks(request: Asked) -> HttpResponse:
+def webhooks(request: Asked) -> HttpResponseBase:
     """All webhooks the person may see, and a way to make one."""
+    if request.GET.get("format") == "csv":
+        return spreadsheets.answer("webhooks", HEADER, map(_line, _all(request)))
     return _list(request, NewForm(sources=_sources(request)))
 
 
 def _list(request: Asked, form: NewForm, *, status: int = 200) -> HttpResponse:
+    context = {"webhooks": _all(request)[:SHOWN], "form": form}
+    return render(request, "webhooks/webhooks.html", context, status=status)
+
+
+def _all(request: Asked) -> QuerySet[Webhook]:
     last = WebhookCall.objects.filter(webhook=OuterRef("pk")).order_by("-pk").values("at")[:1]
     refused = WebhookRefusal.objects.filter(webhook=OuterRef("pk")).order_by("-at").values("at")[:1]
     rows = _own(request).annotate(last_call=Subquery(last), last_refusal=Subquery(refused))
-    context = {"webhooks": list(rows.order_by("dataset__name", "pk")[:500]), "form": form}
-    return render(request, "webhooks/webhooks.html", context, status=status)
+    return rows.order_by("dataset__name", "pk")
+
+
+def _line(webhook: Webhook) -> list[object]:
+    moments = (webhook.last_call, webhook.last_refusal)  # type: ignore[attr-defined]  # annotated above
+    return [
+        *(webhook.dataset.name, f"/hooks/{webhook.public_id}", webhook.signature, webhook.per_minute),
+        *("closed" if webhook.disabled_at else "open", *(one.isoformat() if one else "" for one in moments)),
+    ]
 
 
 @never_cache

@@ -31,6 +31,7 @@ STATES: dict[str, Saying] = {
     "queued": Saying("Queued", "idle", "dots"),
     "ready": Saying("Queued", "idle", "dots"),
     "running": Saying("Running", "run", "arc"),
+    "idle": Saying("Nothing to do", "idle", "skip"),
     "succeeded": Saying("Succeeded", "good", "check"),
     "warned": Saying("Succeeded with warnings", "warn", "mark"),
     "quarantined": Saying("Quarantined", "warn", "pause"),

@@ -1,9 +1,11 @@
 """The event log: filters, causes and effects, deliveries, and letting a stuck one go on."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from pipelines_app import events
 from pipelines_app.facts import ArrivalAccepted, DatasetPublished, RunRequested, StepStaged
@@ -140,3 +142,28 @@ def test_the_log_goes_out_as_csv_without_formulas(client, ana):
 def test_an_empty_log_says_whether_nothing_happened_or_nothing_matches(client, ana):
     assert "Nothing has happened yet" in text(client.get(reverse("console:events")))
     assert "No event matches" in text(client.get(reverse("console:events"), {"kind": "run.moved"}))
+
+
+def test_events_are_found_by_period_and_by_time_and_their_pages_leave_nothing_out(client, ana):
+    made = [arrived() for _ in range(55)]
+    days = [timezone.now() - timedelta(days=3 * (number % 2)) for number in range(55)]
+    Event.objects.bulk_create(
+        [
+            Event(kind=one.kind, at=at, actor="user:ana", body=one.body, dataset="raw.orders", period="2026-05")
+            for one, at in zip(made, days, strict=True)
+        ]
+    )
+
+    def page(**query):
+        return client.get(reverse("console:events"), query).context["page"]
+
+    old = f"{timezone.now() - timedelta(days=1):%Y-%m-%dT%H:%M}"
+    assert len(page(period="2026-05").rows) == 50
+    assert len(page(until=old).rows) == 28
+    first = page(since=old)
+    second = client.get(reverse("console:events") + first.older).context["page"]
+    assert len(first.rows) + len(second.rows) == 55 + 27
+    assert len({one.pk for one in (*first.rows, *second.rows)}) == 55 + 27
+    moments = [one.at for one in (*first.rows, *second.rows)]
+    assert moments == sorted(moments, reverse=True)
+    assert len(page(since="31.2.", until="2026-02-31").rows) == 50  # what is no moment filters nothing

@@ -22,7 +22,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = [
-            *("id", "pipeline", "revision", "environment", "period", "state", "partial", "reason", "cause"),
+            *("id", "pipeline", "revision", "environment", "period", "state", "idle", "partial", "reason", "cause"),
             *("created_at", "started_at", "finished_at", "again_of", "again_from", "backfill", "parameters"),
         ]
         read_only_fields = fields
