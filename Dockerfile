@@ -1,12 +1,12 @@
 FROM python:3.13-slim AS packages
 WORKDIR /build
-COPY requirements/runtime.lock .
+COPY requirements/image.lock .
 RUN python -m venv /opt/loopline \
- && /opt/loopline/bin/pip install --no-cache-dir --require-hashes --no-deps -r runtime.lock
+ && /opt/loopline/bin/pip install --no-cache-dir --require-hashes --no-deps -r image.lock
 
 FROM python:3.13-slim
 ENV PATH=/opt/loopline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-RUN useradd --system --uid 10001 --home-dir /var/lib/loopline --create-home loopline
+RUN useradd --system --uid 10001 --home-dir /var/lib/loopline --create-home loopline && install -d -o loopline /srv/drops
 COPY --from=packages /opt/loopline /opt/loopline
 WORKDIR /opt/src
 COPY manage.py pyproject.toml LICENSE ./
@@ -23,7 +23,7 @@ RUN SECRET_KEY=only-while-the-image-is-built-only-while-the-image-is-built \
     DJANGO_SETTINGS_MODULE=controlplane.settings.production python manage.py collectstatic --noinput \
  && python -m compileall -q . && rm -rf /tmp/build
 USER loopline
-VOLUME /var/lib/loopline
+VOLUME /var/lib/loopline /srv/drops
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-m", "scripts.ready"]
 CMD ["gunicorn", "controlplane.wsgi", "-k", "gthread", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000"]

@@ -10,4 +10,5 @@ compile() {
     "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url "$@"
 }
 compile "$@" ../pyproject.toml -o runtime.lock
+compile "$@" -c runtime.lock --extra s3 ../pyproject.toml -o image.lock # the image reads buckets, too
 compile "$@" -c runtime.lock ../pyproject.toml --group ../pyproject.toml:dev -o dev.lock

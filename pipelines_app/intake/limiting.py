@@ -27,6 +27,11 @@ def limit_of(webhook: Webhook) -> int:
     return webhook.per_minute or settings.WEBHOOK_PER_MINUTE
 
 
+def size_of(webhook: Webhook) -> int:
+    """How many bytes a message to a webhook may have; never more than the platform takes."""
+    return min(webhook.max_bytes or settings.WEBHOOK_MAX_BYTES, settings.WEBHOOK_MAX_BYTES)
+
+
 def admit(webhook: Webhook, *, now: datetime) -> None:
     """Count one message; raises TooMany with how long to wait."""
     window = now.replace(second=0, microsecond=0)

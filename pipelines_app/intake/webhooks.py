@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from pipelines_app import idempotency, lake, vault
 from pipelines_app.access import signatures
-from pipelines_app.errors import ArrivalRefused, IllegalMove, KeyReused, NotFound, SignatureInvalid
+from pipelines_app.errors import ArrivalRefused, IllegalMove, KeyReused, NotFound, SignatureInvalid, TooLarge
 from pipelines_app.intake import accepting, gathering, limiting, proving, receiving, unfolding
 from pipelines_app.intake.accepting import Envelope
 from pipelines_app.intake.proving import Message
@@ -75,6 +76,22 @@ def switch(webhook: Webhook, *, enabled: bool) -> None:
     webhook.disabled_at = None if enabled else timezone.now()
     if not moved.update(disabled_at=webhook.disabled_at):
         raise IllegalMove(f"The address is {'open' if enabled else 'closed'} already.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How many messages in a minute, and how large one may be; none: as the platform's settings say."""
+
+    per_minute: int | None
+    max_bytes: int | None
+
+
+def limit(webhook: Webhook, limits: Limits) -> dict[str, dict[str, int | None]]:
+    """Take more or fewer messages, larger or smaller ones, from now on; gives what was and what is, for the audit."""
+    before = {"per_minute": webhook.per_minute, "max_bytes": webhook.max_bytes}
+    webhook.per_minute, webhook.max_bytes = limits.per_minute, limits.max_bytes
+    webhook.save(update_fields=["per_minute", "max_bytes"])
+    return {"before": before, "after": asdict(limits)}
 
 
 _known: dict[str, Webhook] = {}  # by address, as last read: what is judged by them is judged again when it is written
@@ -140,6 +157,9 @@ def receive(webhook: Webhook, message: Message, *, now: datetime, address: str =
 def admit(webhook: Webhook, message: Message, *, now: datetime) -> str:
     """Let a message in whose sender is proved, as one of so many in a minute: its id, empty if it has none."""
     message_id = proving.verify(webhook, message, now=now)
+    most = limiting.size_of(webhook)
+    if len(message.body) > most:
+        raise TooLarge(f"This webhook takes up to {most:,} bytes.", todo="Send less at once, or upload a file.")
     limiting.admit(webhook, now=now)
     return message_id
 

@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks", webhooks_pages.webhooks, name="webhooks"),
     path("webhooks/new", webhooks_pages.create, name="webhook-create"),
     path("webhooks/<int:pk>", webhooks_pages.webhook, name="webhook"),
+    path("webhooks/<int:pk>/limit", webhooks_pages.limit, name="webhook-limit"),
     path("webhooks/<int:pk>/rotate", webhooks_pages.rotate, name="webhook-rotate"),
     path("webhooks/<int:pk>/disable", webhooks_pages.disable, name="webhook-disable"),
     path("webhooks/<int:pk>/enable", webhooks_pages.enable, name="webhook-enable"),

@@ -1,5 +1,6 @@
 """Webhooks: signed addresses for suppliers, their secrets, what came through them and what was refused."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from pipelines_app.compiler.definition import Format, PeriodKind, Source
 from pipelines_app.errors import ArrivalRefused, LooplineError
 from pipelines_app.intake import accepting, limiting, rehearsing, webhook_log
 from pipelines_app.intake import webhooks as intake
+from pipelines_app.intake.webhooks import Limits
 from pipelines_app.models import Dataset, SignatureKind, Webhook, WebhookCall, WebhookRefusal
 from pipelines_app.web import telling, webhook_snippets
 from pipelines_app.web.asking import Asked, actor, address
@@ -111,6 +113,36 @@ def create(request: Asked) -> HttpResponse:
     return _page(request, webhook, secret=secret)
 
 
+class LimitsForm(forms.Form):
+    """How much a supplier may send."""
+
+    per_minute = forms.IntegerField(label="Messages in a minute", required=False, min_value=1, max_value=1_000_000)
+    max_bytes = forms.IntegerField(
+        label="Bytes of one message",
+        required=False,
+        min_value=intake.SMALL_BYTES,
+        help_text="More are answered 413. Empty: as much as the platform takes.",
+    )
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for name, most in (("per_minute", settings.WEBHOOK_PER_MINUTE), ("max_bytes", settings.WEBHOOK_MAX_BYTES)):
+            self.fields[name].widget.attrs["placeholder"] = f"{most:,}"
+
+
+@login_required
+@require_POST
+def limit(request: Asked, pk: int) -> HttpResponse:
+    """Take more or fewer messages, larger or smaller ones."""
+    webhook = get_object_or_404(_own(request), pk=pk)
+    form = LimitsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, webhook, limits=form)
+    _note(request, webhook, "webhook.limited", change=intake.limit(webhook, Limits(**form.cleaned_data)))
+    messages.success(request, "It takes so much from now on.")
+    return redirect("console:webhook", pk)
+
+
 @never_cache
 @login_required
 @require_POST
@@ -150,13 +182,14 @@ def enable(request: Asked, pk: int) -> HttpResponse:
     return redirect("console:webhook", pk)
 
 
-def _note(request: Asked, webhook: Webhook, action: str) -> None:
+def _note(request: Asked, webhook: Webhook, action: str, *, change: Mapping[str, object] | None = None) -> None:
     audit.record(
         actor=actor(request),
         action=action,
         subject=str(webhook),
         team=webhook.dataset.team,
         address=address(request),
+        change=change,
     )
 
 
@@ -197,7 +230,9 @@ def _rehearse(request: Asked, found: Webhook, form: TryForm) -> bool:
     return True
 
 
-def _page(request: Asked, found: Webhook, *, secret: str = "", form: TryForm | None = None) -> HttpResponse:
+def _page(
+    request: Asked, found: Webhook, *, secret: str = "", form: TryForm | None = None, limits: LimitsForm | None = None
+) -> HttpResponse:
     try:
         source = accepting.source_of(found.dataset)
     except ArrivalRefused:
@@ -210,11 +245,13 @@ def _page(request: Asked, found: Webhook, *, secret: str = "", form: TryForm | N
         "source": source,
         "log": webhook_log.last(found),
         "limit": limiting.limit_of(found),
+        "size": limiting.size_of(found),
+        "limits": limits or LimitsForm(initial={"per_minute": found.per_minute, "max_bytes": found.max_bytes}),
         "snippets": webhook_snippets.snippets(url, source, found.signature) if source else None,
         "form": form or (_form(source) if source else None),
         "old_until": found.previous_until if found.previous_until and found.previous_until > timezone.now() else None,
     }
-    return render(request, "webhooks/webhook.html", context, status=422 if form else 200)
+    return render(request, "webhooks/webhook.html", context, status=422 if form or limits else 200)
 
 
 def _form(source: Source) -> TryForm:

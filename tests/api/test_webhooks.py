@@ -47,6 +47,29 @@ def test_it_is_tried_rotated_closed_and_opened(orders, ana):
     assert ana.post(f"{path}/enable").json()["disabled_at"] is None
 
 
+def test_how_much_it_takes_is_changed_and_written_down(orders, ana, client):
+    webhook = made(ana, signature="bearer")
+    path, address = f"/webhooks/{webhook['id']}", webhook["address"].partition("/hooks/")[2]
+    limited = ana.put(path, {"per_minute": 90, "max_bytes": 70_000}).json()
+    assert (limited["per_minute"], limited["max_bytes"]) == (90, 70_000)
+    entry = AuditEntry.objects.get(action="webhook.limited")
+    assert entry.change == {
+        "before": {"per_minute": None, "max_bytes": None},
+        "after": {"per_minute": 90, "max_bytes": 70_000},
+    }
+    sent = {"authorization": f"Bearer {webhook['secret']}", "idempotency-key": "k1"}
+    body = b"id,shop,amount\n" + b"1,a,2\n" * 12_000
+    answer = client.post(f"/hooks/{address}?period=2013-01-05", body, content_type="text/csv", headers=sent)
+    refused(answer, 413, "too_large")
+    assert ana.get(f"{path}/deliveries").json()[0]["status"] == 413
+    refused(ana.put(path, {"per_minute": 0, "max_bytes": None}), 422, "invalid")
+    assert ana.put(path, {"per_minute": None, "max_bytes": None}).json()["per_minute"] == 6_000
+    assert (
+        client.post(f"/hooks/{address}?period=2013-01-05", body, content_type="text/csv", headers=sent).status_code
+        == 201
+    )
+
+
 @pytest.mark.parametrize("wrong", [{"signature": "none"}, {"per_minute": 0}, {"colour": "red"}])
 def test_what_cannot_be_is_refused(orders, ana, wrong):
     refused(ana.post("/webhooks", {"dataset": "raw.orders", **wrong}), 422, "invalid")

@@ -46,6 +46,24 @@ def test_every_setting_of_ours_is_passed_by_compose_and_shown_in_the_example() -
     assert {name for name in known - set(ELSEWHERE) if f"\n{name}=" not in example} == FIXED
 
 
+def pins(name: str) -> set[str]:
+    return set(re.findall(r"^[A-Za-z0-9._-]+==\S+", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+
+
+def test_the_image_has_what_runs_everywhere_and_what_reads_buckets() -> None:
+    assert "--require-hashes --no-deps -r image.lock" in (ROOT / "Dockerfile").read_text()
+    assert pins("runtime.lock") < pins("image.lock")
+    more = {one.partition("==")[0] for one in pins("image.lock") - pins("runtime.lock")}
+    assert {"s3fs", "aiobotocore", "fsspec"} <= more | {one.partition("==")[0] for one in pins("runtime.lock")}
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_every_part_sees_the_same_folder_for_files_that_are_dropped(name: str) -> None:
+    where = dict(one.rsplit(":", 1)[::-1] for one in SERVICES[name]["volumes"])
+    assert where["/srv/drops"] == "${LOOPLINE_DROPS:-drops}"
+    assert "-o loopline /srv/drops" in (ROOT / "Dockerfile").read_text()  # a volume begins as what it covers
+
+
 @pytest.mark.postgres
 def test_the_parts_of_compose_start_and_stop_cleanly() -> None:
     done = subprocess.run(

@@ -96,6 +96,7 @@ CONSOLE = [
     page("/webhooks", SIGNED, NO_POST),
     page("/webhooks/new", NO_GET, "302 404 404 200 200", body={"dataset": "{dataset}"}, open=(405, 404)),
     page("/webhooks/{webhook}", "302 404 404 200 200", "302 404 404 422 422", open=(404, 404)),
+    page("/webhooks/{webhook}/limit", NO_GET, EDITORS, body={"per_minute": "7"}, open=(405, 404)),
     page("/webhooks/{webhook}/rotate", NO_GET, "302 404 404 200 200", open=(405, 404)),
     page("/webhooks/{webhook}/disable", NO_GET, EDITORS, open=(405, 404)),
     page("/webhooks/{webhook}/enable", NO_GET, EDITORS, open=(405, 404)),

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from pipelines_app.api.commands import Command
 from pipelines_app.intake import limiting
+from pipelines_app.intake.webhooks import SMALL_BYTES
 from pipelines_app.models import SignatureKind, Webhook
 
 
@@ -22,6 +23,13 @@ class MakeWebhook(Command):
     )
 
 
+class LimitWebhook(Command):
+    """How much its supplier may send; without a number, as much as the platform's settings say."""
+
+    per_minute = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True)
+    max_bytes = serializers.IntegerField(min_value=SMALL_BYTES, allow_null=True)
+
+
 class TryWebhook(Command):
     """A body to try, as text."""
 
@@ -35,11 +43,13 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
     dataset = serializers.CharField(source="dataset.name", read_only=True)
     address = serializers.SerializerMethodField()
     per_minute = serializers.SerializerMethodField()
+    max_bytes = serializers.SerializerMethodField(help_text="Of one message.")
 
     class Meta:
         model = Webhook
         fields = [
-            *("id", "dataset", "address", "signature", "per_minute", "previous_until", "created_at", "disabled_at")
+            *("id", "dataset", "address", "signature", "per_minute", "max_bytes", "previous_until", "created_at"),
+            "disabled_at",
         ]
         read_only_fields = fields
 
@@ -48,6 +58,9 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
     def get_per_minute(self, webhook: Webhook) -> int:
         return limiting.limit_of(webhook)
+
+    def get_max_bytes(self, webhook: Webhook) -> int:
+        return limiting.size_of(webhook)
 
 
 class NewWebhookSerializer(WebhookSerializer):

@@ -1,5 +1,6 @@
 """Webhooks of sources: made, tried, given a new secret, closed and opened; and what came through them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from pipelines_app.access import audit, permits
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
 from pipelines_app.api.serializers.webhooks import (
+    LimitWebhook,
     MakeWebhook,
     NewWebhookSerializer,
     TriedSerializer,
@@ -24,6 +26,7 @@ from pipelines_app.api.serializers.webhooks import (
 from pipelines_app.compiler.definition import Format
 from pipelines_app.idempotency import Reply
 from pipelines_app.intake import accepting, rehearsing, webhook_log, webhooks
+from pipelines_app.intake.webhooks import Limits
 from pipelines_app.keyed import KEY
 from pipelines_app.models import Dataset, Webhook
 
@@ -70,6 +73,18 @@ class WebhookViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Webhook]):
         reply = keyed.once(request, keyed.digest_of(command), work)
         # What is kept for the key holds no secret: who has lost the first answer makes a new one with `rotate`.
         return Response(reply.answer if reply.again else {**reply.answer, **given}, status=reply.status)
+
+    @extend_schema(
+        operation_id="webhooks_limit",
+        tags=["webhooks"],
+        summary="Say how much its supplier may send",
+        request=LimitWebhook,
+        responses=WebhookSerializer,
+    )
+    def update(self, request: Request, pk: int) -> Response:
+        limits, webhook = Limits(**said(LimitWebhook, request)), _owned(request, pk)
+        _note(request, webhook, "webhook.limited", change=webhooks.limit(webhook, limits))
+        return Response(WebhookSerializer(webhook).data)
 
     @extend_schema(
         operation_id="webhooks_rotate",
@@ -152,6 +167,6 @@ def _switch(request: Request, pk: int, *, enabled: bool) -> Response:
     return Response(WebhookSerializer(webhook).data)
 
 
-def _note(request: Request, webhook: Webhook, action: str) -> None:
-    address = str(request.META.get("REMOTE_ADDR", ""))[:64]
-    audit.record(actor=actor(request), action=action, subject=str(webhook), team=webhook.dataset.team, address=address)
+def _note(request: Request, webhook: Webhook, action: str, *, change: Mapping[str, object] | None = None) -> None:
+    where = {"address": str(request.META.get("REMOTE_ADDR", ""))[:64], "team": webhook.dataset.team}
+    audit.record(actor=actor(request), action=action, subject=str(webhook), change=change, **where)
