@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='webhook',
             name='max_bytes',
-            field=models.PositiveIntegerField(help_text="Of one message. None: as the platform's settings say.", null=True),
+            field=models.PositiveIntegerField(help_text='Of one message. None: as the settings say.', null=True),
         ),
         migrations.AddConstraint(
             model_name='webhook',

@@ -168,5 +168,11 @@ def _switch(request: Request, pk: int, *, enabled: bool) -> Response:
 
 
 def _note(request: Request, webhook: Webhook, action: str, *, change: Mapping[str, object] | None = None) -> None:
-    where = {"address": str(request.META.get("REMOTE_ADDR", ""))[:64], "team": webhook.dataset.team}
-    audit.record(actor=actor(request), action=action, subject=str(webhook), change=change, **where)
+    audit.record(
+        actor=actor(request),
+        action=action,
+        subject=str(webhook),
+        team=webhook.dataset.team,
+        address=str(request.META.get("REMOTE_ADDR", ""))[:64],
+        change=change,
+    )
