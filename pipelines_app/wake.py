@@ -30,11 +30,17 @@ BELLS = 64  # at once: more workers than that are woken by those, and by the swe
 
 def ring_for_steps(pks: Sequence[int]) -> None:
     """Wake workers for steps that became ready together: whoever comes does one after the other, not that one only."""
-    for pk in pks[:BELLS]:
-        ring(STEP, pk)
+    if pks:
+        ring(STEP, *pks[:BELLS])
 
 
-def ring(kind: str, pk: int, *, again: bool = False) -> None:
-    """Wake a worker for this row once the caller's transaction is committed."""
+def ring(kind: str, *pks: int, again: bool = False) -> None:
+    """Wake a worker for each of these rows once the caller's transaction is committed."""
+
+    def after_commit() -> None:
+        bell = _bell(settings.WAKE)
+        for pk in pks:
+            bell(kind, pk, again=again)
+
     # A bell may be lost, but what was committed must never look failed to whoever committed it.
-    transaction.on_commit(lambda: _bell(settings.WAKE)(kind, pk, again=again), robust=True)
+    transaction.on_commit(after_commit, robust=True)

@@ -19,8 +19,9 @@ from pipelines_app.models import Arrival, ArrivalState, KeptMessage, Webhook, We
 
 # A statement of its own: what comes next must see what was committed by whoever held the datasets before.
 HOLD = "SELECT FROM pipelines_app_dataset WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-# `LIMIT 1` in a lateral query is for the planner: each message is looked up in an index, however little it knows of the
-# tables when it makes this plan, which is kept for as long as the connection.
+# Its plan is kept for as long as the connection, and may be made while little is known of the tables: then one index
+# looks as good as another. So that it uses the one that fits best, the first that is alike is asked for in the order of
+# that index; and whether an id has come before is left to the constraint.
 STORE = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%s::json) AS one (
@@ -30,7 +31,7 @@ WITH asked AS MATERIALIZED (
         path text, sender text, received_at timestamptz, state text, parameters jsonb, key text, content text,
         fact jsonb, heard json
     )
-), plain AS MATERIALIZED (
+), drawn AS MATERIALIZED (
     SELECT new.*, nextval('pipelines_app_arrival_id_seq') AS arrival, nextval('pipelines_app_event_id_seq') AS event
     FROM (
         SELECT asked.* FROM asked
@@ -38,13 +39,10 @@ WITH asked AS MATERIALIZED (
         JOIN pipelines_app_dataset AS dataset ON dataset.id = known.dataset_id
         LEFT JOIN pipelines_app_pipeline AS pipeline ON pipeline.id = dataset.pipeline_id
         LEFT JOIN LATERAL (
-            SELECT true AS found FROM pipelines_app_webhookcall
-            WHERE webhook_id = asked.webhook AND message_id = asked.message LIMIT 1
-        ) AS before ON true
-        LEFT JOIN LATERAL (
             SELECT true AS found FROM pipelines_app_arrival
-            WHERE dataset_id = asked.dataset AND sha256 = asked.sha256 AND period = asked.period
-            AND parameters_key = asked.key AND state IN ('pending', 'consumed') LIMIT 1
+            WHERE dataset_id = asked.dataset AND sha256 BETWEEN asked.sha256 AND asked.sha256
+            AND period = asked.period AND parameters_key = asked.key AND state IN ('pending', 'consumed')
+            ORDER BY sha256 LIMIT 1
         ) AS twin ON true
         LEFT JOIN LATERAL (
             SELECT true AS found FROM pipelines_app_slot AS slot
@@ -53,7 +51,7 @@ WITH asked AS MATERIALIZED (
             AND slot.state NOT IN ('consumed', 'waived') AND (slot.state <> 'arrived' OR filling.state = 'failed')
             LIMIT 1
         ) AS expecting ON true
-        WHERE before.found IS NULL AND twin.found IS NULL AND expecting.found IS NULL AND known.disabled_at IS NULL
+        WHERE twin.found IS NULL AND expecting.found IS NULL AND known.disabled_at IS NULL
         AND (known.signature, known.secret, known.previous_secret, known.dataset_id, dataset.name, dataset.is_source)
           = (asked.signature, asked.secret, asked.previous_secret, asked.dataset, asked.dataset_name, asked.is_source)
         AND known.previous_until IS NOT DISTINCT FROM asked.previous_until
@@ -61,6 +59,12 @@ WITH asked AS MATERIALIZED (
         AND pipeline.current_id IS NOT DISTINCT FROM asked.revision
         ORDER BY asked.place
     ) AS new
+), called AS (
+    INSERT INTO pipelines_app_webhookcall (webhook_id, message_id, digest, arrival_id, address, repeats, at)
+    SELECT webhook, message, digest, arrival, address, 0, called_at FROM drawn
+    ON CONFLICT (webhook_id, message_id) DO NOTHING RETURNING arrival_id
+), plain AS MATERIALIZED (
+    SELECT drawn.* FROM drawn JOIN called ON called.arrival_id = drawn.arrival
 ), told AS (
     INSERT INTO pipelines_app_event (id, kind, at, actor, pipeline, dataset, period, body)
     SELECT event, %s, %s::timestamptz, sender, '', dataset_name, period, fact || jsonb_build_object('arrival', arrival)
@@ -73,9 +77,6 @@ WITH asked AS MATERIALIZED (
     SELECT arrival, dataset, door, name, period, bytes, sha256, path, sender, received_at, state, '', event,
         parameters, key
     FROM plain
-), called AS (
-    INSERT INTO pipelines_app_webhookcall (webhook_id, message_id, digest, arrival_id, address, repeats, at)
-    SELECT webhook, message, digest, arrival, address, 0, called_at FROM plain
 ), kept AS (
     INSERT INTO pipelines_app_keptmessage (place, content) SELECT path, decode(content, 'base64') FROM plain
 ), handed AS (
