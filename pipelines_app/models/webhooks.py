@@ -38,9 +38,7 @@ class Webhook(models.Model):
     previous_secret = models.TextField(blank=True, help_text="Encrypted; accepted until it expires.")
     previous_until = models.DateTimeField(null=True)
     per_minute = models.PositiveIntegerField(null=True, help_text="None: as many as the platform's settings say.")
-    max_bytes = models.PositiveIntegerField(
-        null=True, help_text="Of one message. None: as the settings say."
-    )
+    max_bytes = models.PositiveIntegerField(null=True, help_text="Of one message. None: as the settings say.")
     window_at = models.DateTimeField(null=True, help_text="The minute that is being counted.")
     window_used = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
