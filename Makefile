@@ -3,7 +3,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 # What asks no database, or asks it through the same lines on both, is tried once: the pure rooms on SQLite, who may see
 # what on PostgreSQL.
-ONCE_ON_SQLITE := tests/compiler tests/engines tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py
+ONCE_ON_SQLITE := tests/compiler tests/engines tests/environments/test_tpch.py tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py
 ONCE_ON_POSTGRES := tests/security
 export PYTHON
 

@@ -347,10 +347,14 @@ class StepTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads."""
+    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads.
+
+    `elsewhere` is the SQL that it has on other engines, where that differs.
+    """
 
     dataset: str
     sql: str
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     materialise: Materialisation = Materialisation.TABLE
     by: PeriodKind = PeriodKind.NONE
     keeping: Keeping = Keeping()

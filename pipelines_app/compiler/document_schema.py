@@ -24,6 +24,7 @@ from pipelines_app.compiler.definition import (
     Then,
     Whole,
 )
+from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.targets import TargetKind, Window
 
 Schema = dict[str, Any]
@@ -142,6 +143,7 @@ def _step() -> Schema:
         {
             "dataset": _text("The dataset it makes: layer.domain_entity."),
             "sql": _text("One SELECT, in the DuckDB dialect; $name is a parameter."),
+            "engines": _mapping({str(one): _mapping({"sql": _ELSEWHERE}, ["sql"]) for one in OtherEngine}),
             "materialise": _mapping(made, ["kind"]),
             "on_schema_change": _choice(
                 [str(one) for one in OnChange if one],
@@ -340,6 +342,7 @@ _EFFORT: Schema = {
         }
     ),
 }
+_ELSEWHERE = _text("One SELECT in place of `sql` on that engine, in the DuckDB dialect, with the same columns.")
 _EXPECTED: Schema = {
     "usually": _clock("When it usually comes."),
     "grace": _text("How long after the deadline it counts as late: 30m"),

@@ -36,6 +36,7 @@ from pipelines_app.compiler.definition import (
 )
 from pipelines_app.compiler.document_text import from_yaml, to_yaml
 from pipelines_app.compiler.dumping import dump
+from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.reading import Reader, described, step_into
 from pipelines_app.errors import DefinitionInvalid, Problem
 
@@ -58,7 +59,7 @@ _KEYS = (
     "alerts",
     "concurrency",
 )
-_STEP_KEYS = ("dataset", "sql", "materialise", "on_schema_change", "tests", "checks", "description")
+_STEP_KEYS = ("dataset", "sql", "engines", "materialise", "on_schema_change", "tests", "checks", "description")
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
     *("tolerance", "arrival", "checks", "description"),
@@ -281,6 +282,7 @@ def _step(reader: Reader) -> Step:
     return Step(
         dataset=dataset,
         sql=reader.text("sql", required=True),
+        elsewhere=_elsewhere(reader),
         materialise=kind,
         by=longer,
         keeping=keeping,
@@ -290,6 +292,21 @@ def _step(reader: Reader) -> Step:
         description=reader.text("description"),
         effort=efforts.parse(reader),
     )
+
+
+def _elsewhere(reader: Reader) -> dict[str, str]:
+    """The SQL that a step has for other engines."""
+    inner = reader.section("engines")
+    if inner is None:
+        return {}
+    inner.only(*OtherEngine)
+    found = {}
+    for name in inner.entries:
+        of_engine = inner.section(str(name))
+        if of_engine is not None:
+            of_engine.only("sql")
+            found[str(name)] = of_engine.text("sql", required=True)
+    return found
 
 
 def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[CheckSpec, ...]:

@@ -102,6 +102,7 @@ def dump_step(step: Step) -> Document:
             "dataset": step.dataset,
             "description": step.description,
             "sql": step.sql,
+            "engines": {engine: {"sql": sql} for engine, sql in step.elsewhere.items()},
             "materialise": materialising.dump(step),
             "on_schema_change": str(step.on_change),
             "tests": [step_tests.dump(test) for test in step.tests],

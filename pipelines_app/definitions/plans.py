@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
 
-from pipelines_app.compiler import changing, codec, documents
+from pipelines_app.compiler import changing, codec, documents, elsewhere
 from pipelines_app.compiler.changing import ChangeKind, StepChange
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
 from pipelines_app.compiler.definition import Definition
@@ -193,9 +193,10 @@ def _prepared(given: Gathered, wanted: Set[str], over: Catalogue) -> dict[str, P
 
 def _changed(prepared: Mapping[str, Prepared]) -> list[PlannedPipeline]:
     before = {name: _before(one.pipeline) for name, one in prepared.items()}
-    changes = {name: changing.changes(before[name], one.compiled) for name, one in prepared.items()}
+    engine = mapping.production().engine
+    changes = {name: _between(before[name], one.compiled, engine) for name, one in prepared.items()}
     every = [change for each in changes.values() for change in each]
-    found = reach.readers(every, [one.compiled for one in prepared.values()])
+    found = reach.readers(every, [elsewhere.on(one.compiled, engine) for one in prepared.values()])
     held = _held([change.dataset for change in every])
     return [
         PlannedPipeline(
@@ -211,6 +212,11 @@ def _changed(prepared: Mapping[str, Prepared]) -> list[PlannedPipeline]:
         )
         for name, one in prepared.items()
     ]
+
+
+def _between(before: Compiled | None, after: Compiled, engine: str) -> tuple[StepChange, ...]:
+    """What became of every dataset, as the engine that makes it carries it out."""
+    return changing.changes(elsewhere.on(before, engine) if before else None, elsewhere.on(after, engine))
 
 
 def _before(pipeline: Pipeline | None) -> Compiled | None:

@@ -1,8 +1,9 @@
 """What the engine of the environment has to say to a definition before it is accepted."""
 
-from pipelines_app.compiler import compile, statements
+from pipelines_app.compiler import compile, elsewhere, statements
 from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
+from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.portable import doors
 from pipelines_app.definitions.catalogue import Catalogue
 from pipelines_app.definitions.composing import Laid
@@ -24,7 +25,8 @@ def problems(compiled: Compiled, over: Catalogue) -> list[Problem]:
         return []
     team = over.teams[compiled.definition.team]
     found = doors.problems(compiled)
-    return found or [problem for step in compiled.steps for problem in _refused(step, compiled, team)]
+    there = elsewhere.on(compiled, OtherEngine.POSTGRES)
+    return found or [problem for step in there.steps for problem in _refused(step, there, team)]
 
 
 def of_step(found: Checked, laid: Laid, engine: str) -> tuple[Problem, ...]:
@@ -47,5 +49,6 @@ def _refused(step: CompiledStep, compiled: Compiled, team: Team) -> list[Problem
     except EngineError as error:
         number = [one.dataset for one in compiled.definition.steps].index(step.dataset)
         said = f"PostgreSQL does not accept it: {error.message} {error.todo}".strip()
-        return [Problem(path=f"steps[{number}].sql", message=said)]
+        written = compiled.definition.steps[number]
+        return [Problem(path=elsewhere.path(written, number, OtherEngine.POSTGRES), message=said)]
     return []

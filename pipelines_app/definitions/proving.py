@@ -1,12 +1,12 @@
 """The unit tests of steps, run in one session of the engine whenever a definition is planned, tried or registered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from pipelines_app import lake
-from pipelines_app.compiler import codec, memory, rebinding, row_diffs, step_tests
+from pipelines_app.compiler import codec, elsewhere, memory, rebinding, row_diffs, step_tests
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.compiler.definition import Column, StepTest
 from pipelines_app.compiler.parameters import ValueRefused
@@ -32,6 +32,14 @@ class _Asked:
     known_by: tuple[object, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """An engine, and the one whose SQL is tried there: none for the steps' usual one."""
+
+    engine: Engine
+    written_for: str = ""
+
+
 # What tests gave: the same step and the same rows give the same again.
 _PROVEN: memory.Memory[tuple[str, ...]] = memory.Memory(4_000)
 
@@ -46,18 +54,29 @@ def refuse(compiled: Compiled) -> None:
 def problems(compiled: Compiled) -> list[Problem]:
     """What the tests of a compiled definition say; nothing, where all of them hold."""
     found: list[Problem] = []
-    asked = [one for place in range(len(compiled.definition.steps)) for one in _asked(compiled, place, found)]
-    for engine in _engines(compiled) if asked else ():
-        said = _told(asked, engine)
-        found += [problem for one, lines in zip(asked, said, strict=True) for problem in _said(one, lines, engine)]
+    steps = range(len(compiled.definition.steps))
+    asked = [one for place in steps for one in _asked(compiled, place, found)]
+    if not asked:
+        return found
+    for trial in _trials(compiled):
+        # What is wrong with a test itself was found above.
+        tried = [one for place in steps for one in _asked(compiled, place, [], trial.written_for)]
+        said = _told(tried, trial.engine)
+        found += [problem for one, lines in zip(tried, said, strict=True) for problem in _said(one, lines, trial)]
     return sorted(found, key=lambda problem: problem.path)
 
 
-def _engines(compiled: Compiled) -> list[Engine]:
-    """The engines that a definition's steps are tested on: DuckDB, and the warehouse if they are to run there."""
-    if mapping.production().engine != EngineName.POSTGRES:
-        return [lake.engine()]
-    return [lake.engine(), places.warehouse(Team.objects.get(name=compiled.definition.team).pk)]
+def _trials(compiled: Compiled) -> Iterator[_Trial]:
+    """Where a definition's steps are tested: on DuckDB, with all SQL that they have, and on the warehouse if they are
+    to run there or are written for it."""
+    written = elsewhere.engines(compiled.definition)
+    yield _Trial(engine=lake.engine())
+    for name in written:
+        yield _Trial(engine=lake.engine(), written_for=name)
+    ours = mapping.production().engine == EngineName.POSTGRES
+    if ours or (EngineName.POSTGRES in written and places.is_configured()):
+        warehouse = places.warehouse(Team.objects.get(name=compiled.definition.team).pk)
+        yield _Trial(engine=warehouse, written_for=EngineName.POSTGRES)
 
 
 def _told(asked: Sequence[_Asked], engine: Engine) -> list[Sequence[str]]:
@@ -71,14 +90,15 @@ def _told(asked: Sequence[_Asked], engine: Engine) -> list[Sequence[str]]:
     return [told[place] for place in range(len(asked))]
 
 
-def _said(one: _Asked, lines: Sequence[str], engine: Engine) -> list[Problem]:
+def _said(one: _Asked, lines: Sequence[str], trial: _Trial) -> list[Problem]:
     if not lines:
         return []
-    where = "" if engine.dialect == DuckDBEngine.dialect else f" on {engine.dialect}"
+    where = f" with its SQL for {trial.written_for}" if trial.written_for else ""
+    where = where if trial.engine.dialect == DuckDBEngine.dialect else f" on {trial.engine.dialect}"
     return [Problem(path=one.path, message=f"the test {one.test.name!r} fails{where}: {'; '.join(lines)}")]
 
 
-def _asked(compiled: Compiled, place: int, found: list[Problem]) -> list[_Asked]:
+def _asked(compiled: Compiled, place: int, found: list[Problem], engine: str = "") -> list[_Asked]:
     """The tests of one step that can be run; what is wrong with the others is noted."""
     definition = compiled.definition.steps[place]
     asked = []
@@ -90,6 +110,7 @@ def _asked(compiled: Compiled, place: int, found: list[Problem]) -> list[_Asked]
         except (ValueRefused, DefinitionInvalid) as refused:
             found.append(Problem(path=f"{path}.parameters", message=str(refused)))
             continue
+        bound = elsewhere.on(bound, engine)
         step = next(one for one in bound.steps if one.dataset == definition.dataset)
         reads = _columns(bound, step)
         wrong = step_tests.faults(test, step, reads, path)

@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 from pipelines_app import events, locks
 from pipelines_app.access import audit
 from pipelines_app.compiler import checks as catalogue_of_checks
-from pipelines_app.compiler import codec, compile, documents
+from pipelines_app.compiler import codec, compile, documents, elsewhere
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import Definition
 from pipelines_app.definitions import (
@@ -93,6 +93,7 @@ def prepare(
     compiled = compile.compile_definition(definition, known | dict(beside))
     lines.refuse_cycle(compiled, over)
     compiled = compile.with_types(compiled, explain)
+    elsewhere.refuse(compiled, explain)
     evolving.refuse(compiled)
     portability.refuse(compiled, over)
     proving.refuse(compiled)
@@ -181,7 +182,7 @@ def write(
     datasets = _write_datasets(pipeline, team, compiled)
     _write_triggers(pipeline, compiled, datasets)
     wiring.wire(pipeline, definition, datasets)
-    declaring.declare(revision, compiled, datasets)
+    declaring.declare(revision, elsewhere.on(compiled, over.engine), datasets)
     _write_checks(revision, compiled, datasets)
     fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])
     events.record(fact, actor=author.actor)

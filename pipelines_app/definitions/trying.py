@@ -13,6 +13,7 @@ from pipelines_app.compiler import (
     codec,
     compile,
     documents,
+    elsewhere,
     materialising,
     names,
     templating,
@@ -22,7 +23,17 @@ from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known, StepKind
 from pipelines_app.compiler.definition import BUILT, Column, Definition, PeriodKind, Source, Step
 from pipelines_app.compiler.reading import Reader, step_into
-from pipelines_app.definitions import catalogue, composing, evolving, lines, portability, proposing, proving, samples
+from pipelines_app.definitions import (
+    catalogue,
+    composing,
+    evolving,
+    explaining,
+    lines,
+    portability,
+    proposing,
+    proving,
+    samples,
+)
 from pipelines_app.definitions.composing import Laid
 from pipelines_app.definitions.proposing import ColumnProfile
 from pipelines_app.definitions.samples import Current, Sample
@@ -81,6 +92,7 @@ def _proven(tried: Tried) -> Tried:
     if tried.compiled is None:
         return tried
     try:
+        elsewhere.refuse(tried.compiled, explaining.explain)
         evolving.refuse(tried.compiled)
         proving.refuse(tried.compiled)
     except DefinitionInvalid as invalid:

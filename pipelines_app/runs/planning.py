@@ -32,7 +32,7 @@ from pipelines_app.prepared import Change, Given, Prepared, Several, add
 from pipelines_app.runs import dispositions, ending, hands, inputs, lifecycle, limits, repeating, taking
 from pipelines_app.runs.limits import Standing
 from pipelines_app.runs.recipes import compiled as compiled
-from pipelines_app.runs.recipes import compiled_with, misfit
+from pipelines_app.runs.recipes import compiled_for, misfit
 from pipelines_app.runs.repeating import Repetition
 from pipelines_app.transactions import joined
 
@@ -41,8 +41,8 @@ ASKED = {RunRequested.kind, PipelineRevised.kind, ScheduleTicked.kind, ForeignCo
 
 
 def compiled_of(run: Run) -> Compiled:
-    """What the run's revision compiled to, with the parameters that the run was given."""
-    return compiled_with(run.revision_id, run.parameters)
+    """What the run's revision compiled to, with the parameters that the run was given, for the engine it is on."""
+    return compiled_for(run.revision_id, run.parameters, lambda: run.environment.engine)
 
 
 _to_hold = Prepared(lambda: locks.held(Pipeline.objects.select_related("team").filter(pk=Given("pk"))))

@@ -1,10 +1,10 @@
 """What revisions compiled to."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from pipelines_app.compiler import codec, giving, rebinding
+from pipelines_app.compiler import codec, elsewhere, giving, rebinding
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.parameters import ValueRefused
 from pipelines_app.errors import DefinitionInvalid
@@ -26,6 +26,19 @@ def compiled_with(revision: int, parameters: Mapping[str, object]) -> Compiled:
 def rebound(revision: int, written: str) -> Compiled:
     """What a revision compiles to with the parameters that are written so."""
     return rebinding.compiled_with(compiled(revision), json.loads(written))
+
+
+def compiled_for(revision: int, parameters: Mapping[str, object], engine: Callable[[], str]) -> Compiled:
+    """The same as an engine carries it out, which is asked for only where some step is written for one."""
+    found = compiled_with(revision, parameters)
+    if not elsewhere.engines(found.definition):
+        return found
+    return _carried_out(revision, giving.written(parameters) if parameters else "", engine())
+
+
+@lru_cache(maxsize=256)
+def _carried_out(revision: int, written: str, engine: str) -> Compiled:
+    return elsewhere.on(rebound(revision, written) if written else compiled(revision), engine)
 
 
 def misfit(revision: int, parameters: Mapping[str, object]) -> str:

@@ -4,7 +4,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from pipelines_app.compiler import codec, documents
+from pipelines_app.compiler import codec, documents, elsewhere
+from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.lineage import impact
 from pipelines_app.models import Pipeline, Revision
 from pipelines_app.web import comparing, summary
@@ -26,7 +27,7 @@ def revision(request: Asked, name: str, number: int) -> HttpResponse:
         "sentences": summary.sentences(compiled),
         "changes": comparing.changes(before.document, found.document) if before else [],
         "yaml": documents.to_yaml(found.document),
-        "steps": [step for step in compiled.steps if step.sql],
+        "steps": _written(compiled),
         "runs": list(found.runs.order_by("-id")[:5]),
     }
     return render(request, "pipelines/revision.html", context)
@@ -59,6 +60,15 @@ def compare(request: Asked, name: str) -> HttpResponse:
 
 def _revision(pipeline: Pipeline, number: int) -> Revision:
     return get_object_or_404(pipeline.revisions.select_related("author"), number=number)
+
+
+def _written(compiled: Compiled) -> list[tuple[str, CompiledStep]]:
+    """The queries of a revision, each with the engine that it is for, where it is for one alone."""
+    found = [("", step) for step in compiled.steps if step.sql]
+    for engine in elsewhere.engines(compiled.definition):
+        there = elsewhere.on(compiled, engine).steps
+        found += [(engine, other) for step, other in zip(compiled.steps, there, strict=True) if other.sql != step.sql]
+    return found
 
 
 def _number(request: Asked, name: str, otherwise: int) -> int:

@@ -3,9 +3,9 @@
 import pytest
 
 from pipelines_app.definitions import trying
-from pipelines_app.environments import mapping
+from pipelines_app.environments import mapping, reading
 from pipelines_app.errors import DefinitionInvalid
-from pipelines_app.models import EngineName, Environment
+from pipelines_app.models import Edge, EngineName, Environment, StepRun
 from tests import road
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,43 @@ def test_what_is_portable_is_registered_and_the_types_stay_those_that_are_writte
 
 def test_on_duckdb_nothing_of_this_is_asked():
     road.register_yaml(DOCUMENT.format(**FINE | {"sql": "SELECT shop, [amount] AS listed FROM raw.sales"}))
+
+
+OWN = """
+pipeline: codes
+team: shops
+sources:
+  raw.sales: {format: csv, columns: {shop: VARCHAR, code: VARCHAR}}
+steps:
+  - dataset: mart.codes
+    sql: SELECT shop, TRY_CAST(code AS BIGINT) AS n FROM raw.sales
+    engines:
+      postgres:
+        sql: SELECT shop, CASE WHEN code NOT LIKE '%x%' THEN CAST(code AS BIGINT) END AS n FROM raw.sales
+    tests:
+      - {name: no numbers, given: {raw.sales: [{shop: a, code: x}, {shop: b, code: "7"}]}, expect: [{n: null}, {n: 7}]}
+"""
+
+
+@pytest.mark.usefixtures("on_postgres")
+def test_what_is_written_for_the_engine_runs_there_and_is_what_its_lineage_says():
+    road.register_yaml(OWN)
+    road.send("raw.sales", b"shop,code\na,x\nb,7\n", name="sales.csv")
+    road.drain()
+    step = StepRun.objects.get(dataset__name="mart.codes")
+    assert (step.state, step.error) == ("succeeded", "")
+    assert reading.rows(step.version, limit=9).rows == (("a", None), ("b", 7))
+    edges = Edge.objects.filter(target__name="mart.codes", target_column="n")
+    assert {(edge.source_column, edge.kind, edge.how) for edge in edges} == {
+        ("code", "direct", "TRANSFORMATION"),
+    }
+
+
+@pytest.mark.usefixtures("on_postgres")
+def test_the_tests_of_a_step_hold_with_every_sql_that_it_has():
+    with pytest.raises(DefinitionInvalid) as refused:
+        road.register_yaml(OWN.replace("NOT LIKE '%x%'", "LIKE '1%'"))
+    said = sorted(problem.message[:60] for problem in refused.value.problems)
+    assert len(said) == 2
+    assert all("'no numbers' fails" in one for one in said)
+    assert "with its SQL for postgres" in said[1] or "with its SQL for postgres" in said[0]

@@ -219,6 +219,13 @@ class StepForm(Kept):
         max_length=110_000,
         widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
     )
+    sql_postgres = optional(
+        label="SQL on PostgreSQL",
+        help_text="In place of the SQL above where the environment runs on PostgreSQL; the same columns. Empty: none.",
+        strip=False,
+        max_length=110_000,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
+    )
     tests = optional(
         label="Tests",
         help_text="YAML: - {name: …, given: {dataset: [rows]}, expect: [rows]}. All must hold before it is registered.",

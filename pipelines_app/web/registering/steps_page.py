@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.http import HttpResponseBase, QueryDict
 
 from pipelines_app.compiler.compiled import Known
+from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.definitions import drafts, proposing
 from pipelines_app.definitions.trying import Bench
 from pipelines_app.web.registering import keeping, picturing, placing, testing, values
@@ -14,7 +15,8 @@ from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters,
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_OFFERED = 40
-_OPTIONAL = ("materialise", "on_schema_change", "tests", "description", "timeout", "retries")
+POSTGRES = str(OtherEngine.POSTGRES)
+_OPTIONAL = ("engines", "materialise", "on_schema_change", "tests", "description", "timeout", "retries")
 
 
 class Posted:
@@ -65,6 +67,7 @@ def _step(form: StepForm, old: list[object]) -> Entry:
         "dataset": given.get("dataset", ""),
         "description": given["description"],
         "sql": values.lines(str(given.get("sql") or "")),
+        "engines": _elsewhere(given, entry.get("engines")),
         "materialise": keeping.written(given, entry.get("materialise")),
         "on_schema_change": given["on_schema_change"],
         "tests": testing.written(values.lines(str(given.get("tests") or ""))),
@@ -74,9 +77,19 @@ def _step(form: StepForm, old: list[object]) -> Entry:
             ("attempts", "on"),
         ),
     }
-    return values.without_empty(
-        entry, ("materialise", "on_schema_change", "tests", "description", "timeout", "retries")
-    )
+    return values.without_empty(entry, _OPTIONAL)
+
+
+def _elsewhere(given: Entry, before: object) -> Entry:
+    """The SQL of other engines: PostgreSQL's as it is in the form, the others' as they were."""
+    kept = {key: value for key, value in before.items() if key != POSTGRES} if isinstance(before, Mapping) else {}
+    text = values.lines(str(given.get("sql_postgres") or ""))
+    return kept | ({POSTGRES: {"sql": text}} if text.strip() else {})
+
+
+def _on_postgres(engines: object) -> object:
+    written = engines.get(POSTGRES) if isinstance(engines, Mapping) else None
+    return written.get("sql") if isinstance(written, Mapping) else None
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
@@ -133,7 +146,7 @@ def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     rows: list[Entry] = []
     for place, step in enumerate(desk.steps()):
         kept = keeping.shown(step.get("materialise"))
-        kept |= {"tests": testing.shown(step.get("tests"))}
+        kept |= {"tests": testing.shown(step.get("tests")), "sql_postgres": _on_postgres(step.get("engines"))}
         rows.append({**step, "was": place, **kept, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)
