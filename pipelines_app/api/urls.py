@@ -14,7 +14,13 @@ from pipelines_app.api.views.events import DeliveryViewSet, EventViewSet
 from pipelines_app.api.views.knowledge import CheckViewSet
 from pipelines_app.api.views.limits import LimitsView, LimitView
 from pipelines_app.api.views.lineage import LineageImpactView
-from pipelines_app.api.views.openlineage import ForeignRunViewSet, LineageBatchView, LineageDoor, OpenLineageView
+from pipelines_app.api.views.openlineage import (
+    DbtView,
+    ForeignRunViewSet,
+    LineageBatchView,
+    LineageDoor,
+    OpenLineageView,
+)
 from pipelines_app.api.views.operations import (
     BackfillViewSet,
     BulkDeliveriesView,
@@ -150,6 +156,7 @@ urlpatterns = [
     path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
     path("lineage", LineageDoor.as_view(), name="lineage"),
     path("lineage/batch", LineageBatchView.as_view(), name="lineage-batch"),
+    path("lineage/dbt", DbtView.as_view(), name="lineage-dbt"),
     path("lineage/impact", LineageImpactView.as_view(), name="lineage-impact"),
     path("openlineage", OpenLineageView.as_view(), name="openlineage"),
     path("openlineage/runs", ForeignRunViewSet.as_view({"get": "list"}), name="openlineage-runs"),

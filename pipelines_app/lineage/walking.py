@@ -37,6 +37,26 @@ COLUMNS = """
     )
     SELECT node, name, depth FROM reached LIMIT %(most)s
 """
+# The same with a search in the index for each of the three cases. PostgreSQL allows one reference to what was reached.
+COLUMNS_APART = """
+    WITH RECURSIVE reached (node, name, depth) AS (
+        SELECT CAST(%(start)s AS bigint), CAST(%(name)s AS varchar), 0
+        UNION
+        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), {further}
+        FROM reached JOIN pipelines_app_edge AS way
+            ON way.{near}_node = reached.node AND way.{near}_column = reached.name
+        WHERE {within} AND {held} AND reached.name <> ''
+        UNION
+        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), {further}
+        FROM reached JOIN pipelines_app_edge AS way ON way.{near}_node = reached.node AND way.{near}_column = ''
+        WHERE {within} AND {held} AND reached.name <> '' AND {whole}
+        UNION
+        SELECT way.{far}_node, CAST(way.{far}_column AS varchar), {further}
+        FROM reached JOIN pipelines_app_edge AS way ON way.{near}_node = reached.node
+        WHERE {within} AND {held} AND reached.name = ''
+    )
+    SELECT node, name, depth FROM reached LIMIT %(most)s
+"""
 FURTHER = "CASE WHEN reached.depth < %(alike)s THEN reached.depth + 1 ELSE reached.depth END"
 WITHIN = {
     "postgresql": "reached.depth < %(depth)s",
@@ -89,7 +109,11 @@ class Walk:
         rows: list[tuple[int, str, int]] = []
         cut = False
         for name in names:
-            found = self._rows(COLUMNS, side, {"start": start, "name": name, "most": MOST_STATES + 1})
+            found = self._rows(
+                COLUMNS_APART if connection.vendor == "sqlite" else COLUMNS,
+                side,
+                {"start": start, "name": name, "most": MOST_STATES + 1},
+            )
             cut = cut or len(found) > MOST_STATES
             rows += found
         return _reach(sorted(rows, key=lambda row: row[2]), self.most, cut=cut)
@@ -105,7 +129,7 @@ class Walk:
 
 
 def _statement(text: str, side: Side, held: str) -> str:
-    """One of eight constant texts; what is asked for is given to it as values."""
+    """One of a few constant texts; what is asked for is given to it as values."""
     near, far = ("source", "target") if side is Side.DOWN else ("target", "source")
     within = WITHIN[connection.vendor]
     parts = {"{within}": within, "{further}": FURTHER, "{held}": held, "{whole}": WHOLE[near]}

@@ -299,6 +299,7 @@ API = [
     call("/checks", API_SIGNED, API_NOT),
     call("/lineage", API_OWN, "401 400 400 400 400", query="?of={dataset}"),  # a message takes no ?of=
     call("/lineage/batch", API_NOT, "401 422 403 422 422"),
+    call("/lineage/dbt", API_NOT, "401 422 403 422 422"),
     call("/lineage/impact", API_OWN, API_NOT, query="?of={dataset}"),
     call("/openlineage", API_NOT, "401 422 403 422 422"),
     call("/openlineage/runs", API_SIGNED, API_NOT),

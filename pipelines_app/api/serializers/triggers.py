@@ -84,3 +84,22 @@ class BatchSerializer(serializers.Serializer[Any]):
     """What became of the events of a batch, in their order."""
 
     results = ToldSerializer(many=True)
+
+
+class GapSerializer(serializers.Serializer[Any]):
+    """A table whose columns could not all be followed."""
+
+    table = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class ImportedSerializer(serializers.Serializer[Any]):
+    """What came of a dbt manifest."""
+
+    namespace = serializers.CharField()
+    tables = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    edges = serializers.IntegerField(help_text="Between columns.")
+    changed = serializers.IntegerField(help_text="How many tables were told otherwise than before.")
+    removed = serializers.IntegerField(help_text="How many the project makes no more.")
+    gaps = GapSerializer(many=True)

@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from pipelines_app.access import permits
-from pipelines_app.api import strictness
+from pipelines_app.api import archives, strictness
+from pipelines_app.api.archives import Archive
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
@@ -57,16 +58,24 @@ class Apply(Definitions):
     )
 
 
+BODY = "A JSON object of files, or the `.tar.gz` that `git archive` makes of a folder of them (`application/gzip`)."
+
+
+def _either(command: type[Command]) -> dict[str, Any]:
+    return {LargeJson.media_type: command, Archive.media_type: OpenApiTypes.BINARY}
+
+
 class PlanView(APIView):
     """What applying definitions would do."""
 
-    parser_classes = [LargeJson]
+    parser_classes = [LargeJson, Archive]
 
     @extend_schema(
         operation_id="definitions_plan",
         tags=["definitions"],
         summary="Say what applying definitions would do",
-        request=Definitions,
+        description=BODY,
+        request=_either(Definitions),
         responses=PlanSerializer,
         examples=[EXAMPLE],
     )
@@ -77,20 +86,24 @@ class PlanView(APIView):
 class ApplyView(APIView):
     """Registering many definitions at once."""
 
-    takes = {"post": ("dry_run",)}
-    parser_classes = [LargeJson]
+    takes = {"post": ("dry_run", *archives.SAID)}
+    parser_classes = [LargeJson, Archive]
 
     @extend_schema(
         operation_id="definitions_apply",
         tags=["definitions"],
         summary="Register definitions: all of them, or none",
-        description="A plan's `state`, sent as `If-Match`, lets it do what the plan said or nothing: 412 if what the "
-        "plan was made against has changed.",
+        description=f"{BODY} A plan's `state`, sent as `If-Match`, lets it do what the plan said or nothing: 412 if "
+        "what the plan was made against has changed.",
         parameters=[
             DRY_RUN,
+            OpenApiParameter("why", OpenApiTypes.STR, description="Why, where the body is an archive."),
+            OpenApiParameter(
+                "accept_breaks", OpenApiTypes.BOOL, description="As in the body, where that is an archive."
+            ),
             OpenApiParameter("If-Match", OpenApiTypes.STR, "header", description="The state of a plan."),
         ],
-        request=Apply,
+        request=_either(Apply),
         responses=PolymorphicProxySerializer(
             component_name="AppliedOrPlan",
             serializers=[AppliedListSerializer, PlanSerializer],

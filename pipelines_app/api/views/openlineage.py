@@ -17,10 +17,15 @@ from rest_framework.views import APIView
 
 from pipelines_app.access import permits
 from pipelines_app.api.authentication import actor, person
-from pipelines_app.api.serializers.triggers import BatchSerializer, ForeignRunSerializer, RecordedSerializer
+from pipelines_app.api.serializers.triggers import (
+    BatchSerializer,
+    ForeignRunSerializer,
+    ImportedSerializer,
+    RecordedSerializer,
+)
 from pipelines_app.api.views.lineage import LineageView
 from pipelines_app.errors import MessageInvalid, NotAllowed, TooLarge
-from pipelines_app.intake import openlineage, runevents
+from pipelines_app.intake import dbt, openlineage, runevents
 from pipelines_app.models import EDITING, ForeignRun, Team
 
 EVENT = OpenApiExample(
@@ -56,36 +61,36 @@ class Whole(BaseParser):
     """A JSON body as the bytes that came: they are judged strictly, and told apart by their place."""
 
     media_type = "application/json"
+    most = 0  # the setting's, where it is not another
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         """The bytes; raises TooLarge by what is announced, or as soon as it is so."""
         announced = str((parser_context or {})["request"].META.get("CONTENT_LENGTH") or "0")
-        most = settings.WEBHOOK_MAX_BYTES
+        most = self.most or settings.WEBHOOK_MAX_BYTES
         packed = (parser_context or {})["request"].META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
         body = b"" if announced.isdigit() and int(announced) > most else stream.read(most + 1)
         if not announced.isdigit() or int(announced) > most or len(body) > most:
-            raise _too_large()
+            raise _too_large(most)
         if packed in {"", "identity"}:
             return body
         if packed != "gzip":
             raise MessageInvalid(f"The encoding {packed[:40]!r} is not known.", todo="Send it as it is, or by gzip.")
-        return _unpacked(body)
+        return _unpacked(body, most)
 
 
-def _too_large() -> TooLarge:
-    most = settings.WEBHOOK_MAX_BYTES
+def _too_large(most: int) -> TooLarge:
     return TooLarge(f"What is told at once may have {most:,} bytes.", todo="Leave out facets that nobody reads.")
 
 
-def _unpacked(body: bytes) -> bytes:
+def _unpacked(body: bytes, most: int) -> bytes:
     """What gzip holds, as far as it is no more than may come; a small bomb goes off nowhere."""
     reader = zlib.decompressobj(wbits=31)
     try:
-        told = reader.decompress(body, settings.WEBHOOK_MAX_BYTES + 1)
+        told = reader.decompress(body, most + 1)
     except zlib.error as error:
         raise MessageInvalid("The body is not gzip.", todo="Send what the header announces.") from error
-    if len(told) > settings.WEBHOOK_MAX_BYTES or reader.unconsumed_tail:
-        raise _too_large()
+    if len(told) > most or reader.unconsumed_tail:
+        raise _too_large(most)
     if not reader.eof:
         raise MessageInvalid("The body ends within its gzip.", todo="Send it whole.")
     return told
@@ -159,6 +164,38 @@ class LineageDoor(LineageView):
     @extend_schema(operation_id="lineage_tell", **TELLING)
     def post(self, request: Request) -> Response:
         return _told(request)
+
+
+class Manifest(Whole):
+    """A manifest, which is larger than what is told at once."""
+
+    most = dbt.MOST_BYTES
+
+
+class DbtView(APIView):
+    """A dbt project, in."""
+
+    parser_classes = [Manifest]
+    takes = {"post": ("team", "namespace")}
+
+    @extend_schema(
+        operation_id="lineage_dbt",
+        tags=["openlineage"],
+        summary="Record the tables, columns and lineage of a dbt project from its manifest.json",
+        description="Versions 10 to 12; gzip is understood. All of it is recorded or nothing, and the same again "
+        "changes nothing. What a later manifest makes no more is made from nothing from then on.",
+        parameters=[
+            *TELLING["parameters"],
+            OpenApiParameter("namespace", OpenApiTypes.STR, description="Of its tables; dbt://<project> if not said."),
+        ],
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses=ImportedSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        team, body = _given(request)
+        namespace = request.query_params.get("namespace", "").replace("\0", "").strip()[:200]
+        done = dbt.record(dbt.read(body), team=team, sender=actor(request), namespace=namespace)
+        return Response(ImportedSerializer(done).data)
 
 
 class LineageBatchView(APIView):
