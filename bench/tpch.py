@@ -1,4 +1,4 @@
-"""The 22 queries of TPC-H at scale factor 1, each materialised, checked, profiled and published by the platform.
+"""The 22 queries of TPC-H at scale factor 1, each materialised, checked and published by the platform.
 
 The tables are loaded first. A round registers the queries as a pipeline of its own, so that nothing of the round before
 is used again, asks for a run, and takes the time from its start to its end. Limit: one DuckDB connection with the same

@@ -347,10 +347,7 @@ class StepTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One dataset made by one query over other datasets; `by` is a longer period than that of what it reads.
-
-    `elsewhere` is the SQL that it has on other engines, where that differs.
-    """
+    """One dataset made by one query; `by` is a longer period than its inputs have, `elsewhere` other engines' SQL."""
 
     dataset: str
     sql: str

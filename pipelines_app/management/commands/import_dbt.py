@@ -17,9 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("manifest", type=Path, help="the file that dbt writes: target/manifest.json")
         parser.add_argument("--team", required=True, help="whose project it is")
-        parser.add_argument(
-            "--namespace", default="", help="of its tables; dbt://<project> if not said"
-        )
+        parser.add_argument("--namespace", default="", help="of its tables; dbt://<project> if not said")
 
     def handle(self, *args: Any, manifest: Path, team: str, namespace: str, **options: Any) -> None:
         owner = Team.objects.filter(name=team).first()
