@@ -1,0 +1,81 @@
+"""Where a point of a series stands: its slot, the phases of its seasons, its place in the month."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+HOUR, DAY = 3600, 86400
+UNITS = {"s": 1, "sec": 1, "t": 60, "min": 60, "m": 60, "h": HOUR}
+WORDS = re.compile(r"(\d*)\s*([A-Za-z]+)")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a frequency counts: the seconds of a slot (0: by the calendar), and the seasons in slots, shortest first."""
+
+    name: str
+    seconds: int
+    seasons: tuple[int, ...]
+
+    def slot(self, at: str, position: int) -> int:
+        """The number of the slot that a text names; what is no moment counts by its position."""
+        moment = _moment(at)
+        if moment is None:
+            return position
+        if self.name == "D":
+            return moment.toordinal()
+        if self.name == "W":
+            return moment.toordinal() // 7
+        months = moment.year * 12 + moment.month
+        if self.name in {"M", "Q"}:
+            return months if self.name == "M" else (months - 1) // 3
+        return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) // self.seconds
+
+    def occasions(self, at: str) -> tuple[str, ...]:
+        """Names of the day that come again by the calendar: of the month, before its end, of the year."""
+        moment = _moment(at) if self.name == "D" else None
+        if moment is None:
+            return ()
+        left = monthrange(moment.year, moment.month)[1] - moment.day
+        return (f"day {moment.day}", f"{left} before the end", f"{moment.month}-{moment.day}")
+
+    def earlier(self, at: str, slots: int) -> str:
+        """The text of the moment so many slots before, written as `at` is; months and quarters stay as they are."""
+        days = {"D": 1, "W": 7}.get(self.name, 0)
+        moment = _moment(at)
+        if moment is None or not slots or not (days or self.seconds):
+            return at
+        moment -= slots * timedelta(days=days, seconds=self.seconds)
+        text = at.strip()
+        if len(text) <= len("2013-01-01"):
+            return moment.date().isoformat()
+        written = moment.isoformat(sep=text[10], timespec="minutes" if text.count(":") == 1 else "auto")
+        return written.replace("+00:00", "Z") if text.endswith("Z") else written
+
+
+def clock_of(frequency: str) -> Clock:
+    """The clock of a frequency as people write it: D, B, H, 15min, W, M, Q."""
+    match = WORDS.match(frequency.strip())
+    count, unit = (int(match[1] or 1), match[2]) if match else (1, "D")
+    if unit in {"M", "MS", "ME", "MONTH"}:
+        return Clock("M", 0, (12,))
+    if unit.upper().startswith("Q"):
+        return Clock("Q", 0, (4,))
+    if unit.upper().startswith("W"):
+        return Clock("W", 0, (52,))
+    seconds = count * UNITS.get(unit.lower(), 0)
+    if not seconds or seconds >= DAY:
+        return Clock("D", 0, (7,))
+    return Clock(frequency, seconds, tuple(span // seconds for span in (DAY, 7 * DAY) if span % seconds == 0))
+
+
+def _moment(at: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(at.strip())
+    except ValueError:
+        pass
+    try:
+        return datetime.combine(date.fromisoformat(f"{at.strip()}-01"), datetime.min.time())
+    except ValueError:
+        return None

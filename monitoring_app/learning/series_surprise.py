@@ -1,0 +1,212 @@
+"""How surprising a point is: deviations, sums of them, values that stay and values that are missing, on one scale."""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+
+from monitoring_app.learning.series_forecast import THEN_WORTH, learned_at
+
+SPREAD_GAIN = 0.015
+LIKELIHOOD_LEFT = 0.985
+LEVEL_PART = 0.25
+MOST_SIZE = 1e100
+FLOOR_COUNT, FLOOR_LEVEL, FLOOR_WHOLE = 0.015, 0.01, 0.4
+RATE_PART, RATE_LEAST, RATE_MOST = 0.15, 0.001, 0.005
+MOST_FREEDOM = 14
+TAIL_WINDOW, TAIL_SHARE, TAIL_LEAST, TAIL_USUAL, TAIL_MOST = 200, 0.015, 3, 2.5, 8.0
+SUMS = (3, 7, 14)
+SUM_GAIN, SUM_WEIGHT, SUM_MOST = 1 / 60, 1.05, 2.5
+
+
+def normal(t: float, freedom: float) -> float:
+    """The normal deviate that is as rare as a Student t (Wallace 1959)."""
+    return math.sqrt(freedom * math.log1p(t * t / freedom)) * (8 * freedom + 1) / (8 * freedom + 3)
+
+
+def student(deviate: float, freedom: float) -> float:
+    """The Student t that is as rare as a normal deviate: the inverse of `normal`."""
+    plain = deviate * (8 * freedom + 3) / (8 * freedom + 1)
+    return math.sqrt(freedom * math.expm1(min(plain * plain / freedom, 50)))
+
+
+class Nature:
+    """What kind of number a series holds, as far as it has been seen."""
+
+    def __init__(self) -> None:
+        self.positive = self.whole = self.share = True
+        self.size = 0.0
+        self._seen = 0
+
+    def learn(self, value: float) -> None:
+        self._seen += 1
+        self.positive = self.positive and value >= 0
+        self.whole = self.whole and value == int(value)
+        self.share = self.share and 0 <= value <= 1
+        self.size += max(1 / 60, 1 / self._seen) * (abs(value) - self.size)
+
+    def floor(self, expected: float) -> float:
+        """The deviation below which nobody cares: the least spread that is believed."""
+        if self.share and not self.whole:
+            return min(max(RATE_PART * min(expected, 1 - expected), RATE_LEAST), RATE_MOST)
+        counts = self.positive and self.whole
+        least = (FLOOR_COUNT if counts else FLOOR_LEVEL) * max(abs(expected), 0.3 * self.size)
+        return max(least, FLOOR_WHOLE if self.whole else 1e-9)
+
+
+class Spread:
+    """The usual deviation: the same everywhere, or with the root of what is expected, or with it, whichever fits.
+
+    Errors from before the season was known say little of those after: all of them count as three.
+    """
+
+    def __init__(self, seasons: Sequence[int]) -> None:
+        self._learned_at = learned_at(seasons)
+        self._weight = 0
+        self._variances = [0.0, 0.0, 0.0]
+        self._likelihoods = [0.0, 0.0, 0.0]
+        self._factors = (1.0, 1.0, 1.0)
+        self.seen = 0
+
+    @property
+    def freedom(self) -> int:
+        return min(max(self.seen - 1, 1), MOST_FREEDOM)
+
+    def expect(self, expected: float, nature: Nature) -> float:
+        """The standard error of a forecast: never under the floor, wider while few points are known."""
+        level = abs(expected) + LEVEL_PART * nature.size + 1e-9
+        self._factors = (1.0, math.sqrt(level), level)
+        best = max(range(3), key=lambda place: self._likelihoods[place])
+        own = math.sqrt(self._variances[best]) * self._factors[best]
+        return math.hypot(own, nature.floor(expected)) * math.sqrt(1 + 1 / max(self.seen, 1))
+
+    def learn(self, error: float) -> None:
+        self.seen += 1
+        self._weight = THEN_WORTH if self.seen == self._learned_at else self._weight + 1
+        gain = max(SPREAD_GAIN, 1 / self._weight)
+        for place, factor in enumerate(self._factors):
+            square = min(abs(error) / factor, MOST_SIZE) ** 2
+            variance = max(self._variances[place], 1e-18)
+            if self.seen > 3:
+                likely = -0.5 * (math.log(variance * factor * factor) + min(square / variance, 9))
+                self._likelihoods[place] = LIKELIHOOD_LEFT * self._likelihoods[place] + likely
+            self._variances[place] += gain * (square - self._variances[place])
+
+
+class Tail:
+    """How far the largest deviations to one side went before: where they are common, they surprise less."""
+
+    def __init__(self) -> None:
+        self._episodes: deque[tuple[int, float]] = deque()
+        self._excused: tuple[int, float] | None = None
+
+    def factor(self, seen: int) -> float:
+        """What a deviation to this side is multiplied by; at most 1."""
+        while self._episodes and self._episodes[0][0] < seen - TAIL_WINDOW:
+            self._episodes.popleft()
+        rank = max(int(TAIL_SHARE * min(seen, TAIL_WINDOW)), TAIL_LEAST)
+        largest = sorted((size for _, size in self._episodes), reverse=True)
+        usual = largest[rank - 1] if len(largest) >= rank else 0.0
+        if self._excused and self._excused[0] >= seen - TAIL_WINDOW:
+            usual = max(usual, self._excused[1])
+        return min(TAIL_USUAL / usual, 1.0) if usual else 1.0
+
+    def learn(self, deviation: float, seen: int) -> None:
+        """Keep a large deviation; neighbours are one episode, with the largest of theirs."""
+        if deviation < TAIL_USUAL:
+            return
+        size = min(deviation, TAIL_MOST)
+        if self._episodes and self._episodes[-1][0] >= seen - 2:
+            size = max(size, self._episodes.pop()[1])
+        self._episodes.append((seen, size))
+
+    def excuse(self, deviation: float, seen: int, *, threshold: float) -> None:
+        """Somebody said that a deviation was fine: the same again is to stay under the threshold."""
+        self._excused = (seen, TAIL_USUAL * deviation / (0.9 * threshold))
+
+
+class Sums:
+    """Sums of the last deviations, each beside what such a sum usually is: for what no single point shows."""
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=max(SUMS))
+        self._squares = dict.fromkeys(SUMS, 1.0)
+        self._seen = 0
+
+    def learn(self, deviate: float) -> tuple[float, int]:
+        """Take a deviate in; the largest sum, and over how many points it goes."""
+        self._last.append(max(min(deviate, SUM_MOST), -SUM_MOST))
+        self._seen += 1
+        best, over = 0.0, 0
+        for count in SUMS:
+            if self._seen < 9 or len(self._last) < count:
+                continue
+            total = sum(list(self._last)[-count:]) / math.sqrt(count)
+            score = SUM_WEIGHT * abs(total) / math.sqrt(max(self._squares[count], 1.0))
+            if score > best:
+                best, over = score, count
+            gain = max(SUM_GAIN, 1 / (self._seen - 7))
+            self._squares[count] += gain * (min(total * total, 9 * self._squares[count]) - self._squares[count])
+        return best, over
+
+    def forget(self) -> None:
+        """What was summed has been understood: the next sums begin anew."""
+        self._last.clear()
+
+
+class Repeats:
+    """How rare it is that a value comes again at once, and once more after that."""
+
+    def __init__(self) -> None:
+        self._begun = self._could_begin = self._gone_on = self._could_go_on = 0
+        self._last: float | None = None
+        self._run = 0
+
+    def learn(self, value: float) -> float:
+        """Take a value in; the score of its run, from the third equal value on."""
+        last, self._last = self._last, value
+        if last is None:
+            return 0.0
+        begins = (self._begun + 0.1) / (self._could_begin + 1)
+        goes_on = min((self._gone_on + max(begins, 0.15)) / (self._could_go_on + 1), 1.0)
+        if value != last:
+            self._count(same=False)
+            self._run = 0
+            return 0.0
+        self._count(same=True)
+        self._run += 1
+        rare = -math.log(min(begins, 1.0)) - (self._run - 1) * math.log(goes_on)
+        return math.sqrt(2 * max(rare, 0)) if self._run > 1 and self._could_begin >= 10 else 0.0
+
+    def _count(self, *, same: bool) -> None:
+        if self._run:
+            self._could_go_on += 1
+            self._gone_on += same
+        else:
+            self._could_begin += 1
+            self._begun += same
+
+
+class Absences:
+    """How rare it is that nothing is there: by phase of the shortest season, for some series rest on Sundays."""
+
+    def __init__(self, seasons: Sequence[int]) -> None:
+        self._season = seasons[0] if seasons and seasons[0] <= 24 else 1
+        self._missed, self._slots = [0.0] * self._season, [0.0] * self._season
+        self._rare = 0.0
+        self._run = 0
+
+    def missing(self, slot: int) -> float:
+        """Nothing came in a slot: the score of the stretch so far."""
+        phase = slot % self._season
+        share = (sum(self._missed) + 0.1) / (sum(self._slots) + 1)
+        here = (self._missed[phase] + 2 * share) / (self._slots[phase] + 2)
+        self._run += 1
+        if self._run <= 2 * self._season + 5:
+            self._rare += -math.log(min(here, 1.0))
+            self._missed[phase] += 1
+            self._slots[phase] += 1
+        return math.sqrt(2 * max(self._rare, 0.0)) if sum(self._slots) > 10 else 0.0
+
+    def there(self, slot: int) -> None:
+        self._rare, self._run = 0.0, 0
+        self._slots[slot % self._season] += 1
