@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from pipelines_app import migrating
 from pipelines_app.compiler import convention
 from pipelines_app.errors import DefinitionInvalid
 
@@ -15,6 +16,7 @@ class PipelinesConfig(AppConfig):
 
     def ready(self) -> None:
         """Read the naming convention; raises ImproperlyConfigured if there is something wrong with it."""
+        migrating.watch(self)
         if settings.NAMING:
             try:
                 convention.use(convention.read(Path(settings.NAMING).read_text(encoding="utf-8")))

@@ -26,3 +26,11 @@ def site(room: Path) -> Iterator[Live]:
 def supplier(site: Live) -> Supplier:
     """One supplier for all tests here: whatever was accepted in any of them must still be there after the last."""
     return site.supplier()
+
+
+@pytest.fixture(autouse=True)
+def mended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that failed in the middle leaves nothing broken to the next one."""
+    yield
+    if "site" in request.fixturenames:
+        request.getfixturevalue("site").mend()

@@ -232,6 +232,7 @@ class Live(Installation):
 
     production: Production
     keys: Keys = field(default_factory=lambda: Keys(token="", webhook="", secret=""))
+    seconds: list[Guarded] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.url = self.production.url
@@ -259,7 +260,20 @@ class Live(Installation):
         environment = self.variables() | changed
         second = Guarded(command, log=self.production.folder / "second.log", environment=environment, grace=60)
         second.start()
+        self.seconds.append(second)
         return second
+
+    def mend(self) -> None:
+        """Put back what a test that failed left stopped, dead or beside it, so that the next one fails for itself."""
+        for second in self.seconds:
+            if second.lives():
+                second.kill()
+        self.seconds.clear()
+        for name, part in self.production.parts.items():
+            if part.lives():
+                self.signal_group(name, signal.SIGCONT)
+            else:
+                self.production.start_part(name)
 
     def arm(self, place: str, deed: str = "kill") -> Path:
         """Have the first process that comes to a place do something to itself; gives the file that is gone then."""
