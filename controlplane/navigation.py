@@ -30,6 +30,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
             ("Lineage", "console:lineage"),
             ("Other tools", "console:other-tools"),
             ("Checks", "console:checks"),
+            ("SLAs", "monitoring:slas"),
             ("Events", "console:events"),
         ],
     ),

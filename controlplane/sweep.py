@@ -9,6 +9,7 @@ from django.conf import settings
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from monitoring_app.openlineage import sending as emitting
+from monitoring_app.slas import sweeping as promises
 from pipelines_app import events, wake
 from pipelines_app.boundary import contained
 from pipelines_app.clock import database_now
@@ -64,6 +65,7 @@ CHORES = [
     Chore("backfills", timedelta(0), lambda now: (backfilling.feed_all(), coalescing.settle_all())),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),
+    Chore("promises", timedelta(seconds=30), promises.sweep),
 ]
 # These walk through the whole lake: they have a thread or a task of their own, so that no lease waits for them.
 LONG_CHORES = [
@@ -71,6 +73,7 @@ LONG_CHORES = [
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
     Chore("habits", timedelta(hours=1), habits.learn_all),
     Chore("old messages", timedelta(hours=1), sending.forget_old),
+    Chore("old judgements", timedelta(hours=1), promises.forget_old),
     Chore("old OpenLineage events", timedelta(hours=1), emitting.forget_old),
 ]
 # A store that answers slowly must hold up neither these nor any lease: what lies outside has a thread of its own.

@@ -129,3 +129,36 @@ class NotificationUndelivered(Fact):
     error: str
     dataset: str = ""
     pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaMissed(Fact):
+    """The moment has come by which a promise was to be kept, and it was not."""
+
+    kind = "sla.missed"
+    sla: int
+    result: int
+    promise: str
+    about: str
+    due_at: str
+    because: str
+    pipeline: str
+    dataset: str = ""
+    period: str = ""
+    run: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlaKept(Fact):
+    """A promise was kept again after a breach, or what had been missed came late."""
+
+    kind = "sla.kept"
+    sla: int
+    result: int
+    promise: str
+    about: str
+    late_seconds: float
+    pipeline: str
+    dataset: str = ""
+    period: str = ""
+    run: int | None = None

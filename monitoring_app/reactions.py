@@ -1,7 +1,8 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
-from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, subscribing
+from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, promises, subscribing
 from monitoring_app.alerts.lifecycle import Problem
+from monitoring_app.facts import SlaKept, SlaMissed
 from monitoring_app.models import Alert, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
@@ -81,6 +82,7 @@ def _says_nothing(fact: Fact) -> bool:
     DeliveryReleased,
     *(DropFailed, DropMended, DropRefused, DropCleared),
     *(WaitOverdue, WaitEnded),
+    *(SlaMissed, SlaKept),
     ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:
@@ -125,6 +127,10 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _overdue(overdue.waits(fact, event))
         case WaitEnded():
             return _closed(overdue.over(fact, event))
+        case SlaMissed():
+            return _overdue(promises.broken(fact, event))
+        case SlaKept():
+            return _ended(promises.kept(fact, event))
         case DeliveryStuck():
             return _stuck(fact, event)
         case DeliveryReleased():

@@ -13,6 +13,7 @@ from pipelines_app.models import (
     Backfill,
     Check,
     CheckResult,
+    Current,
     Dataset,
     DatasetVersion,
     Environment,
@@ -120,6 +121,12 @@ def make_version(step, *, state="published", period="", **fields):
         period=period,
         **values,
     )
+
+
+def make_current(version):
+    """Make a version the one that readers see."""
+    values = {"environment": version.environment, "dataset": version.dataset}
+    return Current.objects.update_or_create(**values, defaults={"version": version})[0]
 
 
 def make_result(version, name, *, passed, message="", severity="warn"):

@@ -132,6 +132,8 @@ SPECTACULAR_SETTINGS = {
         "NotificationState": "monitoring_app.models.NotificationState",
         "RunState": "pipelines_app.models.RunState",
         "Severity": "pipelines_app.models.Severity",
+        "SlaKind": "monitoring_app.models.sla.KINDS",
+        "SlaState": "monitoring_app.models.SlaState",
         "SignatureKind": "pipelines_app.models.SignatureKind",
         "HabitState": "pipelines_app.models.HabitState",
         "SlotState": "pipelines_app.models.SlotState",
@@ -147,6 +149,7 @@ EVENT_CONSUMERS = {
     "ledger": "pipelines_app.intake.ledger.hear",
     "alerts": "monitoring_app.reactions.hear",
     "openlineage": "monitoring_app.openlineage.outbox.hear",
+    "promises": "monitoring_app.slas.foreseeing.hear",
 }
 WAKE = "controlplane.embedded.ring"
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
+from monitoring_app.api.slas import SlaResultViewSet, SlaViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
 
 app_name = "watch-api"
@@ -31,5 +32,8 @@ urlpatterns = [
         name="endpoint-message-again",
     ),
     path("notifications", NotificationViewSet.as_view({"get": "list"}), name="notifications"),
+    path("slas", SlaViewSet.as_view({"get": "list"}), name="slas"),
+    path("slas/<int:pk>", SlaViewSet.as_view({"get": "retrieve"}), name="sla"),
+    path("slas/<int:pk>/results", SlaResultViewSet.as_view({"get": "list"}), name="sla-results"),
     path("health", HealthView.as_view(), name="health"),
 ]

@@ -6,6 +6,7 @@ from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
 from monitoring_app.models.notification import About, Notification, NotificationState
+from monitoring_app.models.sla import Pledge, Sla, SlaResult, SlaState
 
 __all__ = [
     "About",
@@ -21,5 +22,9 @@ __all__ = [
     "Endpoint",
     "Notification",
     "NotificationState",
+    "Pledge",
+    "Sla",
+    "SlaResult",
+    "SlaState",
     "Subscription",
 ]

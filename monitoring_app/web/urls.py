@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, channels, emissions, endpoints, fragments, health, today
+from monitoring_app.web import alerts, channels, emissions, endpoints, fragments, health, slas, today
 
 app_name = "monitoring"
 urlpatterns = [
@@ -29,5 +29,7 @@ urlpatterns = [
     path("webhooks/out/<int:pk>/messages/<int:message>/again", endpoints.again, name="endpoint-again"),
     path("openlineage/out/", emissions.emissions, name="emissions"),
     path("openlineage/out/again", emissions.again, name="emissions-again"),
+    path("slas/", slas.slas, name="slas"),
+    path("slas/<int:pk>/", slas.sla, name="sla"),
     path("health/", health.health, name="health"),
 ]

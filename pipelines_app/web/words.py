@@ -54,6 +54,14 @@ STATES: dict[str, Saying] = {
     "waived": Saying("Waived", "idle", "skip"),
     "duplicate": Saying("Seen before", "idle", "loop"),
     "rejected": Saying("Rejected", "bad", "cross"),
+    # Promises
+    "not_due": Saying("Not due", "idle", "clock"),
+    "at_risk": Saying("At risk", "warn", "mark"),
+    "met": Saying("Met", "good", "check"),
+    "met_late": Saying("Met late", "warn", "hourglass"),
+    "missed": Saying("Missed", "bad", "cross"),
+    "in_budget": Saying("Kept", "good", "check"),
+    "over_budget": Saying("Not kept", "bad", "alert"),
     # Versions and revisions
     "staged": Saying("Staged", "idle", "dots"),
     "published": Saying("Published", "good", "check"),

@@ -1,6 +1,7 @@
 """The pages for knowing and bringing, in a browser: no barriers, no sideways scrolling, uploads with a preview."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -9,6 +10,7 @@ from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
+from monitoring_app.slas import sweeping as promises
 from pipelines_app.intake import openlineage, runevents, webhooks
 from pipelines_app.models import Arrival, Dataset, DatasetVersion, DropSource, DropTaken, Role, Webhook
 from tests import factories, road
@@ -16,6 +18,7 @@ from tests.api.test_openlineage import told
 from tests.browser import accessibility
 from tests.web.know.conftest import DAY, ORDERS
 
+PROMISE = "sla: [{freshness: {dataset: raw.orders, within: 1h}}]\n"
 PAGES = [
     "/datasets",
     *[f"/datasets/raw.orders?tab={tab}" for tab in ("overview", "rows", "schema", "versions", "checks", "lineage")],
@@ -35,6 +38,8 @@ PAGES = [
     "/other-tools",
     "/environments",
     "/limits",
+    "/slas/",
+    "/slas/{sla}/",
     "/webhooks",
     "/webhooks/{webhook}",
     "/webhooks/out/",
@@ -51,7 +56,8 @@ PAGES = [
 def world(transactional_db):
     """A pipeline that published, kept one version back, waits for a late file and has a webhook; and its admin."""
     team = road.team("sales")
-    road.register_yaml(ORDERS)
+    road.register_yaml(ORDERS + PROMISE)
+    promises.sweep(timezone.now())
     road.send("raw.orders", DAY + b"x,east,1\n", name="orders_2013-01-05.csv")
     road.send("raw.orders", b"id,shop,amount\nx,a,1\ny,b,2\n3,c,3\n", name="orders_2013-01-06.csv")
     road.drain()
@@ -67,8 +73,10 @@ def world(transactional_db):
     drop = DropSource.objects.create(dataset=orders, url="s3://a-bucket-with-a-long-name/" + "in" * 60, **failing)
     DropTaken.objects.create(source=drop, path="orders_" + "x" * 200 + ".csv", mark="1", refused="It gives no day.")
     openlineage.record(runevents.read(json.dumps(told()).encode()), team=team, sender="user:ada", now=timezone.now())
+    promises.sweep(timezone.now() + timedelta(hours=2))
     return {
         "drop": drop.pk,
+        "sla": orders.slas.get().pk,
         "endpoint": out.pk,
         "held": DatasetVersion.objects.get(state="quarantined").pk,
         "arrival": Arrival.objects.earliest("pk").pk,

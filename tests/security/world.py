@@ -15,6 +15,7 @@ from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
 from monitoring_app.models import Alert, Channel, Notification
+from monitoring_app.slas import sweeping as promises
 from pipelines_app.access import tokens
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import drafts
@@ -50,6 +51,7 @@ steps:
   - dataset: mart.shops
     sql: SELECT shop, count(*) AS orders, sum(amount) AS amount FROM raw.orders GROUP BY shop
     checks: [{expression_is_true: {expression: "amount < 100", severity: warn}}]
+sla: [{freshness: {dataset: raw.orders, within: 1d}}]
 """
 RESTRICTED = """
 pipeline: hush-payroll
@@ -70,6 +72,7 @@ steps:
     checks: [{expression_is_true: {expression: "bonus < 0", name: hush_low, severity: warn}}]
   - dataset: mart.hush_pay
     sql: SELECT hush_name, sum(pay) AS pay FROM raw.hush_salaries GROUP BY hush_name
+sla: [{freshness: {dataset: raw.hush_salaries, within: 1d}}]
 """
 ORDERS = b"id,shop,amount\n1,north,2.5\n2,south,400\n"
 SALARIES = b"hush_id,hush_name,pay\n1,hush-ann,2.5\nx,hush-bob,4\n"
@@ -124,6 +127,7 @@ def build() -> World:
     road.drain()
     road.send("raw.hush_salaries", SALARIES, name=f"hush_{DAY}.csv")
     road.drain()
+    promises.sweep(timezone.now())
     shown = Things("orders", "raw.orders", "mart.shops")
     hidden = Things("hush-payroll", "raw.hush_salaries", "mart.hush_bonus")
     for things in (shown, hidden):
@@ -190,5 +194,6 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "webhook": webhooks.create(dataset)[0].pk,
         "delivery": delivery.pk,
         "alert": alert.pk,
+        "sla": dataset.slas.get().pk,
         "draft": drafts.edit(pipeline, editor).pk,
     }
