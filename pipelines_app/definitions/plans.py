@@ -128,9 +128,20 @@ def carry_out(
 
 
 def _changed_again(planned: Plan) -> list[PlannedPipeline]:
-    """The same plan with the readers there are by now, while nobody else registers."""
-    prepared = {one.file: one.prepared for one in planned.pipelines if one.prepared is not None}
-    return [*_changed(prepared), *(one for one in planned.pipelines if one.unchanged)]
+    """The same plan with the readers and the data there are by now, while nobody else registers.
+
+    What became of the steps is not found out again: both their texts are those that were planned.
+    """
+    changes = {one.file: tuple(step.change for step in one.steps) for one in planned.pipelines}
+    every = [change for each in changes.values() for change in each]
+    engine = mapping.production().engine
+    prepared = {one.file: one.prepared.compiled for one in planned.pipelines if one.prepared is not None}
+    found = reach.readers(every, [elsewhere.on(compiled, engine) for compiled in prepared.values()])
+    held = _held([change.dataset for change in every])
+    return [
+        replace(one, steps=_steps(changes[one.file], prepared[one.file], found, held)) if one.file in prepared else one
+        for one in planned.pipelines
+    ]
 
 
 def _outdated() -> Outdated:
