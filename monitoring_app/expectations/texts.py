@@ -253,15 +253,18 @@ def _fitting(values: Counter[str | None]) -> dict[str, int]:
 @lru_cache(maxsize=500_000)
 def _kinds(value: str) -> tuple[str, ...]:
     """The types that a text looks like."""
-    return tuple(kind for kind, shape in _SHAPES.items() if shape.match(value) and _is_moment(value, kind))
+    return tuple(kind for kind, shape in _SHAPES.items() if shape.match(value) and _is_one(value, kind))
 
 
-def _is_moment(value: str, kind: str) -> bool:
-    """Whether a text is a day or a moment by a layout; any text where the layout is none."""
-    if kind not in LAYOUTS:
-        return True
+def _is_one(value: str, kind: str) -> bool:
+    """Whether a text that looks like a number or a moment is one: `E-12` looks like a number and is none."""
     try:
-        datetime.strptime(value, kind).replace(tzinfo=UTC)
+        if kind in LAYOUTS:
+            datetime.strptime(value, kind).replace(tzinfo=UTC)
+        elif kind == "DOUBLE":
+            float(value)
+        elif kind == "BIGINT":
+            return abs(int(value)) < 1 << 63
     except ValueError:
         return False
     return True

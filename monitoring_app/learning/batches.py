@@ -18,6 +18,7 @@ from monitoring_app.learning.numbers import Key
 from monitoring_app.profiling.profile import ColumnProfile, Profile
 
 FEWEST = LEAST_SEEN
+SETTLED = 7  # batches before which a surprise tells nothing of the dataset
 QUIET = 0.95  # of the batches that were replayed are to be without an alarm
 CERTAIN = 100.0  # the score of a fact that needs no statistics
 FAINT = 0.2  # of the most surprising number: what is less surprising is not what is wrong
@@ -86,7 +87,7 @@ class Learner:
             surprise = band.surprise(number, weekday)
             worst = max(worst, surprise / band.patience())
             band.add(number, weekday, surprise)
-        if self.batches > FEWEST:
+        if self.batches >= SETTLED:
             self._worst.append(worst)
         self._remember(profile, day)
         self.batches += 1

@@ -19,9 +19,13 @@ NUMBERED: Mapping[str, Callable[[date], str]] = {
 }
 _LAYOUTS = ("%Y%m%d", "%Y%m", "%Y-%m", "%m", "%d", "%j", "%y", "%B", "%b", "%A", "%a", "%m/%d/%Y", "%d/%m/%Y")
 _LAYOUTS_MORE = ("%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%m/%d/%y", "%G-W%V")
-WRITTEN: Mapping[str, Callable[[date], str]] = {
-    layout: (lambda day, layout=layout: day.strftime(layout)) for layout in (*_LAYOUTS, *_LAYOUTS_MORE)
-}
+
+
+def _written(layout: str) -> Callable[[date], str]:
+    return lambda day: day.strftime(layout)
+
+
+WRITTEN: Mapping[str, Callable[[date], str]] = {layout: _written(layout) for layout in (*_LAYOUTS, *_LAYOUTS_MORE)}
 KINDS: Mapping[str, Callable[[date], str]] = {**NUMBERED, **WRITTEN}
 
 

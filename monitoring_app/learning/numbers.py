@@ -41,7 +41,8 @@ def of_column(column: ColumnProfile, rows: int, unit: float) -> Iterator[tuple[K
     values = rows * (1 - column.metrics.get(Metric.NULL_SHARE, 0.0) - column.metrics.get(Metric.MISFIT_SHARE, 0.0))
     kind, values = family(column.type), max(values, 1.0)
     for metric, value in column.metrics.items():
-        number = _number(metric, value, kind, unit, values if metric is not Metric.NULL_SHARE else rows)
+        of = rows if metric in (Metric.NULL_SHARE, Metric.MISFIT_SHARE) else values
+        number = _number(metric, value, kind, unit, max(of, 1.0))
         if number is not None:
             yield (column.name, metric.value), number
 

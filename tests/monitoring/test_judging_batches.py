@@ -1,0 +1,181 @@
+"""Batches judged by those before them: through the command, on files, without a database."""
+
+import json
+import random
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from monitoring_app.learning import calendars
+from monitoring_app.learning.bands import Band, Number, second_greatest
+from monitoring_app.learning.schemas import differences
+from monitoring_app.profiling.profile import ColumnProfile, Counted
+
+DAYS = 24
+FIRST = date(2024, 3, 1)
+HEADER = "id,shop,amount,sold_at\n"
+
+
+def rows(number, *, shops=("Lyon", "Nice", "Metz"), factor=1.0, hours=0, much=120):
+    """A day's sales, by chance that is the same every time."""
+    chance = random.Random(number)
+    day = FIRST + timedelta(days=number)
+    for place in range(much):
+        at = f"{day} {7 + hours + place % 12:02}:{chance.randrange(60):02}:00"
+        yield f"{number * 1000 + place},{chance.choice(shops)},{factor * chance.gauss(50, 8):.2f},{at}"
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """A folder of days without a fault."""
+    folder = tmp_path_factory.mktemp("sales")
+    (folder / "history").mkdir()
+    for number in range(DAYS):
+        text = HEADER + "\n".join(rows(number)) + "\n"
+        (folder / "history" / f"sales_{FIRST + timedelta(days=number)}.csv").write_text(text)
+    return folder
+
+
+TODAY = list(rows(DAYS))
+BATCHES = {
+    "as usual": (HEADER + "\n".join(TODAY), None, None),
+    "other unit": (HEADER + "\n".join(rows(DAYS, factor=1000)), "amount", None),
+    "other shop": (
+        HEADER + "\n".join(rows(DAYS, shops=("Lyon", "Nice", "Metz", "Lyom"))),
+        "shop",
+        "new_value_rate_below",
+    ),
+    "a shop is missing": (HEADER + "\n".join(rows(DAYS, shops=("Lyon", "Nice"))), "shop", "share of Metz"),
+    "other zone": (HEADER + "\n".join(rows(DAYS, hours=5)), "sold_at", "median_offset"),
+    "yesterday's": (HEADER + "\n".join(rows(DAYS - 1)), None, "not_same_as_previous"),
+    "twice": (HEADER + "\n".join([*TODAY, *TODAY]), None, "duplicate_rows_below"),
+    "few rows": (HEADER + "\n".join(TODAY[:20]), None, "row_count_between"),
+    "no rows": (HEADER, None, "row_count_between"),
+    "decimal comma": (HEADER + "\n".join(f'{n},Lyon,"50,1",{FIRST} 08:00:00' for n in range(120)), "amount", None),
+    "renamed": (HEADER.replace("amount", "sum") + "\n".join(TODAY), "amount", "columns_match"),
+    "blank": ("", None, "readable"),
+    "no text": ("\x00\x01\x02", None, "readable"),
+}
+
+
+@pytest.fixture(scope="module")
+def judged(shelf):
+    """The verdicts of one command on all of them."""
+    today = FIRST + timedelta(days=DAYS)
+    manifest = []
+    for name, (text, _, _) in BATCHES.items():
+        (shelf / f"{name}.csv").write_text(text)
+        manifest.append(entry(name, f"{name}.csv", today))
+    manifest.append(entry("no file", "nowhere.csv", today))
+    (shelf / "manifest.json").write_text(json.dumps(manifest))
+    call_command("judge_batches", shelf / "manifest.json", out=shelf / "out.json", stdout=None)
+    return json.loads((shelf / "out.json").read_text())
+
+
+def entry(name, file, day, folder="history"):
+    arrival = f"{day}T05:00:00Z"
+    known = {"id": name, "table": "sales", "day": str(day), "file": file, "history_dir": folder}
+    return {**known, "history_before": str(day), "arrival": arrival}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_batch_is_judged_by_those_before_it(judged, name):
+    _, column, check = BATCHES[name]
+    verdict = judged[name]
+    assert verdict["alarm"] is (name != "as usual")
+    assert verdict["alarm"] is (verdict["score"] > 1)
+    assert column is None or column in verdict["columns"]
+    assert check is None or check in verdict["checks"]
+
+
+def test_a_file_that_is_not_there_is_an_alarm_that_says_so(judged):
+    assert judged["no file"]["alarm"]
+    assert "there is no file" in judged["no file"]["reasons"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not JSON"), ('{"id": 1}', "must hold a list of batches"), (None, "cannot be read")],
+)
+def test_a_manifest_that_is_none_is_refused_in_words(tmp_path, text, said):
+    path = tmp_path / "manifest.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CommandError, match=said):
+        call_command("judge_batches", path, out=tmp_path / "out.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"day": "soon"}, "its day is no day"),
+        ({"file": ""}, "it lacks file"),
+        ({"history_dir": "nowhere"}, "there is no folder"),
+    ],
+)
+def test_an_entry_that_is_wrong_does_not_stop_the_others(shelf, tmp_path, capsys, change, said):
+    day = FIRST + timedelta(days=DAYS)
+    good = {**entry("good", str(shelf / "as usual.csv"), day), "history_dir": str(shelf / "history")}
+    (shelf / "as usual.csv").write_text(BATCHES["as usual"][0])
+    (tmp_path / "manifest.json").write_text(json.dumps([{**good, "id": "bad", **change}, good]))
+    with pytest.raises(CommandError, match="1 entries could not be judged"):
+        call_command("judge_batches", tmp_path / "manifest.json", out=tmp_path / "out.json")
+    assert list(json.loads((tmp_path / "out.json").read_text())) == ["good"]
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_history_only_what_is_certain_is_alarmed(shelf, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (shelf / "as usual.csv").write_text(BATCHES["as usual"][0])
+    one = {**entry("first", str(shelf / "as usual.csv"), FIRST), "history_dir": "empty"}
+    (tmp_path / "manifest.json").write_text(json.dumps([one]))
+    call_command("judge_batches", tmp_path / "manifest.json", out=tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text())["first"]["alarm"] is False
+
+
+def number(value, rows=0.0):
+    return Number(value=value, least=0.1, rows=rows)
+
+
+@pytest.mark.parametrize(
+    ("past", "value", "is_unusual"),
+    [
+        ([10.0] * 9, 10.05, False),
+        ([10.0] * 9, 10.5, True),
+        ([8.0, 12.0] * 20, 13.0, False),
+        ([8.0, 12.0] * 20, 16.0, True),
+        ([8.0, 12.0], 16.0, False),
+    ],
+)
+def test_a_number_is_unusual_outside_what_was_seen_and_its_room(past, value, is_unusual):
+    band = Band()
+    for one in past:
+        band.add(number(one), 0, 0.0)
+    assert (band.surprise(number(value), 0) > 1) is is_unusual
+
+
+def test_a_wild_number_widens_a_band_by_a_bounded_step():
+    band = Band()
+    for _ in range(9):
+        band.add(number(10.0), 0, 0.0)
+    band.add(number(1e9), 0, band.surprise(number(1e9), 0))
+    assert max(band.values) < 11
+
+
+@pytest.mark.parametrize(("values", "wanted"), [([], 1.0), ([9.0], 1.0), ([9.0, 3.0, 1.0], 3.0)])
+def test_one_fault_alone_makes_nobody_patient(values, wanted):
+    assert second_greatest(values) == wanted
+
+
+@pytest.mark.parametrize(
+    ("held", "kind"), [("2", "month"), ("2.0", "month"), ("February", "%B"), ("20240209", "%Y%m%d"), ("4", "weekday")]
+)
+def test_a_column_that_says_the_day_is_known_as_one(held, kind):
+    column = ColumnProfile(name="c", type="VARCHAR", counted=5, top=(Counted(text=held, rows=5),), is_whole=True)
+    assert kind in calendars.kinds(column, date(2024, 2, 9))
+
+
+def test_columns_that_are_missing_or_new_are_told_apart():
+    found = list(differences([["a", "b"], ["a", "b"]], ["a", "c"]))
+    assert [(one.column, one.words) for one in found] == [("b", "missing: b"), ("c", "new: c")]
