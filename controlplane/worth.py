@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, QuerySet
 
-from monitoring_app.alerts import settling
+from monitoring_app.alerts import settling, sweeping, timing
 from monitoring_app.models import Alert, AlertState, Notification, NotificationState
 from pipelines_app.intake import opening, waiting
 from pipelines_app.models import (
@@ -31,6 +31,10 @@ ASKS: dict[str, Asks] = {
     "alerts": lambda now: [
         Notification.objects.filter(state=NotificationState.PENDING, not_before__lte=now),
         Alert.objects.filter(state=AlertState.SNOOZED, snoozed_until__lte=now),
+        Notification.objects.filter(state=NotificationState.GATHERED, created_at__lte=now - timing.MINUTE),
+        sweeping.clearing(now),
+        sweeping.unattended(now),
+        sweeping.open_for_long(now),
         settling.ungrouped(),
         settling.pointing_on(),
         settling.worse_than_root(),

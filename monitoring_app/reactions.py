@@ -3,7 +3,7 @@
 from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, promises, subscribing
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.facts import SlaKept, SlaMissed
-from monitoring_app.models import Alert, AlertUrgency
+from monitoring_app.models import Alert, AlertState, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
 from pipelines_app.facts import (
@@ -28,10 +28,11 @@ QUARANTINE, RUN_FAILED, STUCK, CHECK = "quarantine", "run_failed", "delivery_stu
 BEYOND_FAILURE = {RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED}
 URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
 NOTHING = "ignored: no alert is open about it"
+CONFIRMED = "confirmed what a person closed"
 
 
 def _open() -> AlertQuerySet:
-    return Alert.objects.unresolved().only("pk").order_by()
+    return Alert.objects.watched().only("pk").order_by()
 
 
 # Asked for every step that goes well.
@@ -143,7 +144,9 @@ def _opened(alert: Alert) -> str:
 
 
 def _closed(alert: Alert | None) -> str:
-    return NOTHING if alert is None else f"resolved alert {alert.pk}"
+    if alert is None:
+        return NOTHING
+    return f"resolved alert {alert.pk}" if alert.clears_at is None else f"alert {alert.pk} is closed if it stays so"
 
 
 def _ended(alerts: list[Alert]) -> str:
@@ -179,13 +182,16 @@ def _check_failed(fact: CheckFailed, event: Event) -> str:
 def _checks_held(fact: ChecksHeld, event: Event) -> str:
     dataset = evidence.one_at_a_time(fact.dataset)
     rules = [f"{CHECK}{check}" for check in fact.checks]
-    alerts = list(Alert.objects.unresolved().filter(rule__in=rules, subject=fact.dataset).order_by("pk"))
+    known = Alert.objects.watched().filter(rule__in=rules, subject=fact.dataset)
+    alerts = list(known.order_by("pk"))
     if not alerts:
         return NOTHING
     if evidence.is_quarantined(fact.version):
         return "ignored: readers never saw this version"
+    lifecycle.confirm(known, because=f"a version of {fact.dataset} keeps it", cause=event)
+    alerts = [alert for alert in alerts if alert.state != AlertState.RESOLVED]
     said = [_held(alert, dataset, fact, event) for alert in alerts]
-    return "; ".join(said)
+    return "; ".join(said) or CONFIRMED
 
 
 def _held(alert: Alert, dataset: Dataset, fact: ChecksHeld, event: Event) -> str:
@@ -251,10 +257,12 @@ def _published(fact: DatasetPublished, event: Event) -> str:
     dataset = evidence.one_at_a_time(fact.dataset)
     if evidence.quarantined_since(dataset, fact.period, event):
         return "ignored: newer data were put aside since"
-    alerts = Alert.objects.unresolved().filter(rule=QUARANTINE, dataset=dataset)
+    known = Alert.objects.filter(rule=QUARANTINE, dataset=dataset)
     if fact.period:
-        alerts = alerts.filter(period=fact.period)
+        known = known.filter(period=fact.period)
     because = f"version {fact.number} is good: {fact.rows:,} rows were published"
+    lifecycle.confirm(known, because=because, cause=event)
+    alerts = known.unresolved()
     said = [_closed(alert) for alert in lateness.kept(fact, event)]
     said += [_closed(lifecycle.resolve(QUARANTINE, alert.subject, because=because, cause=event)) for alert in alerts]
     return "; ".join(said) or NOTHING
@@ -284,6 +292,8 @@ def _run_ended(fact: RunMoved, event: Event) -> str:
     pipeline = evidence.one_run_at_a_time(fact.pipeline)
     alert = Alert.objects.unresolved().of(RUN_FAILED, fact.pipeline).first()
     if alert is None:
+        known = Alert.objects.of(RUN_FAILED, fact.pipeline)
+        lifecycle.confirm(known, because=f"run {fact.run} went through", cause=event)
         return NOTHING
     reported = alert.entries.filter(event__isnull=False).values_list("event__period", flat=True)
     failing = evidence.failing_periods(pipeline, reported)

@@ -196,6 +196,7 @@ SLACK_HOSTS = ["hooks.slack.com"]
 # Origins inside the house that outbound webhooks may reach, such as http://etl.internal:8080, apart by commas.
 WEBHOOK_INSIDE = [one.strip() for one in env.text("LOOPLINE_WEBHOOK_INSIDE", "").split(",") if one.strip()]
 SLACK_TEST_URL = env.text("LOOPLINE_SLACK_TEST_URL", "")
+SLACK_API = "https://slack.com/api/"
 # What follows from another problem waits so long for that one to be noticed before people hear of it, and stands by
 # itself so long after that one was over.
 ALERT_HOLD_SECONDS = env.number("LOOPLINE_ALERT_HOLD_SECONDS", 10, least=0)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 
 from monitoring_app.channels.message import Message
-from monitoring_app.models import Alert, Channel, Notification
+from monitoring_app.models import About, Alert, Channel, ChannelKind, Notification
 
 
 def message(notification: Notification) -> Message:
@@ -19,7 +19,17 @@ def message(notification: Notification) -> Message:
         kind=f"alert.{notification.about}" if alert is not None else notification.event.kind,
         at=notification.event.at,
         told=_of_alert(alert, notification) if alert is not None else _of_event(notification),
+        thread=_thread(notification),
+        ends=notification.about == About.RESOLVED,
     )
+
+
+def _thread(notification: Notification) -> str:
+    """What the channel answered to the first message about the same alert, where it has threads."""
+    if notification.alert_id is None or notification.channel.kind != ChannelKind.BOT:
+        return ""
+    before = Notification.objects.filter(alert=notification.alert_id, channel=notification.channel_id)
+    return before.exclude(thread="").order_by("pk").values_list("thread", flat=True).first() or ""
 
 
 def _of_alert(alert: Alert, notification: Notification) -> dict[str, object]:

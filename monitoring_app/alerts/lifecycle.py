@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring_app.alerts import grouping, telling
+from monitoring_app.alerts import grouping, telling, timing
 from monitoring_app.alerts.grouping import Place
 from monitoring_app.alerts.telling import News
 from monitoring_app.facts import (
@@ -22,6 +22,7 @@ from monitoring_app.facts import (
     AlertStood,
 )
 from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel
+from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
 from pipelines_app.access import discretion
 from pipelines_app.errors import IllegalMove, LostRace
@@ -31,7 +32,7 @@ MOVES: dict[str, frozenset[str]] = {
     AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.RESOLVED}),
     AlertState.ACKNOWLEDGED: frozenset({AlertState.OPEN, AlertState.SNOOZED, AlertState.RESOLVED}),
     AlertState.SNOOZED: frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.RESOLVED}),
-    AlertState.RESOLVED: frozenset(),
+    AlertState.RESOLVED: frozenset({AlertState.OPEN}),  # closed by a person, and the next result is bad
 }
 
 
@@ -91,6 +92,10 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
     `but` is a channel that cannot be used to tell. Who may see what it is about reads no name of anything restricted.
     """
     problem = _discreet(problem)
+    closed = locks.held(Alert.objects.unconfirmed().of(problem.rule, problem.subject)).last()
+    if closed is not None and closed.resolved_at is not None and closed.resolved_at < cause.at:
+        return _reopen(closed, problem, cause=cause, but=but)
+    policy = timing.policy_of(Alert(team=problem.team))
     alert, opened = locks.held(Alert.objects.unresolved()).get_or_create(
         rule=problem.rule,
         subject=problem.subject,
@@ -107,6 +112,8 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
             "event": cause,
             "first_at": cause.at,
             "last_at": cause.at,
+            "escalates_at": _after(cause, policy.escalate),
+            "reminds_at": _after(cause, policy.remind),
         },
     )
     _note(alert, problem.what, event=cause)
@@ -115,9 +122,35 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
         return alert
     fact = AlertOpened(**_alert(alert), **_place(alert), severity=alert.severity, title=alert.title)
     told = events.record(fact, cause=cause)
+    _look_back(alert)
     place = grouping.place(alert)
     if not put(alert, place, event=told):
-        telling.tell(News(alert=alert, about=About.OPENED, event=told, but=but, hold=_hold(place)))
+        hold = max(_hold(place), timedelta(minutes=policy.pending))
+        telling.tell(News(alert=alert, about=About.OPENED, event=told, but=but, hold=hold))
+    return alert
+
+
+def _after(cause: Event, minutes: int) -> datetime | None:
+    return cause.at + timedelta(minutes=minutes) if minutes else None
+
+
+def _look_back(alert: Alert) -> None:
+    """Say of what was closed several times within the hour that it comes and goes: it is closed once it is calm."""
+    closed = Alert.objects.of(alert.rule, alert.subject).filter(resolved_at__gt=alert.first_at - timing.FLAPPING)
+    if closed.count() >= timing.FLAPS:
+        alert.flaps = True
+        alert.save(update_fields=["flaps"])
+        _note(alert, "it comes and goes: it stays open until it has been good for a quarter of an hour", actor="clock")
+
+
+def _reopen(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None) -> Alert:
+    """Open again what a person closed, for the next result is bad still."""
+    _move(alert, AlertState.OPEN, resolved_at=None, awaits_check=False)
+    _note(alert, f"opened again, for it is still wrong: {problem.what}", event=cause)
+    _count(alert, replace(problem, is_news=False), cause=cause, but=but)
+    reopened = events.record(AlertReopened(**_alert(alert)), cause=cause)
+    if alert.root_id is None:
+        telling.tell(News(alert=alert, about=About.STILL_OPEN, event=reopened, but=but))
     return alert
 
 
@@ -176,6 +209,7 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     """One more report of an open problem: it takes the newest words, and is news only if it is worse."""
     is_worse = alert.is_worsened_by(problem.severity)
     alert.count += 1
+    alert.clears_at = None  # it is bad again
     alert.last_at = max(alert.last_at, cause.at)
     alert.period = max(alert.period, problem.period)
     is_newest = cause.pk > alert.event_id
@@ -184,7 +218,9 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
         alert.run, alert.event = problem.run, cause
     if is_worse:
         alert.severity = problem.severity
-    alert.save(update_fields=["count", "last_at", "period", "title", "what", "todo", "run", "event", "severity"])
+    alert.save(
+        update_fields=["count", "last_at", "period", "title", "what", "todo", "run", "event", "severity", "clears_at"]
+    )
     if is_worse and alert.state != AlertState.OPEN:
         _move(alert, AlertState.OPEN)
     fact = AlertRepeated(**_alert(alert), **_place(alert), severity=alert.severity, count=alert.count)
@@ -200,14 +236,51 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
 @transaction.atomic
 def resolve(rule: str, subject: str, *, because: str, cause: Event) -> Alert | None:
     """Close the open alert of a rule and subject, if there is one, because an event showed that the problem is gone."""
+    confirm(Alert.objects.of(rule, subject), because=because, cause=cause)
     alert = locks.held(Alert.objects.unresolved().of(rule, subject)).first()
     return end(alert, because=because, cause=cause) if alert is not None else None
 
 
+def confirm(alerts: AlertQuerySet, *, because: str, cause: Event) -> None:
+    """Note under those of these alerts that a person closed that a result agrees."""
+    for alert in locks.held(alerts.unconfirmed()):
+        Alert.objects.filter(pk=alert.pk).update(awaits_check=False)
+        _note(alert, f"confirmed: {because}", event=cause)
+
+
 @transaction.atomic
 def end(alert: Alert, *, because: str, cause: Event | None = None, actor: str = "") -> Alert:
-    """Resolve an alert, by an event or by hand, and tell so; raises IllegalMove, LostRace."""
-    _move(alert, AlertState.RESOLVED, resolved_at=cause.at if cause else timezone.now())
+    """Resolve an alert, by an event or by hand, and tell so; raises IllegalMove, LostRace.
+
+    Where the team wants it, or it comes and goes, what an event mended is closed only once it has stayed good.
+    """
+    calm = _calm(alert) if cause is not None else timedelta(0)
+    if cause is None or not calm:
+        return _close(alert, because=because, cause=cause, actor=actor)
+    if alert.clears_at is None:
+        alert.clears_at, alert.clears_because = cause.at + calm, because[:1000]
+        alert.save(update_fields=["clears_at", "clears_because"])
+        _note(alert, f"{because}; closed if it stays so until {alert.clears_at:%H:%M} UTC", event=cause)
+    return alert
+
+
+def _calm(alert: Alert) -> timedelta:
+    """How long it has to be good."""
+    wanted = timedelta(minutes=timing.policy_of(alert).keep)
+    return max(wanted, timing.CALM) if alert.flaps else wanted
+
+
+@transaction.atomic
+def clear(alert: Alert) -> None:
+    """Close what has stayed good for long enough."""
+    _close(alert, because=f"{alert.clears_because}, and it stayed so", actor="clock")
+
+
+def _close(alert: Alert, *, because: str, cause: Event | None = None, actor: str = "") -> Alert:
+    is_word = cause is None and actor != "clock" and alert.rule not in grouping.ALONE
+    at = cause.at if cause else timezone.now()
+    ends = {"clears_at": None, "escalates_at": None, "reminds_at": None}
+    _move(alert, AlertState.RESOLVED, resolved_at=at, awaits_check=is_word, **ends)
     _note(alert, because, event=cause, actor=actor)
     fact = AlertResolved(**_alert(alert), **_place(alert), because=because)
     resolved = events.record(fact, cause=cause, actor=actor)
@@ -219,19 +292,34 @@ def end(alert: Alert, *, because: str, cause: Event | None = None, actor: str = 
 @transaction.atomic
 def acknowledge(alert: Alert, *, actor: str, note: str = "") -> None:
     """Say that somebody takes care of it; raises IllegalMove, LostRace."""
-    _move(alert, AlertState.ACKNOWLEDGED, acknowledged_by=actor, note=note or alert.note)
+    _move(alert, AlertState.ACKNOWLEDGED, acknowledged_by=actor, note=note or alert.note, escalates_at=None)
     _note(alert, f"acknowledged{': ' + note if note else ''}", actor=actor)
     events.record(AlertAcknowledged(**_alert(alert)), actor=actor)
 
 
 @transaction.atomic
-def snooze(alert: Alert, *, until: datetime, actor: str) -> None:
-    """Keep an alert quiet until a moment, unless it gets worse; raises IllegalMove, LostRace."""
-    if until <= timezone.now():
+def snooze(alert: Alert, *, until: datetime | None, actor: str) -> None:
+    """Keep an alert quiet until a moment (none: for good), unless it gets worse; raises IllegalMove, LostRace."""
+    if until is not None and until <= timezone.now():
         raise IllegalMove(f"{alert} cannot be snoozed until a moment that has passed.", todo="Choose a later moment.")
-    _move(alert, AlertState.SNOOZED, snoozed_until=until)
-    _note(alert, f"snoozed until {until.isoformat(timespec='minutes')}", actor=actor)
-    events.record(AlertSnoozed(**_alert(alert), until=until.isoformat()), actor=actor)
+    _move(alert, AlertState.SNOOZED, snoozed_until=until, escalates_at=None)
+    _note(alert, f"snoozed until {until.isoformat(timespec='minutes') if until else 'it gets worse'}", actor=actor)
+    events.record(AlertSnoozed(**_alert(alert), until=until.isoformat() if until else ""), actor=actor)
+
+
+@transaction.atomic
+def remind(alert: Alert, about: str, now: datetime) -> None:
+    """Tell again of an open alert: nobody takes care of it (ESCALATED), or it is still open."""
+    policy = timing.policy_of(alert)
+    if about == About.ESCALATED:
+        alert.escalates_at = None
+    else:
+        alert.reminds_at = now + timedelta(minutes=policy.remind) if policy.remind else None
+    alert.save(update_fields=["escalates_at", "reminds_at"])
+    said = "nobody took care of it: told again" if about == About.ESCALATED else "it is still open: people are reminded"
+    _note(alert, said, actor="clock")
+    fact = AlertRepeated(**_alert(alert), **_place(alert), severity=alert.severity, count=alert.count)
+    telling.tell(News(alert=alert, about=about, event=events.record(fact, actor="clock")))
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitoring_app.models import Alert, Channel, ChannelKind, Endpoint
+from monitoring_app.models import Alert, Channel, ChannelKind, Endpoint, Route
 from pipelines_app.models import Pipeline, Team
 
 CHANNEL = "channel"  # the rule of alerts about channels that do not deliver
@@ -17,17 +17,25 @@ class Wishes:
     slack: bool = True
 
 
-def channels_of(alert: Alert, *, but: Channel | None = None) -> list[Channel]:
-    """The channels that hear of an alert, one at least: the console, where there is no other."""
+def channels_of(alert: Alert, *, but: Channel | None = None, besides: Iterable[str] = ()) -> list[Channel]:
+    """The channels that hear of an alert, one at least: the console, where there is no other. `besides`: addresses."""
     wishes = _wishes(alert.pipeline)
     of_team = Channel.objects.filter(team=alert.team_id, enabled=True, is_declared=False)
     of_team = of_team.exclude(kind=ChannelKind.WEBHOOK, endpoint__alerts=False)
-    heard = {channel.pk: channel for channel in of_team if wishes.slack or channel.kind != ChannelKind.SLACK}
-    named = _declared(alert.team, [*wishes.emails, *_keepers(alert)])
+    routed = _routed(alert, list(of_team))
+    heard = {channel.pk: channel for channel in routed if wishes.slack or channel.kind != ChannelKind.SLACK}
+    named = _declared(alert.team, [*wishes.emails, *_keepers(alert), *besides])
     heard |= {channel.pk: channel for channel in named if channel.enabled}
     if but is not None:
         heard.pop(but.pk, None)
     return list(heard.values()) or [console_of(alert.team)]
+
+
+def _routed(alert: Alert, channels: list[Channel]) -> list[Channel]:
+    """Those that a route of the team leads to; all of them where none fits. One that fails is told of to all."""
+    routes = Route.objects.filter(team=alert.team_id) if alert.team_id is not None else Route.objects.none()
+    led = {route.channel_id for route in routes if alert.rule != CHANNEL and route.fits(alert)}
+    return [channel for channel in channels if channel.pk in led] or channels
 
 
 def _declared(team: Team | None, emails: Iterable[str]) -> list[Channel]:

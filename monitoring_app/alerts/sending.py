@@ -72,7 +72,7 @@ def _sent(claim: Claim, taken: Taken, *, seconds: float = 0.0) -> None:
     notification, channel = claim.notification, _held(claim.notification.channel)
     _note(notification, delivered=True, answer=taken.said, seconds=seconds)
     pending = Notification.objects.filter(pk=notification.pk, state=NotificationState.PENDING)
-    if not pending.update(state=taken.state, done_at=timezone.now(), error=""):
+    if not pending.update(state=taken.state, done_at=timezone.now(), error="", thread=taken.thread):
         return
     event = notification.event
     if notification.alert is not None:

@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, ExpressionWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from monitoring_app.alerts import messages, routing
+from monitoring_app.alerts import messages, routing, timing
 from monitoring_app.models import About, Alert, Channel, Notification, NotificationState
 from pipelines_app import wake
 from pipelines_app.models import Event
@@ -32,7 +32,9 @@ class News:
 def tell(news: News) -> None:
     """Tell those whom it concerns, and how it goes on those of other teams who were told that it hits them."""
     alert = news.alert
-    channels = {channel.pk: channel for channel in routing.channels_of(alert, but=news.but)}
+    higher = timing.policy_of(alert).escalate_to if news.about == About.ESCALATED else ""
+    found = routing.channels_of(alert, but=news.but, besides=[higher] if higher else [])
+    channels = {channel.pk: channel for channel in found}
     if news.about != About.OPENED:
         guests = Channel.objects.filter(notifications__alert=alert, enabled=True).exclude(team=alert.team_id)
         channels |= {channel.pk: channel for channel in guests.distinct()}
@@ -41,7 +43,8 @@ def tell(news: News) -> None:
 
 def fold(alert: Alert, root: Alert, *, event: Event) -> None:
     """What waits to be told of an alert is told with its root; another team's channels hear of that one, once."""
-    waiting = Notification.objects.filter(alert=alert, state=NotificationState.PENDING, attempts=0)
+    unsent = [NotificationState.PENDING, NotificationState.GATHERED]
+    waiting = Notification.objects.filter(alert=alert, state__in=unsent, attempts=0)
     waiting.update(state=NotificationState.FOLDED, done_at=timezone.now(), error=f"told with alert {root.pk}")
     if alert.team_id is None or alert.team_id == root.team_id:
         return
@@ -51,18 +54,38 @@ def fold(alert: Alert, root: Alert, *, event: Event) -> None:
         _write(News(alert=root, about=About.OPENED, event=event), new)
 
 
+def unsay(alert: Alert) -> set[int]:
+    """Take back what waits to be told of an alert that is over before its time came; says on which channels."""
+    waiting = Notification.objects.filter(
+        alert=alert, state=NotificationState.PENDING, attempts=0, not_before__gt=Now()
+    ).exclude(about=About.RESOLVED)
+    told = Notification.objects.filter(alert=alert).exclude(pk__in=waiting.values("pk"))
+    spared = set(waiting.values_list("channel", flat=True)) - set(told.values_list("channel", flat=True))
+    waiting.update(state=NotificationState.FOLDED, done_at=timezone.now(), error="it was over before it was told")
+    return spared
+
+
 def _write(news: News, channels: Iterable[Channel]) -> None:
-    written = messages.write(news.alert, news.about, public_url=settings.PUBLIC_URL, because=news.because)
+    now, alert = timezone.now(), news.alert
+    written = messages.write(alert, news.about, public_url=settings.PUBLIC_URL, because=news.because)
+    maintained = timing.maintained_until(alert, now)
+    spared = unsay(alert) if news.about == About.RESOLVED else set()
     for channel in channels:
+        if channel.pk in spared:
+            continue
+        held = filter(None, [maintained, timing.quiet_until(channel, alert.severity, now)])
+        wait = max([news.hold, *(until - now for until in held)])
+        is_storm = timing.is_storm(channel, now)
         notification = Notification.objects.create(
-            alert=news.alert,
+            alert=alert,
             channel=channel,
             event=news.event,
             about=news.about,
             subject=written.subject,
             body=written.body,
             link=written.link,
-            not_before=ExpressionWrapper(Now() + news.hold, output_field=DateTimeField()),
+            state=NotificationState.GATHERED if is_storm else NotificationState.PENDING,
+            not_before=ExpressionWrapper(Now() + wait, output_field=DateTimeField()),
         )
-        if not news.hold:
+        if not wait and not is_storm:
             wake.ring(wake.NOTIFICATION, notification.pk)

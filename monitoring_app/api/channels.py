@@ -15,21 +15,26 @@ from monitoring_app.models import Channel, ChannelKind
 from pipelines_app.access import permits
 from pipelines_app.models import Role
 
-HEARERS = (ChannelKind.EMAIL, ChannelKind.SLACK)
+HEARERS = (ChannelKind.EMAIL, ChannelKind.SLACK, ChannelKind.BOT)
 HEARER_CHOICES = [(kind.value, kind.label) for kind in HEARERS]
 
 
 class AddChannel(Command):
-    """Whose, and where to: an address for e-mail, the address of an incoming webhook and a name for Slack."""
+    """Whose, and where to: an address for e-mail, an incoming webhook and a name for Slack, or an app's token."""
 
     team = serializers.CharField(max_length=63)
     kind = serializers.ChoiceField(choices=HEARER_CHOICES)
     name = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
     address = serializers.CharField(max_length=254, required=False, default="", allow_blank=True)
     url = serializers.CharField(max_length=500, required=False, default="", allow_blank=True, write_only=True)
+    token = serializers.CharField(max_length=300, required=False, default="", allow_blank=True, write_only=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        wanted = {ChannelKind.EMAIL: ("address",), ChannelKind.SLACK: ("url", "name")}[attrs["kind"]]
+        wanted = {
+            ChannelKind.EMAIL: ("address",),
+            ChannelKind.SLACK: ("url", "name"),
+            ChannelKind.BOT: ("token", "address"),
+        }[attrs["kind"]]
         lacking = {field: ["This is needed."] for field in wanted if not attrs[field]}
         if lacking:
             raise serializers.ValidationError(lacking)
@@ -43,7 +48,10 @@ class ChannelSerializer(serializers.ModelSerializer[Channel]):
 
     class Meta:
         model = Channel
-        fields = ["id", "team", "kind", "name", "address", "enabled", "created_at", "last_ok_at", "last_error"]
+        fields = [
+            *("id", "team", "kind", "name", "address", "enabled", "created_at", "last_ok_at", "last_error"),
+            *("quiet_from", "quiet_to", "quiet_zone"),
+        ]
         read_only_fields = fields
 
 
@@ -71,6 +79,9 @@ class ChannelViewSet(Switched, mixins.ListModelMixin, viewsets.GenericViewSet[Ch
         if command["kind"] == ChannelKind.EMAIL:
             given = {"address": command["address"], "name": command["name"]}
             channel = keeping.add_email(team, **given, actor=actor(request))
+        elif command["kind"] == ChannelKind.BOT:
+            place = {"token": command["token"], "place": command["address"], "name": command["name"]}
+            channel = keeping.add_bot(team, **place, actor=actor(request))
         else:
             channel = keeping.add_slack(team, url=command["url"], name=command["name"], actor=actor(request))
         return Response(ChannelSerializer(channel).data, status=status.HTTP_201_CREATED)

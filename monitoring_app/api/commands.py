@@ -30,9 +30,9 @@ class Acknowledge(Command):
 
 
 class Snooze(Command):
-    """Until when to keep quiet."""
+    """Until when to keep quiet: a moment, or (null) until it gets worse."""
 
-    until = serializers.DateTimeField(validators=[clock.validate])
+    until = serializers.DateTimeField(validators=[clock.validate], allow_null=True)
 
 
 class Resolve(Command):

@@ -18,7 +18,7 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         fields = [
             *("id", "rule", "subject", "title", "what", "todo", "severity", "state", "team", "dataset", "pipeline"),
             *("run", "period", "count", "event", "first_at", "last_at", "resolved_at", "snoozed_until"),
-            *("acknowledged_by", "note", "root", "cause"),
+            *("acknowledged_by", "note", "root", "cause", "clears_at", "flaps", "awaits_check"),
         ]
         read_only_fields = fields
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monitoring_app.api.behaving import MaintenanceViewSet, PolicyView, QuietView, RouteViewSet
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
 from monitoring_app.api.slas import SlaResultViewSet, SlaViewSet
@@ -19,6 +20,12 @@ urlpatterns = [
     path("channels/<int:pk>/enable", ChannelViewSet.as_view({"post": "enable"}), name="channel-enable"),
     path("channels/<int:pk>/disable", ChannelViewSet.as_view({"post": "disable"}), name="channel-disable"),
     path("channels/<int:pk>/test", ChannelViewSet.as_view({"post": "test"}), name="channel-test"),
+    path("channels/<int:pk>/quiet", QuietView.as_view(), name="channel-quiet"),
+    path("alert-policies/<slug:name>", PolicyView.as_view(), name="alert-policy"),
+    path("maintenance", MaintenanceViewSet.as_view({"get": "list", "post": "create"}), name="maintenance"),
+    path("maintenance/<int:pk>/end", MaintenanceViewSet.as_view({"post": "end"}), name="maintenance-end"),
+    path("routes", RouteViewSet.as_view({"get": "list", "post": "create"}), name="routes"),
+    path("routes/<int:pk>/remove", RouteViewSet.as_view({"post": "remove"}), name="route-remove"),
     path("endpoints", EndpointViewSet.as_view({"get": "list", "post": "create"}), name="endpoints"),
     path("endpoints/<int:pk>", EndpointViewSet.as_view({"get": "retrieve", "put": "update"}), name="endpoint"),
     path("endpoints/<int:pk>/rotate", EndpointViewSet.as_view({"post": "rotate"}), name="endpoint-rotate"),

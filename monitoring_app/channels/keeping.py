@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from monitoring_app.channels import slack
+from monitoring_app.channels import bot, slack
 from monitoring_app.models import Channel, ChannelKind
 from pipelines_app import vault
 from pipelines_app.access import audit
@@ -38,6 +38,17 @@ def add_slack(team: Team | None, *, url: str, name: str, actor: str) -> Channel:
     if refusal := slack.refused(url):
         raise ChannelRefused(refusal, todo="Copy the address of an incoming webhook from Slack.")
     channel = Channel.objects.create(team=team, kind=ChannelKind.SLACK, name=name, secret=vault.seal(url))
+    audit.record(actor=actor, action="channel.added", subject=str(channel), team=team)
+    return channel
+
+
+@transaction.atomic
+def add_bot(team: Team | None, *, token: str, place: str, name: str, actor: str) -> Channel:
+    """Tell a Slack channel through an app, in threads; raises ChannelRefused for what is no token or no channel."""
+    if refusal := bot.refused(token, place):
+        raise ChannelRefused(refusal, todo="In Slack: the app's OAuth page, and About in the channel's details.")
+    values = {"name": name or place, "secret": vault.seal(token), "enabled": True, "is_declared": False}
+    channel, _ = Channel.objects.update_or_create(team=team, kind=ChannelKind.BOT, address=place, defaults=values)
     audit.record(actor=actor, action="channel.added", subject=str(channel), team=team)
     return channel
 

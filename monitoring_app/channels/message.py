@@ -21,6 +21,8 @@ class Message:
     kind: str = "test"
     at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     told: Mapping[str, object] = field(default_factory=dict)
+    thread: str = ""  # what the channel answered to the first message about the same alert
+    ends: bool = False  # whether it says that all is over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class Taken:
 
     state: str
     said: str = ""
+    thread: str = ""  # by which later messages about the same thing are put below this one
 
 
 class NotDelivered(Exception):

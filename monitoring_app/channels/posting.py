@@ -37,6 +37,7 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)
     loopback: bool = False
     inside: bool = False
+    read: int = READ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ def _exchange(letter: Letter, deadline: "_Deadline") -> Answer:
         for adapter in client.adapters.values():
             deadline.watch(cast(HTTPAdapter, adapter))
         answer = client.post(letter.url, data=letter.body, headers=dict(letter.headers), stream=True)
-        said = next(answer.iter_content(READ), b"").decode(errors="replace")
+        said = next(answer.iter_content(letter.read), b"").decode(errors="replace")
         return Answer(status=answer.status_code, said=_readable(said), retry_after=_retry_after(answer))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from monitoring_app.channels import console, email, slack, webhook
+from monitoring_app.channels import bot, console, email, slack, webhook
 from monitoring_app.channels.message import Message, Taken
 from monitoring_app.models import Channel, ChannelKind
 
@@ -11,6 +11,7 @@ Send = Callable[[Channel, Message], Taken]
 SENDERS: dict[str, Send] = {
     ChannelKind.EMAIL: email.send,
     ChannelKind.SLACK: slack.send,
+    ChannelKind.BOT: bot.send,
     ChannelKind.WEBHOOK: webhook.send,
     ChannelKind.CONSOLE: console.send,
 }

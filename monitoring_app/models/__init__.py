@@ -6,9 +6,12 @@ from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
 from monitoring_app.models.notification import About, Notification, NotificationState
+from monitoring_app.models.policy import MOST_MINUTES, Maintenance, Policy
+from monitoring_app.models.route import Route
 from monitoring_app.models.sla import Pledge, Sla, SlaResult, SlaState
 
 __all__ = [
+    "MOST_MINUTES",
     "About",
     "Alert",
     "AlertEntry",
@@ -20,9 +23,12 @@ __all__ = [
     "Emission",
     "EmissionState",
     "Endpoint",
+    "Maintenance",
     "Notification",
     "NotificationState",
     "Pledge",
+    "Policy",
+    "Route",
     "Sla",
     "SlaResult",
     "SlaState",

@@ -53,6 +53,14 @@ class AlertQuerySet(models.QuerySet["Alert"]):
         """Those that stand by themselves: what only follows from another problem is listed there."""
         return self.filter(root=None)
 
+    def watched(self) -> AlertQuerySet:
+        """Those that good news mean something to: open ones, and those that a person closed and nothing confirmed."""
+        return self.filter(~Q(state=AlertState.RESOLVED) | Q(awaits_check=True))
+
+    def unconfirmed(self) -> AlertQuerySet:
+        """Those that a person closed and that no result has confirmed yet."""
+        return self.filter(awaits_check=True, state=AlertState.RESOLVED)
+
     def of(self, rule: str, subject: str) -> AlertQuerySet:
         return self.filter(rule=rule, subject=subject)
 
@@ -103,6 +111,14 @@ class Alert(models.Model):
     cause = models.CharField(max_length=300, blank=True, db_default="", help_text="What probably led to it, in words.")
     cause_key = models.CharField(max_length=100, blank=True, db_default="", help_text="The change that led to it.")
     grouped_at = models.DateTimeField(null=True, help_text="When those that follow from it were last looked for.")
+    clears_at = models.DateTimeField(null=True, help_text="When it is closed, if it stays good until then.")
+    clears_because = models.CharField(max_length=1000, blank=True, db_default="")
+    flaps = models.BooleanField(default=False, db_default=False, help_text="Whether it comes and goes.")
+    awaits_check = models.BooleanField(
+        default=False, db_default=False, help_text="Closed by a person; the next result confirms or opens it again."
+    )
+    escalates_at = models.DateTimeField(null=True, help_text="When it is told again, unless somebody takes care of it.")
+    reminds_at = models.DateTimeField(null=True, help_text="When people are reminded of it.")
 
     objects = AlertQuerySet.as_manager()
 
@@ -114,7 +130,7 @@ class Alert(models.Model):
             models.CheckConstraint(condition=Q(state__in=AlertState.values), name="alert_state_known"),
             models.CheckConstraint(condition=Q(severity__in=AlertUrgency.values), name="alert_severity_known"),
             models.CheckConstraint(
-                condition=~Q(state="snoozed") | Q(snoozed_until__isnull=False), name="alert_snoozed_has_end"
+                condition=~Q(awaits_check=True) | Q(state="resolved"), name="alert_awaits_check_once_closed"
             ),
             models.CheckConstraint(condition=Q(root=None) | ~Q(root=F("pk")), name="alert_is_not_its_own_root"),
         ]
@@ -124,6 +140,13 @@ class Alert(models.Model):
             models.Index(fields=["state", "-id"], name="alert_by_state"),
             models.Index(fields=["pipeline", "-id"], condition=~Q(pipeline=""), name="alert_of_pipeline"),
             models.Index(fields=["run"], condition=Q(run__isnull=False), name="alert_of_run"),
+            # What time alone brings.
+            models.Index(fields=["clears_at"], condition=Q(clears_at__isnull=False), name="alert_clears"),
+            models.Index(fields=["escalates_at"], condition=Q(escalates_at__isnull=False), name="alert_escalates"),
+            models.Index(fields=["reminds_at"], condition=Q(reminds_at__isnull=False), name="alert_reminds"),
+            # What good news would confirm; what was closed lately, by its rule and subject: whether it comes and goes.
+            models.Index(fields=["rule", "subject"], condition=Q(awaits_check=True), name="alert_unconfirmed"),
+            models.Index(fields=["rule", "subject", "-resolved_at"], name="alert_history"),
             # Those whose place among the others is still to be found, and those that one change led to.
             models.Index(fields=["id"], condition=Q(grouped_at=None) & ~Q(state="resolved"), name="alert_to_group"),
             models.Index(fields=["cause_key"], condition=~Q(cause_key=""), name="alert_of_change"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class ChannelKind(models.TextChoices):
     EMAIL = "email", "E-mail"
     SLACK = "slack", "Slack"
+    BOT = "bot", "Slack app"
     WEBHOOK = "webhook", "Webhook"
     CONSOLE = "console", "Console"
 
@@ -43,13 +44,18 @@ class Channel(models.Model):
     )
     kind = models.CharField(max_length=7, choices=ChannelKind.choices)
     name = models.CharField(max_length=200)
-    address = models.CharField(max_length=254, blank=True, help_text="An e-mail address; a webhook's public id.")
-    secret = models.TextField(blank=True, help_text="A Slack webhook's address, encrypted.")
+    address = models.CharField(
+        max_length=254, blank=True, help_text="An e-mail address; a webhook's public id; a Slack channel's."
+    )
+    secret = models.TextField(blank=True, help_text="A Slack webhook's address, or an app's token, encrypted.")
     enabled = models.BooleanField(default=True)
     is_declared = models.BooleanField(
         default=False,
         help_text="Made for an address named by a team or a pipeline, and told only what they name it for.",
     )
+    quiet_from = models.TimeField(null=True, help_text="From when nothing but what is critical is told.")
+    quiet_to = models.TimeField(null=True)
+    quiet_zone = models.CharField(max_length=64, blank=True, db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     last_ok_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=500, blank=True)
@@ -61,6 +67,14 @@ class Channel(models.Model):
             models.CheckConstraint(condition=Q(kind__in=ChannelKind.values), name="channel_kind_known"),
             models.CheckConstraint(condition=~Q(kind="email") | ~Q(address=""), name="channel_email_has_address"),
             models.CheckConstraint(condition=~Q(kind="slack") | ~Q(secret=""), name="channel_slack_has_secret"),  # nosec B106
+            models.CheckConstraint(
+                condition=~Q(kind="bot") | (~Q(secret="") & ~Q(address="")), name="channel_bot_has_token_and_place"
+            ),  # nosec B106
+            models.CheckConstraint(
+                condition=Q(quiet_from=None, quiet_to=None)
+                | (Q(quiet_from__isnull=False, quiet_to__isnull=False) & ~Q(quiet_zone="")),
+                name="channel_quiet_hours_whole",
+            ),
             models.UniqueConstraint(
                 fields=["team", "kind", "address"], condition=~Q(kind="slack"), name="channel_address_once"
             ),

@@ -16,6 +16,8 @@ class About(models.TextChoices):
     CHANGED = "changed", "Another cause"
     STILL_OPEN = "still_open", "Still open"
     RESOLVED = "resolved", "Resolved"
+    ESCALATED = "escalated", "Nobody takes care of it"
+    DIGEST = "digest", "Digest"
     EVENT = "event", "Event"
 
 
@@ -25,6 +27,7 @@ class NotificationState(models.TextChoices):
     KEPT = "kept", "Kept in the console"
     UNDELIVERED = "undelivered", "Not delivered"
     FOLDED = "folded", "Told with another"
+    GATHERED = "gathered", "Waits for the digest"
 
 
 class Notification(models.Model):
@@ -44,6 +47,8 @@ class Notification(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     done_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
+    thread = models.CharField(max_length=100, blank=True, db_default="", help_text="What later messages are put below.")
+    digest = models.ForeignKey("self", models.SET_NULL, null=True, related_name="gathered")
 
     class Meta:
         constraints = [
@@ -52,7 +57,8 @@ class Notification(models.Model):
                 fields=["channel", "event"], condition=Q(alert__isnull=True), name="notification_once_per_event"
             ),
             models.CheckConstraint(
-                condition=Q(alert__isnull=False) | Q(about="event"), name="notification_is_about_something"
+                condition=Q(alert__isnull=False) | Q(about__in=["event", "digest"]),
+                name="notification_is_about_something",
             ),
             models.CheckConstraint(condition=Q(state__in=NotificationState.values), name="notification_state_known"),
             models.CheckConstraint(condition=Q(about__in=About.values), name="notification_about_known"),
@@ -60,6 +66,7 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["not_before"], condition=Q(state="pending"), name="notification_queue"),
             models.Index(fields=["-id"], condition=Q(state="undelivered"), name="notification_undelivered"),
+            models.Index(fields=["channel", "id"], condition=Q(state="gathered"), name="notification_gathered"),
             models.Index(fields=["channel", "-id"], name="notification_of_channel"),
             models.Index(fields=["created_at"], condition=Q(alert__isnull=True), name="notification_old"),
         ]

@@ -22,7 +22,7 @@ from pipelines_app.access import spreadsheets
 
 SHOWN = 50
 CSV_ROWS = 10_000
-SNOOZES = (("1", "1 hour"), ("4", "4 hours"), ("24", "1 day"), ("168", "1 week"))
+SNOOZES = (("1", "1 hour"), ("4", "4 hours"), ("24", "1 day"), ("168", "1 week"), ("worse", "until it gets worse"))
 STATES = (("", "Unresolved"), ("all", "All"), *AlertState.choices)
 
 
@@ -136,9 +136,11 @@ def snooze(request: Asked, pk: int) -> HttpResponse:
         messages.error(request, "Choose for how long it shall be quiet.")
         return redirect("monitoring:alert", pk)
     with as_message(request):
-        until = timezone.now() + timedelta(hours=int(request.POST["hours"]))
+        asked = request.POST["hours"]
+        until = timezone.now() + timedelta(hours=int(asked)) if asked.isdecimal() else None
         lifecycle.snooze(found, until=until, actor=actor(request))
-        messages.success(request, f"Quiet for {hours}, unless it gets worse.")
+        said = f"Quiet for {hours}, unless it gets worse." if until else "Quiet until it gets worse."
+        messages.success(request, said)
     return redirect("monitoring:alert", pk)
 
 
@@ -150,5 +152,5 @@ def resolve(request: Asked, pk: int) -> HttpResponse:
     because = request.POST.get("because", "").strip()[:500]
     with as_message(request):
         lifecycle.end(found, because=because or f"resolved by {request.user}", actor=actor(request))
-        messages.success(request, "Resolved. If the problem comes back, a new alert opens.")
+        messages.success(request, "Resolved. The next result confirms it, or opens it again.")
     return redirect("monitoring:alert", pk)

@@ -17,7 +17,7 @@ from monitoring_app.web.asking import Asked, actor
 from pipelines_app.errors import LooplineError
 from pipelines_app.models import ANY_ROLE, Role, Team
 
-HEARERS = (ChannelKind.EMAIL, ChannelKind.SLACK)
+HEARERS = (ChannelKind.EMAIL, ChannelKind.SLACK, ChannelKind.BOT)
 
 
 class EmailForm(forms.Form):
@@ -38,6 +38,21 @@ class SlackForm(forms.Form):
     )
 
 
+class BotForm(forms.Form):
+    """A Slack channel, by an app's token: one thread for each alert."""
+
+    name = forms.CharField(label="What you call the channel", max_length=100, required=False)
+    place = forms.CharField(
+        label="The channel's id", max_length=20, help_text="Such as C0123ABCDEF: About, at its end."
+    )
+    token = forms.CharField(
+        label="Token of the app",
+        max_length=300,
+        help_text="It begins with xoxb- and needs chat:write. It is never shown again.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 @login_required
 @require_GET
 def channels(request: Asked, name: str) -> HttpResponse:
@@ -45,16 +60,16 @@ def channels(request: Asked, name: str) -> HttpResponse:
     return _page(request, get_object_or_404(request.user.teams_with(*ANY_ROLE), name=name))
 
 
-def _page(
-    request: Asked, team: Team, *, email: EmailForm | None = None, slack: SlackForm | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: Asked, team: Team, *, wrong: forms.Form | None = None, status: int = 200) -> HttpResponse:
     rows = Channel.objects.visible_to(request.user).filter(team=team, kind__in=HEARERS)
     context = {
         "team": team,
         "rows": list(rows.order_by("-enabled", "kind", "name", "pk")[:500]),
         "is_admin": _led(request).filter(pk=team.pk).exists(),
-        "email": email or EmailForm(prefix="email"),
-        "slack": slack or SlackForm(prefix="slack"),
+        "email": EmailForm(prefix="email"),
+        "slack": SlackForm(prefix="slack"),
+        "bot": BotForm(prefix="bot"),
+        **({str(wrong.prefix): wrong} if wrong is not None else {}),
     }
     return render(request, "channels/channels.html", context, status=status)
 
@@ -70,7 +85,7 @@ def add_email(request: Asked, name: str) -> HttpResponse:
     team = get_object_or_404(_led(request), name=name)
     form = EmailForm(request.POST, prefix="email")
     if not form.is_valid():
-        return _page(request, team, email=form, status=422)
+        return _page(request, team, wrong=form, status=422)
     channel = keeping.add_email(team, address=form.cleaned_data["address"], actor=actor(request))
     messages.success(request, f"{channel} hears of this team's alerts. Send it a test.")
     return redirect("monitoring:channels", name)
@@ -93,7 +108,27 @@ def add_slack(request: Asked, name: str) -> HttpResponse:
         else:
             messages.success(request, f"{channel} hears of this team's alerts. Send it a test.")
             return redirect("monitoring:channels", name)
-    return _page(request, team, slack=form, status=422)
+    return _page(request, team, wrong=form, status=422)
+
+
+@login_required
+@require_POST
+@sensitive_post_parameters("bot-token")
+@sensitive_variables("form", "given")
+def add_bot(request: Asked, name: str) -> HttpResponse:
+    """Have a Slack channel hear of everything that concerns the team, in threads."""
+    team = get_object_or_404(_led(request), name=name)
+    form = BotForm(request.POST, prefix="bot")
+    if form.is_valid():
+        given = {key: value.strip() for key, value in form.cleaned_data.items()}
+        try:
+            channel = keeping.add_bot(team, **given, actor=actor(request))
+        except LooplineError as refusal:
+            form.add_error("token", f"{refusal.message} {refusal.todo}".strip())
+        else:
+            messages.success(request, f"{channel} hears of this team's alerts. Send it a test.")
+            return redirect("monitoring:channels", name)
+    return _page(request, team, wrong=form, status=422)
 
 
 def _own(request: Asked, pk: int) -> Channel:

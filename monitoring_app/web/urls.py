@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, channels, emissions, endpoints, fragments, health, slas, today
+from monitoring_app.web import alerts, behaving, channels, emissions, endpoints, fragments, health, slas, today
 
 app_name = "monitoring"
 urlpatterns = [
@@ -18,6 +18,14 @@ urlpatterns = [
     path("team/<slug:name>/channels", channels.channels, name="channels"),
     path("team/<slug:name>/channels/email", channels.add_email, name="channel-email"),
     path("team/<slug:name>/channels/slack", channels.add_slack, name="channel-slack"),
+    path("team/<slug:name>/channels/bot", channels.add_bot, name="channel-bot"),
+    path("team/<slug:name>/alerts", behaving.behaviour, name="behaviour"),
+    path("team/<slug:name>/alerts/behave", behaving.behave, name="behave"),
+    path("team/<slug:name>/alerts/maintain", behaving.maintain, name="maintain"),
+    path("team/<slug:name>/alerts/route", behaving.add_route, name="route-add"),
+    path("maintenance/<int:pk>/end", behaving.end_maintenance, name="maintenance-end"),
+    path("routes/<int:pk>/remove", behaving.remove_route, name="route-remove"),
+    path("channels/<int:pk>/quiet", behaving.hush, name="channel-quiet"),
     path("channels/<int:pk>/switch", channels.switch, name="channel-switch"),
     path("channels/<int:pk>/test", channels.test, name="channel-test"),
     path("webhooks/out/", endpoints.endpoints, name="endpoints"),

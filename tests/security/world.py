@@ -10,7 +10,8 @@ from functools import cached_property
 from django.test import Client
 from django.utils import timezone
 
-from monitoring_app.alerts import lifecycle
+from monitoring_app.alerts import behaving, lifecycle
+from monitoring_app.alerts.behaving import Window, Wish
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
@@ -151,7 +152,15 @@ def _posted_out() -> dict[str, int]:
         channel=channel, event=Event.objects.latest("pk"), about="event", subject="hush", body="", link="", state="kept"
     )
     hearer = keeping.add_email(channel.team, address="hush@example.org", actor="user:ada")
-    return {"endpoint": channel.pk, "message": message.pk, "channel": hearer.pk}
+    return {"endpoint": channel.pk, "message": message.pk, "channel": hearer.pk, **_behaving(hearer)}
+
+
+def _behaving(hearer) -> dict[str, int]:
+    """A route, and maintenance to come."""
+    day = timezone.now() + timedelta(days=1)
+    window = Window(begins_at=day, ends_at=day + timedelta(hours=1), reason="hush")
+    made = behaving.maintain(hearer.team, window, actor="user:ada")
+    return {"maintenance": made.pk, "route": behaving.route(hearer, Wish(pattern="hush.*"), actor="user:ada").pk}
 
 
 def _ids(things: Things, editor) -> dict[str, int]:
