@@ -68,8 +68,9 @@ class Channel(models.Model):
             models.CheckConstraint(condition=~Q(kind="email") | ~Q(address=""), name="channel_email_has_address"),
             models.CheckConstraint(condition=~Q(kind="slack") | ~Q(secret=""), name="channel_slack_has_secret"),  # nosec B106
             models.CheckConstraint(
-                condition=~Q(kind="bot") | (~Q(secret="") & ~Q(address="")), name="channel_bot_has_token_and_place"
-            ),  # nosec B106
+                condition=~Q(kind="bot") | (~Q(secret="") & ~Q(address="")),  # nosec B106
+                name="channel_bot_has_token_and_place",
+            ),
             models.CheckConstraint(
                 condition=Q(quiet_from=None, quiet_to=None)
                 | (Q(quiet_from__isnull=False, quiet_to__isnull=False) & ~Q(quiet_zone="")),
