@@ -307,7 +307,7 @@ API = [
         body={"team": "people", "begins_at": "2098-01-01T00:00:00Z", "ends_at": "2098-01-02T00:00:00Z", "reason": "x"},
     ),
     call("/maintenance/{maintenance}/end", API_NOT, "401 404 403 204 204", open=(405, 404)),
-    call("/routes", API_SIGNED, "401 404 404 404 404", body={"channel": 999999999}),
+    call("/routes", API_SIGNED, "401 404 404 404 404", body={"channel": "999999999"}),
     call("/routes/{route}/remove", API_NOT, "401 404 403 403 204", open=(405, 404)),
     call("/endpoints", API_SIGNED, "401 404 403 403 201", body={"team": "people", "url": "https://hush.example.org/x"}),
     call("/endpoints/{endpoint}", API_OWN, "401 404 403 403 200", method="put", open=(404, 404)),
