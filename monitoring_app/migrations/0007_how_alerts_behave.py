@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring_app', '0005_roots_of_alerts'),
+        ('monitoring_app', '0006_promises'),
         ('pipelines_app', '0026_lists_by_time'),
     ]
 
