@@ -8,10 +8,14 @@ from sqlglot import exp, parse_one
 
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines.base import Engine, Limits, Relation
+from pipelines_app.engines.duckdb_engine import DuckDBEngine
 from pipelines_app.engines.registry import ENGINES
+from pipelines_app.engines.spark.engine import SparkEngine
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.engine import PostgresEngine
 from pipelines_app.engines.warehouse.session import Login
+from tests.servers.process import MissingServer
+from tests.servers.spark import Spark, refuse_missing
 
 LIMITS = Limits(seconds=60.0, memory_bytes=1 << 30)
 
@@ -30,6 +34,25 @@ def postgres(warehouse: Login, engine_and_lake: tuple[Engine, Path]) -> Postgres
     """PostgreSQL as the first team's login comes to it."""
     login = provisioning.provision(warehouse, 1, "a-password")
     return PostgresEngine(login, engine_and_lake[0], between=engine_and_lake[1] / "exports")
+
+
+@pytest.fixture(scope="session")
+def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
+    """One Spark for the whole session; where there is none, what asks for it is skipped."""
+    try:
+        refuse_missing()
+    except MissingServer as missing:
+        pytest.skip(str(missing))
+    server = Spark(tmp_path_factory.mktemp("spark"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(spark_server: Spark, engine_and_lake: tuple[DuckDBEngine, Path]) -> SparkEngine:
+    """Spark over the same lake."""
+    return SparkEngine(spark_server.url, engine_and_lake[0], between=engine_and_lake[1] / "exports")
 
 
 @pytest.fixture

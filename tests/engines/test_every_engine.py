@@ -32,7 +32,7 @@ class Bench:
         return self.engine.preview(sql(text), inputs, rows=2_000, limits=LIMITS).rows
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", "postgres", pytest.param("spark", marks=pytest.mark.spark)])
 def bench(request: pytest.FixtureRequest, into: Path) -> Iterator[Bench]:
     made: list[Place] = []
 
@@ -43,7 +43,7 @@ def bench(request: pytest.FixtureRequest, into: Path) -> Iterator[Bench]:
         return made[-1]
 
     is_postgres = request.param == "postgres"
-    engine = request.getfixturevalue("postgres") if is_postgres else request.getfixturevalue("engine")
+    engine = request.getfixturevalue("engine" if request.param == "duckdb" else request.param)
     yield Bench(engine, place)
     engine.drop(made)
 

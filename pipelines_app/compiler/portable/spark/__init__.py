@@ -1,0 +1,1 @@
+"""What of DuckDB's SQL means the same on Spark, and how it is written there."""

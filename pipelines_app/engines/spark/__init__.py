@@ -1,0 +1,1 @@
+"""Spark, reached through Spark Connect: it reads and writes the lake's own files."""

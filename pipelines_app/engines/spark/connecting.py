@@ -1,0 +1,98 @@
+"""Spark's client, which is an extra: it is loaded when there is a Spark to reach, and by no other process."""
+
+import importlib
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from pipelines_app.engines.spark import faults
+from pipelines_app.errors import EngineError
+
+# What the meaning of a query hangs on, whatever the server's own settings are; and what nobody may reach by its text.
+SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.runSQLOnFiles": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.sources.default": "parquet",
+    "spark.sql.timeType.enabled": "true",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.variable.substitute": "false",
+}
+TRIES = 4  # about five seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """The parts of the client that are used here."""
+
+    sessions: Any
+    functions: Any
+    types: Any
+    retries: Any
+    errors: Any
+    calls: Any
+
+
+class Told(Protocol):
+    """What is known of a fault of the client."""
+
+    def getCondition(self) -> str | None: ...  # noqa: N802
+
+
+@cache
+def library() -> Library:
+    """The client; raises EngineError where it is not installed."""
+    try:
+        parts = {
+            "sessions": importlib.import_module("pyspark.sql.connect.session"),
+            "functions": importlib.import_module("pyspark.sql.connect.functions"),
+            "types": importlib.import_module("pyspark.sql.types"),
+            "retries": importlib.import_module("pyspark.sql.connect.client.retries"),
+            "errors": importlib.import_module("pyspark.errors"),
+            "calls": importlib.import_module("grpc"),
+        }
+    except ImportError as missing:
+        raise EngineError(
+            "Spark's client is not installed here.",
+            kind=EngineError.SANDBOX,
+            todo="Install Loopline with its extra `spark`, for every process.",
+            detail=str(missing),
+        ) from missing
+    # It writes every fault to the log with the text of the statement; the fault is told anyway.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
+    return Library(**parts)
+
+
+def failures() -> tuple[type[BaseException], ...]:
+    """Everything that the client raises."""
+    known = library()
+    return (known.errors.PySparkException, known.calls.RpcError, ValueError)
+
+
+def connect(url: str) -> Any:
+    """A session of its own at the server; raises EngineError when there is none."""
+    known = library()
+    try:
+        session = known.sessions.SparkSession(connection=url)
+        session.client.set_retry_policies(
+            [known.retries.DefaultPolicy(max_retries=TRIES, initial_backoff=200, max_backoff=2_000)]
+        )
+        for key, value in SETTINGS.items():
+            session.conf.set(key, value)
+        escaped = session.conf.get("spark.sql.parser.escapedStringLiterals")
+    except failures() as error:
+        raise faults.away(error) from error
+    if escaped == "true":
+        raise EngineError(
+            "Spark is set to read texts in another way.",
+            kind=EngineError.SANDBOX,
+            todo="Leave spark.sql.parser.escapedStringLiterals out of its settings.",
+        )
+    return session

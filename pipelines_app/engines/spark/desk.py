@@ -1,0 +1,138 @@
+"""What is laid out in one session: the datasets that queries read, under names of this session."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from pipelines_app.compiler import statements
+from pipelines_app.compiler.definition import Column
+from pipelines_app.compiler.portable.spark import doors, types
+from pipelines_app.engines import presenting
+from pipelines_app.engines.base import Answer, Limits, Relation
+from pipelines_app.engines.sandbox.plain import plain
+from pipelines_app.engines.spark import connecting, frames
+from pipelines_app.engines.spark.session import Session
+from pipelines_app.errors import EngineError, StatementRefused
+
+DIALECT = "spark"
+MOST_BYTES = 64 << 20
+AS_TEXT = ("date", "time", "decimal")
+
+
+class Desk:
+    """One session's work; `rows` is what its output is called on its way into a file."""
+
+    def __init__(self, session: Session, *, rows: str) -> None:
+        self._session = session
+        self._rows = rows
+        self._laid: dict[str, str] = {}
+        self._known: dict[str, tuple[Column, ...]] = {}
+
+    @property
+    def rest(self) -> Limits:
+        return self._session.rest
+
+    def lay(self, relations: Sequence[Relation]) -> None:
+        """Have every dataset stand under a name of this session."""
+        for relation in relations:
+            alias = f"read_{len(self._laid)}"
+            self._laid[relation.name.lower()] = alias
+            self._known[relation.name.lower()] = relation.columns
+            self._session.names[alias] = relation.name
+            with self._session.faults():
+                frames.frame(self._session.spark, relation).createOrReplaceTempView(alias)
+
+    def text(self, statement: exp.Query) -> str:
+        """The statement as Spark runs it here; raises EngineError with why it is not portable."""
+        try:
+            query = doors.written(statement, self._known)
+        except StatementRefused as refused:
+            raise EngineError(refused.message, kind=EngineError.STATEMENT) from refused
+        for one in list(query.find_all(exp.Table)):
+            if one.db:
+                self._place(one)
+        return query.sql(DIALECT, comments=False)
+
+    def _place(self, table: exp.Table) -> None:
+        named = statements.dataset_name(table)
+        if named not in self._laid:
+            raise EngineError(f"There is no dataset {named} here.", kind=EngineError.STATEMENT)
+        table.set("this", exp.to_identifier(self._laid[named], quoted=True))
+        table.set("db", None)
+
+    def explain(self, statement: exp.Query) -> tuple[Column, ...]:
+        """Have Spark itself accept and plan a query, and name the columns it would give."""
+        text = self.text(statement)
+        with self._session.faults():
+            plan = self._session.spark.sql(f"EXPLAIN {text}").collect()[0][0]
+            if "Error occurred during query planning" in plan:
+                self._session.spark.sql(text).limit(0).collect()
+            return _columns(self._session.spark.sql(text))
+
+    def write(self, statement: exp.Query, columns: Sequence[Column], folder: Path) -> Relation:
+        """Write the declared columns of a query as files, under names that any file may have, as the query gives them."""
+        text = self.text(statement)
+        with self._session.faults():
+            found = self._session.spark.sql(text)
+            given = {field.name.lower(): field.dataType for field in found.schema.fields}
+            _refuse_missing(columns, given)
+            chosen = [_written(column, given[column.name.lower()], n) for n, column in enumerate(columns)]
+            chosen_types = found.select(*chosen)
+            held = _columns(chosen_types)
+            chosen_types.write.parquet(f"file://{folder.resolve()}")
+        files = tuple(sorted(folder.glob("*.parquet")))
+        return Relation(name=self._rows, columns=held, files=files)
+
+    def answer(self, statement: exp.Query, rows: int) -> Answer:
+        """The first rows of a statement, for people."""
+        began = time.monotonic()
+        text = self.text(statement)
+        with self._session.faults():
+            query = self._session.spark.sql(text)
+            columns = _columns(query)
+            safe = query.toDF(*(f"c{number}" for number in range(len(columns)))).limit(rows + 1)
+            shown = [_shown(f"c{n}", field, columns[n].name) for n, field in enumerate(query.schema.fields)]
+            found = [tuple(row.values()) for row in safe.select(*shown).toArrow().to_pylist()]
+        if sum(len(value) for row in found for value in row if isinstance(value, str)) > MOST_BYTES:
+            raise EngineError("The answer is too long to show: it has more than 64 MB.", kind=EngineError.STATEMENT)
+        kinds = [(column.name, column.type) for column in columns]
+        told = tuple(presenting.row([plain(value) for value in row], kinds) for row in found[:rows])
+        seconds = time.monotonic() - began
+        return Answer(columns=columns, rows=told, truncated=len(found) > rows, seconds=seconds)
+
+
+def _columns(query: Any) -> tuple[Column, ...]:
+    fields = query.schema.fields
+    return tuple(Column(name=one.name, type=types.spelled(one.dataType.simpleString())) for one in fields)
+
+
+def _refuse_missing(columns: Sequence[Column], given: dict[str, Any]) -> None:
+    for column in columns:
+        if column.name.lower() not in given:
+            raise EngineError(f"The query gives no column '{column.name}'.", kind=EngineError.STATEMENT)
+
+
+def _written(column: Column, given: Any, number: int) -> Any:
+    """A column as the query gives it; what is nothing but null is so in its declared type."""
+    value = frames.name(column.name)
+    if given.simpleString() == "void":
+        value = value.cast(frames.kept(column))
+    return value.alias(f"c{number}")
+
+
+def _shown(alias: str, field: Any, called: str) -> Any:
+    """A column's values as JSON can hold them, or as text."""
+    functions = connecting.library().functions
+    kind, value = field.dataType.simpleString(), frames.name(alias)
+    if kind == "binary":
+        raise EngineError(
+            f"Column '{called}' holds bytes, which cannot be shown.",
+            kind=EngineError.STATEMENT,
+            todo="Leave it out, or turn it into text with hex(...).",
+        )
+    if kind == "timestamp":  # all times are told in UTC
+        return functions.concat(value.cast("string"), functions.lit("+00")).alias(alias)
+    return value.cast("string").alias(alias) if kind.startswith((*AS_TEXT, "interval")) else value
