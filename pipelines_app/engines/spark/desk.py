@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,17 @@ from sqlglot import exp
 
 from pipelines_app.compiler import statements
 from pipelines_app.compiler.definition import Column
-from pipelines_app.compiler.portable.spark import doors, types
+from pipelines_app.compiler.portable.spark import doors, types, writing
 from pipelines_app.engines import presenting
 from pipelines_app.engines.base import Answer, Limits, Relation
 from pipelines_app.engines.sandbox.plain import plain
-from pipelines_app.engines.spark import connecting, frames
+from pipelines_app.engines.spark import frames
 from pipelines_app.engines.spark.session import Session
 from pipelines_app.errors import EngineError, StatementRefused
 
 DIALECT = "spark"
 MOST_BYTES = 64 << 20
-AS_TEXT = ("date", "time", "decimal")
+AS_TEXT = ("DATE", "TIME", "DECIMAL", "INTERVAL")
 
 
 class Desk:
@@ -45,7 +46,7 @@ class Desk:
             with self._session.faults():
                 frames.frame(self._session.spark, relation).createOrReplaceTempView(alias)
 
-    def text(self, statement: exp.Query) -> str:
+    def query(self, statement: exp.Query) -> exp.Query:
         """The statement as Spark runs it here; raises EngineError with why it is not portable."""
         try:
             query = doors.written(statement, self._known)
@@ -54,7 +55,11 @@ class Desk:
         for one in list(query.find_all(exp.Table)):
             if one.db:
                 self._place(one)
-        return query.sql(DIALECT, comments=False)
+        return query
+
+    def text(self, statement: exp.Query) -> str:
+        """The same as Spark reads it."""
+        return self.query(statement).sql(DIALECT, comments=False)
 
     def _place(self, table: exp.Table) -> None:
         named = statements.dataset_name(table)
@@ -70,7 +75,7 @@ class Desk:
             plan = self._session.spark.sql(f"EXPLAIN {text}").collect()[0][0]
             if "Error occurred during query planning" in plan:
                 self._session.spark.sql(text).limit(0).collect()
-            return _columns(self._session.spark.sql(text))
+            return self._spelled(_columns(self._session.spark.sql(text)))
 
     def write(self, statement: exp.Query, columns: Sequence[Column], folder: Path) -> Relation:
         """Write the declared columns of a query as files, under names that any file may have, as the query gives them."""
@@ -80,28 +85,40 @@ class Desk:
             given = {field.name.lower(): field.dataType for field in found.schema.fields}
             _refuse_missing(columns, given)
             chosen = [_written(column, given[column.name.lower()], n) for n, column in enumerate(columns)]
-            chosen_types = found.select(*chosen)
-            held = _columns(chosen_types)
-            chosen_types.write.parquet(f"file://{folder.resolve()}")
+            wanted = found.select(*chosen)
+            held = _columns(wanted)
+            wanted.write.parquet(f"file://{folder.resolve()}")
         files = tuple(sorted(folder.glob("*.parquet")))
         return Relation(name=self._rows, columns=held, files=files)
 
     def answer(self, statement: exp.Query, rows: int) -> Answer:
         """The first rows of a statement, for people."""
         began = time.monotonic()
-        text = self.text(statement)
+        query = self.query(statement)
         with self._session.faults():
-            query = self._session.spark.sql(text)
-            columns = _columns(query)
-            safe = query.toDF(*(f"c{number}" for number in range(len(columns)))).limit(rows + 1)
-            shown = [_shown(f"c{n}", field, columns[n].name) for n, field in enumerate(query.schema.fields)]
-            found = [tuple(row.values()) for row in safe.select(*shown).toArrow().to_pylist()]
+            columns = _columns(self._session.spark.sql(query.sql(DIALECT, comments=False)))
+            told = for_people(query, columns, rows + 1).sql(DIALECT, comments=False)
+            found = [tuple(row.values()) for row in self._session.spark.sql(told).toArrow().to_pylist()]
         if sum(len(value) for row in found for value in row if isinstance(value, str)) > MOST_BYTES:
             raise EngineError("The answer is too long to show: it has more than 64 MB.", kind=EngineError.STATEMENT)
         kinds = [(column.name, column.type) for column in columns]
-        told = tuple(presenting.row([plain(value) for value in row], kinds) for row in found[:rows])
+        shown = tuple(presenting.row([plain(value) for value in row], kinds) for row in found[:rows])
         seconds = time.monotonic() - began
-        return Answer(columns=columns, rows=told, truncated=len(found) > rows, seconds=seconds)
+        return Answer(columns=self._spelled(columns), rows=shown, truncated=len(found) > rows, seconds=seconds)
+
+    def _spelled(self, columns: Sequence[Column]) -> tuple[Column, ...]:
+        """Names as they are declared: qualified, all are in lower case."""
+        declared = {column.name.lower(): column.name for known in self._known.values() for column in known}
+        return tuple(replace(one, name=declared.get(one.name.lower(), one.name)) for one in columns)
+
+
+def for_people(query: exp.Query, columns: Sequence[Column], rows: int) -> exp.Select:
+    """The first rows of a query, what JSON has no value for as text."""
+    safe = [f"c{number}" for number in range(len(columns))]
+    names = [exp.to_identifier(alias, quoted=True) for alias in safe]
+    within = exp.Subquery(this=query.copy(), alias=exp.TableAlias(this=exp.to_identifier("q"), columns=names))
+    chosen = [exp.alias_(_shown(alias, column), alias) for alias, column in zip(safe, columns, strict=True)]
+    return exp.select(*chosen).from_(within).limit(rows)
 
 
 def _columns(query: Any) -> tuple[Column, ...]:
@@ -123,16 +140,17 @@ def _written(column: Column, given: Any, number: int) -> Any:
     return value.alias(f"c{number}")
 
 
-def _shown(alias: str, field: Any, called: str) -> Any:
+def _shown(alias: str, column: Column) -> exp.Expr:
     """A column's values as JSON can hold them, or as text."""
-    functions = connecting.library().functions
-    kind, value = field.dataType.simpleString(), frames.name(alias)
-    if kind == "binary":
+    if column.type == "BINARY":
         raise EngineError(
-            f"Column '{called}' holds bytes, which cannot be shown.",
+            f"Column '{column.name}' holds bytes, which cannot be shown.",
             kind=EngineError.STATEMENT,
             todo="Leave it out, or turn it into text with hex(...).",
         )
-    if kind == "timestamp":  # all times are told in UTC
-        return functions.concat(value.cast("string"), functions.lit("+00")).alias(alias)
-    return value.cast("string").alias(alias) if kind.startswith((*AS_TEXT, "interval")) else value
+    value = exp.column(alias, quoted=True)
+    if not column.type.startswith(AS_TEXT):
+        return value
+    text = writing.cast(value, "STRING")
+    # All times are told in UTC.
+    return exp.DPipe(this=text, expression=exp.Literal.string("+00")) if column.type.endswith("ZONE") else text

@@ -55,7 +55,7 @@ def held(type_: str) -> exp.DataType | None:
     """The type in which Spark keeps the values of a column of this type; None where it keeps none of them."""
     known = spelling(type_)
     if known == "TIME":  # the parser's library takes it for a TIMESTAMP there
-        return exp.DataType.build(known, dialect="spark", udt=True)
+        return exp.DataType(this=exp.DType.USERDEFINED, kind=known)
     return exp.DataType.build(known, dialect="spark") if known else None
 
 

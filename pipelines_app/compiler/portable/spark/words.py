@@ -13,7 +13,8 @@ _OTHERWISE = frozenset(
         exp.Any,
         exp.All,
         exp.RegexpFullMatch,
-        exp.TimeToUnix,
+        exp.DateAdd,
+        exp.DateSub,
         exp.Xor,
     }
 )

@@ -12,6 +12,7 @@ _FORMATS = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": 
 # No LIKE of DuckDB has an escape unless it names one; Spark's has the backslash.
 _NO_ESCAPE = "\u0001"
 _UUID = exp.Literal.string("^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$")
+_NO_FRACTION = exp.Literal.number(2**52)  # every DOUBLE from here on is a whole number
 _TEXTS = exp.DataType.TEXT_TYPES
 
 
@@ -49,7 +50,7 @@ def _sum_or_difference(node: exp.Expr) -> exp.Expr | None:
     sides = (node.this, node.expression)
     if isinstance(node, exp.Sub) and all(kind(side) == exp.DType.DATE for side in sides):
         return cast(_call("datediff", *(side.copy() for side in sides)), "BIGINT")
-    if not any(kind(side) == exp.DType.INTERVAL or isinstance(side, exp.Interval) for side in sides):
+    if not any(kind(side) == exp.DType.INTERVAL or side.find(exp.Interval) for side in sides):
         return None
     moments = [cast(side.copy(), "TIMESTAMP_NTZ") if kind(side) == exp.DType.DATE else side.copy() for side in sides]
     return type(node)(this=moments[0], expression=moments[1])
@@ -118,8 +119,56 @@ def _rounded(node: exp.Expr) -> exp.Expr | None:
 def _away(value: exp.Expr) -> exp.Expr:
     """The whole number next to a DOUBLE, as a DOUBLE: `rint` would take the even one of two, `round` reads digits."""
     half = cast(exp.Literal.number("0.5"), "DOUBLE")
-    up = cast(exp.Floor(this=exp.Add(this=exp.Abs(this=exp.Paren(this=value.copy())), expression=half)), "DOUBLE")
+    up = _whole(exp.Floor, exp.Add(this=exp.Abs(this=exp.Paren(this=value.copy())), expression=half))
     return exp.Mul(this=exp.Sign(this=exp.Paren(this=value.copy())), expression=up)
+
+
+def _whole(function: type[exp.Expr], value: exp.Expr) -> exp.Expr:
+    """A DOUBLE without its fraction, as a DOUBLE: Spark gives a BIGINT, which most are too large for, and 0 for NaN."""
+    small = exp.LT(this=exp.Abs(this=exp.Paren(this=value.copy())), expression=cast(_NO_FRACTION.copy(), "DOUBLE"))
+    return exp.Case(ifs=[exp.If(this=small, true=cast(function(this=value.copy()), "DOUBLE"))], default=value.copy())
+
+
+def _cut(node: exp.Expr) -> exp.Expr | None:
+    return _whole(type(node), node.this) if kind(node.this) in words.DOUBLES else None
+
+
+def _truncated_number(node: exp.Expr) -> exp.Expr:
+    if kind(node.this) not in words.DOUBLES:
+        return cast(cast(node.this.copy(), "BIGINT"), "DECIMAL(38, 0)")
+    up = _whole(exp.Floor, exp.Abs(this=node.this.copy()))
+    return exp.Paren(this=exp.Mul(this=exp.Sign(this=node.this.copy()), expression=up))
+
+
+def _signed(node: exp.Expr) -> exp.Expr:
+    made: exp.Expr = exp.Sign(this=node.this.copy())
+    if kind(node.this) in words.DOUBLES:
+        made = exp.Case(ifs=[exp.If(this=_call("isnan", node.this.copy()), true=_zero())], default=made)
+    return cast(made, "TINYINT")
+
+
+def _counted(node: exp.Expr) -> exp.Expr:
+    """DuckDB sums up: of nothing there is no count."""
+    return exp.Sum(this=cast(cast(node.this.copy(), "INT"), "DECIMAL(28, 0)"))
+
+
+def _seconds(node: exp.Expr) -> exp.Expr:
+    return _extract("EPOCH", node.this)
+
+
+def _decimal(value: exp.Expr, kept: exp.DataType) -> exp.Expr:
+    """A DOUBLE as a decimal, rounded as it is kept and not as it is written; what is no number is told."""
+    scale = int(kept.expressions[1].name) if len(kept.expressions) == 2 else 0
+    factor = _call("power", cast(exp.Literal.number(10), "DOUBLE"), exp.Literal.number(scale))
+    scaled = _away(exp.Mul(this=_double(value), expression=factor))
+    step = cast(exp.Literal.number(f"1e-{scale}"), f"DECIMAL({max(scale, 1)}, {scale})")
+    made = exp.Mul(this=cast(scaled, "DECIMAL(38, 0)"), expression=step) if scale else scaled
+    finite = exp.LT(this=exp.Abs(this=_double(value)), expression=cast(exp.Literal.number("1e38"), "DOUBLE"))
+    raised = exp.Cast(this=_call("raise_error", exp.Literal.string("a DOUBLE fits no DECIMAL")), to=kept.copy())
+    return exp.Case(
+        ifs=[exp.If(this=exp.Not(this=exp.Paren(this=finite)), true=raised)],
+        default=exp.Cast(this=exp.Paren(this=made), to=kept.copy()),
+    )
 
 
 def _retyped(node: exp.Expr) -> exp.Expr | None:
@@ -130,6 +179,8 @@ def _retyped(node: exp.Expr) -> exp.Expr | None:
         return None
     if to.this == exp.DType.UUID:
         return _uuid(node.this)
+    if to.this == exp.DType.DECIMAL and kind(node.this) in words.DOUBLES:
+        return _decimal(node.this, kept)
     return exp.Cast(this=_before(node.this, to), to=kept)
 
 
@@ -255,13 +306,16 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.AnyValue: _any,
     exp.AtTimeZone: _in_zone,
     exp.Cast: _retyped,
+    exp.Ceil: _cut,
     exp.Concat: _joined,
     exp.ConcatWs: _joined,
+    exp.CountIf: _counted,
     exp.DPipe: _piped,
     exp.DateDiff: _days,
     exp.DateTrunc: _truncated,
     exp.Div: _quotient,
     exp.Extract: _extracted,
+    exp.Floor: _cut,
     exp.ILike: _liked,
     exp.IgnoreNulls: _given,
     exp.Like: _liked,
@@ -270,9 +324,12 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]] = {
     exp.Median: _share,
     exp.PercentileCont: _share,
     exp.Round: _rounded,
+    exp.Sign: _signed,
     exp.Sqrt: _root,
     exp.Sub: _sum_or_difference,
     exp.Sum: _sum,
     exp.TimeToStr: _shown,
+    exp.TimeToUnix: _seconds,
     exp.TimestampTrunc: _truncated,
+    exp.Trunc: _truncated_number,
 }
