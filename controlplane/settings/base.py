@@ -184,6 +184,8 @@ NAMING = env.text("LOOPLINE_NAMING", "")  # a YAML file with the naming conventi
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}
 # A PostgreSQL for the data of environments on the engine `postgres`, as a role that may create roles and schemas.
 WAREHOUSE_URL = env.text("LOOPLINE_WAREHOUSE_URL", "")
+# A Spark Connect server (sc://host:port) that sees the lake under the same path.
+SPARK_URL = env.text("LOOPLINE_SPARK_URL", "")
 LAKE_ROOT = Path(env.text("LOOPLINE_LAKE", str(VAR / "lake")))
 ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
 REDIS_URL = env.text("REDIS_URL", "")

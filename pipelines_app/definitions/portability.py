@@ -3,7 +3,6 @@
 from pipelines_app.compiler import compile, elsewhere, statements
 from pipelines_app.compiler.compile import Checked
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
-from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.portable import doors
 from pipelines_app.definitions.catalogue import Catalogue
 from pipelines_app.definitions.composing import Laid
@@ -24,9 +23,9 @@ def problems(compiled: Compiled, over: Catalogue) -> list[Problem]:
     if over.engine == EngineName.DUCKDB:
         return []
     team = over.teams[compiled.definition.team]
-    found = doors.problems(compiled)
-    there = elsewhere.on(compiled, OtherEngine.POSTGRES)
-    return found or [problem for step in there.steps for problem in _refused(step, there, team)]
+    found = doors.problems(compiled, doors.DOORS[over.engine])
+    there = elsewhere.on(compiled, over.engine)
+    return found or [problem for step in there.steps for problem in _refused(step, there, team, over.engine)]
 
 
 def of_step(found: Checked, laid: Laid, engine: str) -> tuple[Problem, ...]:
@@ -34,21 +33,21 @@ def of_step(found: Checked, laid: Laid, engine: str) -> tuple[Problem, ...]:
     if engine == EngineName.DUCKDB:
         return ()
     relations = {name: laid.known[name].columns for name in found.inputs if name in laid.known}
-    refused = doors.faults(statements.parse(found.sql), relations)
+    refused = doors.faults(statements.parse(found.sql), relations, doors.DOORS[engine])
     return tuple(Problem(path="sql", message=fault.message, line=1, column=1) for fault in refused)
 
 
-def _refused(step: CompiledStep, compiled: Compiled, team: Team) -> list[Problem]:
+def _refused(step: CompiledStep, compiled: Compiled, team: Team, engine: str) -> list[Problem]:
     if step.kind is not StepKind.TRANSFORM:
         return []
     columns = {name: known.columns for name, known in compiled.external.items()}
     columns |= {one.dataset: one.columns for one in compiled.steps}
     relations = [Relation(name=name, columns=columns[name]) for name in step.inputs]
     try:
-        places.warehouse(team.pk).explain(compile.sample(step), relations)
+        places.named(engine, team.pk).explain(compile.sample(step), relations)
     except EngineError as error:
         number = [one.dataset for one in compiled.definition.steps].index(step.dataset)
-        said = f"PostgreSQL does not accept it: {error.message} {error.todo}".strip()
+        said = f"{doors.DOORS[engine].name} does not accept it: {error.message} {error.todo}".strip()
         written = compiled.definition.steps[number]
-        return [Problem(path=elsewhere.path(written, number, OtherEngine.POSTGRES), message=said)]
+        return [Problem(path=elsewhere.path(written, number, engine), message=said)]
     return []

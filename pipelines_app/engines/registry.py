@@ -17,4 +17,4 @@ class Factory(Protocol):
 ENGINES: Mapping[str, Factory] = {
     "duckdb": DuckDBEngine,
 }
-NAMES = ("duckdb", "postgres")
+NAMES = ("duckdb", "postgres", "spark")

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from pipelines_app import events, locks
 from pipelines_app.access import audit
-from pipelines_app.compiler import codec
+from pipelines_app.compiler import codec, statements
 from pipelines_app.compiler.portable import doors
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.session import Login
@@ -34,11 +34,7 @@ class Placed:
 def seen_by(user: User) -> list[Placed]:
     """Every environment and where it runs; a fixed number of queries."""
     mapping.production()
-    offered = tuple(
-        (str(value), str(label))
-        for value, label in EngineName.choices
-        if value == EngineName.DUCKDB or places.is_configured()
-    )
+    offered = tuple((str(value), str(label)) for value, label in EngineName.choices if value in places.offered())
     parts = Part.objects.live().order_by().values_list("environment", "engine")
     counts = {(environment, engine) for environment, engine in parts.distinct()}
     return [
@@ -47,11 +43,16 @@ def seen_by(user: User) -> list[Placed]:
             engine=one.engine,
             label=EngineName(one.engine).label,
             engines=offered,
-            elsewhere=sum(environment == one.pk and engine != one.engine for environment, engine in counts),
+            elsewhere=sum(environment == one.pk and engine != _keeps(one.engine) for environment, engine in counts),
             may_change=user.is_superuser,
         )
         for one in Environment.objects.order_by("name")
     ]
+
+
+def _keeps(engine: str) -> str:
+    """The engine under whose name its parts are written down: Spark's are files of the lake, as DuckDB's are."""
+    return EngineName.DUCKDB if engine == EngineName.SPARK else engine
 
 
 def change(user: User, *, name: str, engine: str, actor: str, anyway: bool = False) -> Placed:
@@ -61,13 +62,21 @@ def change(user: User, *, name: str, engine: str, actor: str, anyway: bool = Fal
     pipelines it would not do as it is written, unless that is accepted.
     """
     environment = _own(user, name)
-    if engine == EngineName.POSTGRES:
-        provisioning.examine(_platform())
-        unfit = [] if anyway else list(_unfit())
+    if engine in doors.DOORS:
+        _examine(engine)
+        unfit = [] if anyway else list(_unfit(doors.DOORS[engine]))
         if unfit:
             raise DefinitionInvalid(unfit[:MOST_TOLD])
     _write(environment, engine, actor)
     return next(one for one in seen_by(user) if one.name == name)
+
+
+def _examine(engine: str) -> None:
+    """Raise EngineError unless the engine answers as it has to."""
+    if engine == EngineName.SPARK:
+        places.spark().explain(statements.parse("SELECT 1 AS answer"), [])
+    else:
+        provisioning.examine(_platform())
 
 
 def _platform() -> Login:
@@ -101,9 +110,9 @@ def _own(user: User, name: str) -> Environment:
     return found
 
 
-def _unfit() -> Iterator[Problem]:
-    """What of the pipelines as they are PostgreSQL would not do as it is written."""
+def _unfit(door: doors.Door) -> Iterator[Problem]:
+    """What of the pipelines as they are an engine would not do as it is written."""
     for pipeline in Pipeline.objects.exclude(current=None).select_related("current").order_by("name"):
         if pipeline.current is not None and pipeline.current.compiled:
-            for problem in doors.problems(codec.from_json(pipeline.current.compiled)):
+            for problem in doors.problems(codec.from_json(pipeline.current.compiled), door):
                 yield Problem(path=f"{pipeline.name}: {problem.path}", message=problem.message, line=problem.line)

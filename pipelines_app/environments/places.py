@@ -10,6 +10,7 @@ from django.db import transaction
 
 from pipelines_app import lake, locks, vault
 from pipelines_app.engines.base import Engine, Place, Relation, Table
+from pipelines_app.engines.spark.engine import SparkEngine
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.bridge import Bridge
 from pipelines_app.engines.warehouse.engine import PostgresEngine
@@ -26,11 +27,32 @@ def is_configured() -> bool:
     return bool(settings.WAREHOUSE_URL)
 
 
+def offered() -> list[str]:
+    """The engines that an environment may have here."""
+    wanted = {EngineName.POSTGRES: settings.WAREHOUSE_URL, EngineName.SPARK: settings.SPARK_URL}
+    return [engine for engine in EngineName.values if wanted.get(EngineName(engine), "always")]
+
+
 def engine(environment: Environment, team: int) -> Engine:
     """The engine that a team's work in an environment is given to."""
-    if environment.engine == EngineName.POSTGRES:
+    return named(environment.engine, team)
+
+
+def named(name: str, team: int) -> Engine:
+    """An engine by its name, as a team comes to it."""
+    if name == EngineName.POSTGRES:
         return warehouse(team)
-    return _bridge(settings.WAREHOUSE_URL, team) if is_configured() else lake.engine()
+    files = spark() if name == EngineName.SPARK else lake.engine()
+    return _bridge(settings.WAREHOUSE_URL, team, name) if is_configured() else files
+
+
+def spark() -> SparkEngine:
+    """Spark over the lake; raises EngineError where there is none."""
+    if not settings.SPARK_URL:
+        raise EngineError(
+            "There is no Spark.", kind=EngineError.SANDBOX, todo="Set LOOPLINE_SPARK_URL for every process."
+        )
+    return SparkEngine(settings.SPARK_URL, lake.engine(), between=lake.path("exports"))
 
 
 def reader(relations: Iterable[Relation], team: int) -> Engine:
@@ -54,9 +76,10 @@ def _warehouse(url: str, team: int) -> PostgresEngine:
 
 
 @lru_cache(maxsize=1000)
-def _bridge(url: str, team: int) -> Engine:
+def _bridge(url: str, team: int, name: str) -> Engine:
     # Asked for its login only when it has a table to fetch: most environments have none.
-    return Bridge(lake.engine(), lambda: warehouse(team), between=lake.path("exports"))
+    files = spark() if name == EngineName.SPARK else lake.engine()
+    return Bridge(files, lambda: warehouse(team), between=lake.path("exports"))
 
 
 def forget() -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 class EngineName(models.TextChoices):
     DUCKDB = "duckdb", "DuckDB"
     POSTGRES = "postgres", "PostgreSQL"
+    SPARK = "spark", "Spark"
 
 
 class TeamLogin(models.Model):

@@ -1,7 +1,7 @@
-"""From a query as it is stored to the one that PostgreSQL runs, and what stands in the way of it."""
+"""From a query as it is stored to the one that another engine runs, and what stands in the way of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlglot import exp
@@ -11,52 +11,87 @@ from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Column, Step
 from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.portable import lint, types, writing
+from pipelines_app.compiler.portable.spark import lint as spark_lint
+from pipelines_app.compiler.portable.spark import types as spark_types
+from pipelines_app.compiler.portable.spark import writing as spark_writing
 from pipelines_app.compiler.reading import step_into
 from pipelines_app.errors import Problem, StatementRefused
 
 Relations = Mapping[str, Sequence[Column]]
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-OVERRIDE = "; or write the step for it apart, under `engines: {postgres: {sql: ...}}`"
+OVERRIDE = "; or write the step for it apart, under `engines: {%s: {sql: ...}}`"
 
 
-def written(statement: exp.Query, relations: Relations) -> exp.Query:
-    """The tree whose PostgreSQL text gives what the statement gives on DuckDB; raises StatementRefused."""
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """What one engine would do otherwise, and how a query is written for it; whether it answers checks itself."""
+
+    engine: str
+    name: str
+    faults: Callable[[exp.Query], Iterator[StatementRefused]]
+    rewrite: Callable[[exp.Query], exp.Query]
+    type_fault: Callable[[str, str], str]
+    answers_checks: bool
+
+
+POSTGRES = Door(
+    engine="postgres",
+    name="PostgreSQL",
+    faults=lint.faults,
+    rewrite=writing.rewrite,
+    type_fault=types.fault,
+    answers_checks=True,
+)
+SPARK = Door(
+    engine="spark",
+    name="Spark",
+    faults=spark_lint.faults,
+    rewrite=spark_writing.rewrite,
+    type_fault=spark_types.fault,
+    answers_checks=False,
+)
+DOORS: Mapping[str, Door] = {door.engine: door for door in (POSTGRES, SPARK)}
+
+
+def written(statement: exp.Query, relations: Relations, door: Door = POSTGRES) -> exp.Query:
+    """The tree whose text for that engine gives what the statement gives on DuckDB; raises StatementRefused."""
     typed = schema.typed(writing.with_decimals(statement.copy()), relations)
-    lint.refuse(typed)
-    return writing.rewrite(typed)
+    for fault in door.faults(typed):
+        raise fault
+    return door.rewrite(typed)
 
 
-def problems(compiled: Compiled) -> list[Problem]:
-    """Everything in a definition that PostgreSQL would refuse or do otherwise, each with its place."""
+def problems(compiled: Compiled, door: Door = POSTGRES) -> list[Problem]:
+    """Everything in a definition that an engine would refuse or do otherwise, each with its place."""
     relations = {name: known.columns for name, known in compiled.external.items()}
     relations |= {step.dataset: step.columns for step in compiled.steps}
-    return [problem for step in compiled.steps for problem in _of_step(step, compiled, relations)]
+    return [problem for step in compiled.steps for problem in _of_step(step, compiled, relations, door)]
 
 
-def faults(statement: exp.Query, relations: Relations) -> Iterator[StatementRefused]:
+def faults(statement: exp.Query, relations: Relations, door: Door = POSTGRES) -> Iterator[StatementRefused]:
     """What of one statement is not portable."""
-    return lint.faults(schema.typed(writing.with_decimals(statement.copy()), relations))
+    return door.faults(schema.typed(writing.with_decimals(statement.copy()), relations))
 
 
-def _of_step(step: CompiledStep, compiled: Compiled, relations: Relations) -> Iterator[Problem]:
+def _of_step(step: CompiledStep, compiled: Compiled, relations: Relations, door: Door) -> Iterator[Problem]:
     path = _path(step, compiled)
-    said = [types.fault(column.name, column.type) for column in step.columns]
+    said = [door.type_fault(column.name, column.type) for column in step.columns]
     where = f"{path}.columns" if step.source else f"{path}.sql"
-    yield from (Problem(path=where, message=f"on PostgreSQL: {fault}") for fault in said if fault)
+    yield from (Problem(path=where, message=f"on {door.name}: {fault}") for fault in said if fault)
     if not step.source:
-        yield from _of_query(step, compiled, relations)
-    for spec in step.checks:
+        yield from _of_query(step, compiled, relations, door)
+    for spec in step.checks if door.answers_checks else ():
         yield from _of_check(spec, step, f"{path}.checks", relations)
 
 
-def _of_query(step: CompiledStep, compiled: Compiled, relations: Relations) -> Iterator[Problem]:
-    """What of a step's SQL is not portable; of the SQL that it has for PostgreSQL alone, if it has any."""
+def _of_query(step: CompiledStep, compiled: Compiled, relations: Relations, door: Door) -> Iterator[Problem]:
+    """What of a step's SQL is not portable; of the SQL that it has for that engine alone, if it has any."""
     place, typed = _typed(step, compiled)
-    path = elsewhere.path(typed, place, OtherEngine.POSTGRES)
-    for fault in faults(_as_typed(step, compiled), relations):
+    path = elsewhere.path(typed, place, door.engine)
+    could = door.engine in set(OtherEngine) - typed.elsewhere.keys()
+    for fault in faults(_as_typed(step, compiled, door), relations, door):
         problem = compile.problem_of(fault, path)
-        own = OtherEngine.POSTGRES in typed.elsewhere
-        yield problem if own else replace(problem, message=f"{problem.message}{OVERRIDE}")
+        yield replace(problem, message=problem.message + OVERRIDE % door.engine) if could else problem
 
 
 def _typed(step: CompiledStep, compiled: Compiled) -> tuple[int, Step]:
@@ -71,9 +106,9 @@ def _path(step: CompiledStep, compiled: Compiled) -> str:
     return f"steps[{_typed(step, compiled)[0]}]"
 
 
-def _as_typed(step: CompiledStep, compiled: Compiled) -> exp.Query:
+def _as_typed(step: CompiledStep, compiled: Compiled, door: Door) -> exp.Query:
     """The query as somebody typed it, whose parts know their places."""
-    text = elsewhere.sql(_typed(step, compiled)[1], OtherEngine.POSTGRES)
+    text = elsewhere.sql(_typed(step, compiled)[1], door.engine)
     tree = binding.bind(statements.parse(text), compiled.definition.parameters).tree
     gate.admit(tree)
     binding.type_period(tree, step.period)

@@ -4,7 +4,7 @@ import importlib
 import logging
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from pipelines_app.engines.spark import faults
 from pipelines_app.errors import EngineError
@@ -40,12 +40,6 @@ class Library:
     retries: Any
     errors: Any
     calls: Any
-
-
-class Told(Protocol):
-    """What is known of a fault of the client."""
-
-    def getCondition(self) -> str | None: ...  # noqa: N802
 
 
 @cache

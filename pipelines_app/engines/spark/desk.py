@@ -10,7 +10,8 @@ from sqlglot import exp
 
 from pipelines_app.compiler import statements
 from pipelines_app.compiler.definition import Column
-from pipelines_app.compiler.portable.spark import doors, types, writing
+from pipelines_app.compiler.portable import doors
+from pipelines_app.compiler.portable.spark import types, writing
 from pipelines_app.engines import presenting
 from pipelines_app.engines.base import Answer, Limits, Relation
 from pipelines_app.engines.sandbox.plain import plain
@@ -49,7 +50,7 @@ class Desk:
     def query(self, statement: exp.Query) -> exp.Query:
         """The statement as Spark runs it here; raises EngineError with why it is not portable."""
         try:
-            query = doors.written(statement, self._known)
+            query = doors.written(statement, self._known, doors.SPARK)
         except StatementRefused as refused:
             raise EngineError(refused.message, kind=EngineError.STATEMENT) from refused
         for one in list(query.find_all(exp.Table)):
@@ -78,7 +79,7 @@ class Desk:
             return self._spelled(_columns(self._session.spark.sql(text)))
 
     def write(self, statement: exp.Query, columns: Sequence[Column], folder: Path) -> Relation:
-        """Write the declared columns of a query as files, under names that any file may have, as the query gives them."""
+        """Write the declared columns of a query as files, as the query gives them, under plain names."""
         text = self.text(statement)
         with self._session.faults():
             found = self._session.spark.sql(text)

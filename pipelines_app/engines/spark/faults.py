@@ -7,7 +7,9 @@ from pipelines_app.errors import EngineError
 
 AWAY = "Spark cannot be reached."
 CONDITION = re.compile(r"^\[[A-Z0-9_.]+\]\s*")
-TAIL = re.compile(r"\s*(?:SQLSTATE: \w+|== SQL.*|JVM stacktrace:|; line \d+ pos \d+|If necessary set \"|Search path: ).*", re.DOTALL)
+TAIL = re.compile(
+    r"\s*(?:SQLSTATE: \w+|== SQL.*|JVM stacktrace:|; line \d+ pos \d+|If necessary set \"|Search path: ).*", re.DOTALL
+)
 HOST_PATH = re.compile(r"(?:file:)?(?<![\w/])/+(?:[\w.+@~-]+/)+[\w.+@~-]*")
 WORDS = {
     EngineError.MEMORY: ("The work needed more memory than it may have.", "Let it read or hold less at once."),

@@ -1,4 +1,4 @@
-"""DuckDB where some of what it reads lies in the warehouse: those tables are fetched as files first."""
+"""An engine that reads files where some of what it reads lies in the warehouse: those tables are fetched as files first."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,8 +10,19 @@ from typing import ClassVar
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
-from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Place, Relation, Table, Wanted, Written
-from pipelines_app.engines.duckdb_engine import DuckDBEngine
+from pipelines_app.engines.base import (
+    Answer,
+    Audit,
+    Engine,
+    Limits,
+    Loaded,
+    Look,
+    Place,
+    Relation,
+    Table,
+    Wanted,
+    Written,
+)
 from pipelines_app.engines.warehouse.engine import PostgresEngine
 
 
@@ -20,7 +31,7 @@ class Bridge:
 
     dialect: ClassVar[str] = "duckdb"
 
-    def __init__(self, files: DuckDBEngine, tables: Callable[[], PostgresEngine], *, between: Path) -> None:
+    def __init__(self, files: Engine, tables: Callable[[], PostgresEngine], *, between: Path) -> None:
         self._files = files
         self._tables = tables
         self._between = between

@@ -13,12 +13,6 @@ _FORMAT = re.compile(r"(?:%[YmdHMSj]|[-/:. _])*")
 _JOINS = {"", "INNER", "CROSS", "OUTER", "SEMI", "ANTI"}
 
 
-def refuse(tree: exp.Query) -> None:
-    """Raise StatementRefused at the first part of a typed query that is not portable."""
-    for found in faults(tree):
-        raise found
-
-
 def faults(tree: exp.Query) -> Iterator[StatementRefused]:
     """Every part of a qualified and typed query that does not mean the same on Spark."""
     for node in tree.walk():

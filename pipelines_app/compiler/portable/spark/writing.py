@@ -80,6 +80,7 @@ def _over_doubles(node: exp.Expr) -> exp.Expr:
 def _logarithm(node: exp.Expr) -> exp.Expr:
     """Of what has none DuckDB says so, and Spark gives null."""
     base, value = (node.this, node.expression) if node.expression else (None, node.this)
+    made: exp.Expr
     if isinstance(node, exp.Ln):
         made = exp.Ln(this=_double(value))
     elif base is None or base.name == "10":
@@ -134,6 +135,8 @@ def _cut(node: exp.Expr) -> exp.Expr | None:
 
 
 def _truncated_number(node: exp.Expr) -> exp.Expr:
+    if kind(node.this) in words.WHOLE:
+        return _given(node)
     if kind(node.this) not in words.DOUBLES:
         return cast(cast(node.this.copy(), "BIGINT"), "DECIMAL(38, 0)")
     up = _whole(exp.Floor, exp.Abs(this=node.this.copy()))
@@ -257,7 +260,8 @@ def _share(node: exp.Expr) -> exp.Expr:
 
 
 def _given(node: exp.Expr) -> exp.Expr:
-    return node.this.copy()
+    value: exp.Expr = node.this
+    return value.copy()
 
 
 def _any(node: exp.Expr) -> exp.Expr:
