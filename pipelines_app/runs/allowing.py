@@ -13,7 +13,6 @@ from pipelines_app.errors import NotAllowed, NotFound
 from pipelines_app.models import (
     ANY_ROLE,
     EngineLimit,
-    EngineName,
     Environment,
     Role,
     Run,
@@ -106,7 +105,7 @@ def _engines(user: User) -> list[Limit]:
             may_change=user.is_superuser,
         )
         for name in NAMES
-        if name == EngineName.DUCKDB or places.is_configured()
+        if name in places.offered()
     ]
 
 

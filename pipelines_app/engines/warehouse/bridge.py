@@ -1,4 +1,4 @@
-"""An engine that reads files where some of what it reads lies in the warehouse: those tables are fetched as files first."""
+"""An engine that reads files, where some of its input lies in the warehouse: those tables are fetched first."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
