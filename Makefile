@@ -34,13 +34,17 @@ check: setup-dev ## Run every gate but the tests
 format: setup-dev ## Format and fix what can be fixed by machine
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
 
-test: servers check test-sqlite test-postgres test-browser ## Run everything that CI runs
+test: servers check test-sqlite test-postgres test-spark test-browser ## Run everything that CI runs
 
 test-sqlite: setup-dev ## Run the tests on SQLite
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_POSTGRES:%=--ignore %)
 
 test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
 	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_SQLITE:%=--ignore %)
+
+test-spark: setup-dev ## Run the tests that need Spark; fetches it once (456 MB, and Java 17 has to be there)
+	@$(PY) -m scripts.spark
+	LOOPLINE_TEST_DATABASE=sqlite LOOPLINE_REQUIRE_SPARK=1 $(PYTEST) -m spark tests/engines
 
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile

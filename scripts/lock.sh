@@ -12,3 +12,5 @@ compile() {
 compile "$@" ../pyproject.toml -o runtime.lock
 compile "$@" -c runtime.lock --extra s3 ../pyproject.toml -o image.lock # the image reads buckets, too
 compile "$@" -c runtime.lock ../pyproject.toml --group ../pyproject.toml:dev -o dev.lock
+# Only what Spark adds: the rest is in the lock that it is installed beside.
+compile "$@" -c dev.lock ../pyproject.toml --extra spark -o spark.lock
