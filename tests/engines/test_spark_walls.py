@@ -13,6 +13,8 @@ from pipelines_app.engines.spark.engine import SparkEngine
 from pipelines_app.errors import EngineError, StatementRefused
 from tests.engines.conftest import LIMITS, columns_of, sql
 
+# The client says so beside the error that it raises.
+GIVES_UP = pytest.mark.filterwarnings("ignore:.*RETRIES_EXCEEDED:UserWarning")
 KNOWN = {"raw.t": columns_of(a="INTEGER", b="VARCHAR", d="DOUBLE", day="DATE", at="TIMESTAMP")}
 HOSTILE = """
 SELECT java_method('java.lang.Runtime', 'getRuntime') AS x
@@ -147,6 +149,7 @@ def test_what_spark_would_do_otherwise_is_written_so_that_it_does_the_same(text,
     assert part in written(text)
 
 
+@GIVES_UP
 def test_a_spark_that_is_not_there_is_said_with_what_to_do(engine, into):
     pytest.importorskip("pyspark", reason="Spark's client is not installed: `make test-spark` does it.")
     away = SparkEngine("sc://127.0.0.1:1", engine, between=into)
@@ -199,6 +202,7 @@ def test_what_spark_makes_has_the_fingerprint_of_the_same_rows_made_by_duckdb(sp
     assert (theirs.fingerprint, theirs.rows) == (ours.fingerprint, 2)
 
 
+@GIVES_UP
 @pytest.mark.spark
 def test_a_server_that_dies_in_the_middle_is_an_error_worth_another_try(spark, spark_server, engine, into):
     made = engine.materialise(sql("SELECT 1 AS i"), [], columns_of(i="BIGINT"), into / "n", LIMITS)

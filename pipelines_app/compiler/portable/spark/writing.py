@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from pipelines_app.compiler.portable.spark import types, words
-from pipelines_app.compiler.portable.spark.lint import kind
+from pipelines_app.compiler.portable.spark.lint import bare, kind
 
 _DAY_NUMBERS = {"DOW": "dayofweek", "DAYOFWEEK": "dayofweek", "ISODOW": "weekday"}
 _FORMATS = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": "ss", "%j": "DDD"}
@@ -182,7 +182,8 @@ def _retyped(node: exp.Expr) -> exp.Expr | None:
         return None
     if to.this == exp.DType.UUID:
         return _uuid(node.this)
-    if to.this == exp.DType.DECIMAL and kind(node.this) in words.DOUBLES:
+    is_written = isinstance(bare(node.this), exp.Literal) and "e" not in bare(node.this).name.lower()
+    if to.this == exp.DType.DECIMAL and kind(node.this) in words.DOUBLES and not is_written:
         return _decimal(node.this, kept)
     return exp.Cast(this=_before(node.this, to), to=kept)
 
