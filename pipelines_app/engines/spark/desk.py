@@ -73,7 +73,7 @@ class Desk:
         """Have Spark itself accept and plan a query, and name the columns it would give."""
         text = self.text(statement)
         with self._session.faults():
-            plan = self._session.spark.sql(f"EXPLAIN {text}").collect()[0][0]
+            plan = self._session.spark.sql(_planned(text)).collect()[0][0]
             if "Error occurred during query planning" in plan:
                 self._session.spark.sql(text).limit(0).collect()
             return self._spelled(_columns(self._session.spark.sql(text)))
@@ -111,6 +111,11 @@ class Desk:
         """Names as they are declared: qualified, all are in lower case."""
         declared = {column.name.lower(): column.name for known in self._known.values() for column in known}
         return tuple(replace(one, name=declared.get(one.name.lower(), one.name)) for one in columns)
+
+
+def _planned(text: str) -> str:
+    """Have the planner go through a query without running it."""
+    return exp.Command(this="EXPLAIN", expression=exp.Literal.string(text)).sql(DIALECT)
 
 
 def for_people(query: exp.Query, columns: Sequence[Column], rows: int) -> exp.Select:
