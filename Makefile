@@ -25,8 +25,8 @@ demo: setup ## Play the sample through the front doors, and check the result
 setup-dev:
 	@sh scripts/setup.sh dev
 
-servers: setup-dev ## See that Redis and Chromium are on this machine, for the tests
-	@$(PY) -m scripts.servers redis-server chromium
+servers: setup-dev ## See that Redis, Chromium and Java are on this machine, for the tests
+	@$(PY) -m scripts.servers redis-server chromium default-jre-headless
 
 check: setup-dev ## Run every gate but the tests
 	@$(PY) -m scripts.gates
@@ -37,14 +37,14 @@ format: setup-dev ## Format and fix what can be fixed by machine
 test: servers check test-sqlite test-postgres test-spark test-browser ## Run everything that CI runs
 
 test-sqlite: setup-dev ## Run the tests on SQLite
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_POSTGRES:%=--ignore %)
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos and not spark" -n 2 --dist loadfile $(ONCE_ON_POSTGRES:%=--ignore %)
 
 test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
-	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos" -n 2 --dist loadfile $(ONCE_ON_SQLITE:%=--ignore %)
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos and not spark" -n 2 --dist loadfile $(ONCE_ON_SQLITE:%=--ignore %)
 
-test-spark: setup-dev ## Run the tests that need Spark; fetches it once (456 MB, and Java 17 has to be there)
+test-spark: servers ## Run the tests that need Spark; fetches it once, 456 MB
 	@$(PY) -m scripts.spark
-	LOOPLINE_TEST_DATABASE=sqlite LOOPLINE_REQUIRE_SPARK=1 $(PYTEST) -m spark tests/engines
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m spark
 
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tests.servers import chromium
+from tests.servers import chromium, spark
 from tests.servers.process import MissingServer
 
 QUIETLY = {"DEBIAN_FRONTEND": "noninteractive"}
@@ -28,7 +28,16 @@ def has_chromium() -> bool:
     return True
 
 
-PRESENT: dict[str, Callable[[], bool]] = {"redis-server": has_redis, "chromium": has_chromium}
+def has_java() -> bool:
+    try:
+        spark.java()
+    except MissingServer:
+        return False
+    return True
+
+
+JAVA = "default-jre-headless"  # Java 17 on Debian 12, newer since
+PRESENT: dict[str, Callable[[], bool]] = {"redis-server": has_redis, "chromium": has_chromium, JAVA: has_java}
 
 
 def main(wanted: list[str]) -> int:
@@ -42,7 +51,7 @@ def main(wanted: list[str]) -> int:
         names = " ".join(missing)
         print(
             f"Missing on this machine: {names}. Install with `sudo apt-get install {names}`, or on macOS with "
-            "`brew install redis` and `brew install --cask chromium`; then run this again.",
+            "`brew install redis openjdk` and `brew install --cask chromium`; then run this again.",
             file=sys.stderr,
         )
         return 1

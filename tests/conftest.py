@@ -14,9 +14,10 @@ from pipelines_app.environments import mapping, places
 from pipelines_app.runs import planning, recipes
 from tests.browser.accessibility import barriers
 from tests.browser.watch import Complaints
-from tests.servers import chromium
+from tests.servers import chromium, spark
 from tests.servers.postgres import Postgres
 from tests.servers.process import MissingServer
+from tests.servers.spark import Spark
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +77,21 @@ def warehouse() -> Iterator[Login]:
         server.start()
         yield Login(url=server.url)
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
+    """One Spark Connect server for the whole session; without Spark a test is skipped on a desk and fails in CI."""
+    try:
+        spark.provide()
+    except MissingServer as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+    server = Spark(tmp_path_factory.mktemp("spark"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

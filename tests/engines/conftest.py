@@ -1,6 +1,5 @@
 """Every engine takes the same tests: a new engine is one more row here."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from pipelines_app.engines.spark.engine import SparkEngine
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.engine import PostgresEngine
 from pipelines_app.engines.warehouse.session import Login
-from tests.servers.process import MissingServer
-from tests.servers.spark import Spark, refuse_missing
+from tests.servers.spark import Spark
 
 LIMITS = Limits(seconds=60.0, memory_bytes=1 << 30)
 
@@ -35,21 +33,6 @@ def postgres(warehouse: Login, engine_and_lake: tuple[Engine, Path]) -> Postgres
     """PostgreSQL as the first team's login comes to it."""
     login = provisioning.provision(warehouse, 1, "a-password")
     return PostgresEngine(login, engine_and_lake[0], between=engine_and_lake[1] / "exports")
-
-
-@pytest.fixture(scope="session")
-def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
-    """One Spark for the whole session; where there is none, what asks for it is skipped."""
-    try:
-        refuse_missing()
-    except MissingServer as missing:
-        if os.environ.get("LOOPLINE_REQUIRE_SPARK"):
-            raise
-        pytest.skip(str(missing))
-    server = Spark(tmp_path_factory.mktemp("spark"))
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")

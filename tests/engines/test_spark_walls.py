@@ -10,6 +10,7 @@ from pipelines_app.compiler.portable import doors
 from pipelines_app.engines.base import Limits, Relation
 from pipelines_app.engines.spark import connecting
 from pipelines_app.engines.spark.engine import SparkEngine
+from pipelines_app.engines.spark.session import opened
 from pipelines_app.errors import EngineError, StatementRefused
 from tests.engines.conftest import LIMITS, columns_of, sql
 
@@ -150,8 +151,9 @@ def test_what_spark_would_do_otherwise_is_written_so_that_it_does_the_same(text,
 
 
 @GIVES_UP
+@pytest.mark.spark
+@pytest.mark.usefixtures("spark_server")
 def test_a_spark_that_is_not_there_is_said_with_what_to_do(engine, into):
-    pytest.importorskip("pyspark", reason="Spark's client is not installed: `make test-spark` does it.")
     away = SparkEngine("sc://127.0.0.1:1", engine, between=into)
     with pytest.raises(EngineError, match="cannot be reached") as caught:
         away.explain(sql("SELECT 1 AS x"), [])
@@ -168,10 +170,8 @@ def test_a_text_is_a_text_and_no_setting_of_the_server_is_read_through_it(spark)
 @pytest.mark.spark
 def test_a_session_reads_no_file_by_its_name_even_where_the_gate_is_not(spark_server, into):
     (into / "secret").write_text("secret")
-    session = connecting.connect(spark_server.url)
-    with pytest.raises(connecting.library().errors.PySparkException):
-        session.sql(f"SELECT * FROM text.`{into / 'secret'}`").collect()
-    session.stop()
+    with opened(spark_server.url, LIMITS) as session, pytest.raises(connecting.library().errors.PySparkException):
+        session.spark.sql(f"SELECT * FROM text.`{into / 'secret'}`").collect()
 
 
 @pytest.mark.spark

@@ -30,19 +30,18 @@ def on(engine: str) -> None:
     mapping.forget()
 
 
-def run_the_sample(*, turned: bool = False) -> None:
-    """One day's work; turned, the files hold the same lines the other way round: nobody has seen those yet."""
+def run_the_sample(*, turned: int = 0) -> None:
+    """One day's work; turned, the files begin with another line: nobody has seen those yet."""
     for name in ("airlines", "airports", "planes"):
         content = gzip.decompress((road.SAMPLE / "nycflights" / f"{name}.csv.gz").read_bytes())
-        road.send(f"raw.{name}", _turned(content) if turned else content, name=f"{name}.csv")
-    flights = road.SCRIPT.flights(DAY)
-    road.send_flights(DAY, _turned(flights) if turned else flights)
+        road.send(f"raw.{name}", _turned(content, turned), name=f"{name}.csv")
+    road.send_flights(DAY, _turned(road.SCRIPT.flights(DAY), turned))
     road.drain()
 
 
-def _turned(content: bytes) -> bytes:
+def _turned(content: bytes, by: int) -> bytes:
     first, *lines = content.splitlines(keepends=True)
-    return b"".join([first, *reversed(lines)])
+    return b"".join([first, *lines[by:], *lines[:by]])
 
 
 def rows(dataset: str) -> list[tuple[object, ...]]:
@@ -57,7 +56,7 @@ def test_a_pipeline_gives_the_same_rows_on_both_engines_without_a_word_changed()
     run_the_sample()
     files = {name: rows(name) for name in QUERIES}
     on(EngineName.POSTGRES)
-    run_the_sample(turned=True)
+    run_the_sample(turned=1)
     assert not StepRun.objects.exclude(state__in=["succeeded", "warned"]).exists()
     assert {name: rows(name) for name in QUERIES} == files
     assert set(Part.objects.live().values_list("engine", flat=True)) == {EngineName.POSTGRES}

@@ -1,10 +1,10 @@
 """A private Spark Connect server: a free port of this machine, a folder of its own, gone with its starter."""
 
-import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,10 @@ SETTINGS = {
     "spark.app.name": "loopline-tests",
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
+    # A task looks whether it is still wanted between two batches of what it reads, and nobody can end one of a Spark
+    # that is one process: the batches are small, so that what tests have cancelled does not run on beside the others.
+    "spark.sql.parquet.columnarReaderBatchSize": "4",
+    "spark.task.reaper.enabled": "true",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.connect.grpc.binding.address": "127.0.0.1",
@@ -76,11 +80,10 @@ class Spark:
 
 
 def home() -> Path:
-    """Where Spark itself is: SPARK_HOME, or what `make test-spark` fetched; raises MissingServer."""
-    for found in (os.environ.get("SPARK_HOME"), str(FETCHED)):
-        if found and list(Path(found).glob("jars/spark-connect_*.jar")):
-            return Path(found)
-    raise MissingServer("There is no Spark on this machine: `make test-spark` fetches it, or set SPARK_HOME.")
+    """Where Spark itself is: what `make test-spark` fetched; raises MissingServer."""
+    if not list(FETCHED.glob("jars/spark-connect_*.jar")):
+        raise MissingServer("There is no Spark here: `make test-spark` fetches it.")
+    return FETCHED
 
 
 def java() -> str:
@@ -89,7 +92,7 @@ def java() -> str:
     found = str(from_home) if from_home.exists() else shutil.which("java")
     version = re.search(r'version "(\d+)', _told(found)) if found else None
     if not found or not version or int(version[1]) < OLDEST_JAVA:
-        raise MissingServer("There is no Java 17 on this machine: apt-get install openjdk-17-jre-headless.")
+        raise MissingServer("There is no Java 17 or newer on this machine: apt-get install default-jre-headless.")
     return found
 
 
@@ -97,9 +100,12 @@ def _told(program: str) -> str:
     return subprocess.run([program, "-version"], check=False, capture_output=True, text=True).stderr
 
 
-def refuse_missing() -> None:
-    """Raise MissingServer unless Spark, Java and Spark's client are here."""
+def provide() -> None:
+    """Let this process find Spark's client; raises MissingServer unless it is here with Spark and Java."""
     home()
     java()
-    if importlib.util.find_spec("pyspark") is None:
-        raise MissingServer("Spark's client is not installed: `make test-spark` does it.")
+    client = FETCHED / "client"
+    if not (client / "pyspark").exists():
+        raise MissingServer("Spark's client is not here: `make test-spark` fetches it.")
+    if str(client) not in sys.path:
+        sys.path.append(str(client))

@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,6 +36,7 @@ class Library:
     """The parts of the client that are used here."""
 
     sessions: Any
+    core: Any
     functions: Any
     types: Any
     retries: Any
@@ -47,6 +49,7 @@ def library() -> Library:
     """The client; raises EngineError where it is not installed."""
     try:
         parts = {
+            "core": importlib.import_module("pyspark.sql.connect.client.core"),
             "sessions": importlib.import_module("pyspark.sql.connect.session"),
             "functions": importlib.import_module("pyspark.sql.connect.functions"),
             "types": importlib.import_module("pyspark.sql.types"),
@@ -72,23 +75,37 @@ def failures() -> tuple[type[BaseException], ...]:
     return (known.errors.PySparkException, known.calls.RpcError, ValueError)
 
 
-def connect(url: str) -> Any:
-    """A session of its own at the server; raises EngineError when there is none."""
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A session that nothing was asked of yet, and the line it speaks over, which may be cut at any moment."""
+
+    spark: Any
+    cut: Callable[[], None]
+
+
+def reach(url: str) -> Line:
+    """A line to the server; nobody has answered yet. Raises EngineError where the address is none."""
     known = library()
     try:
-        session = known.sessions.SparkSession(connection=url)
-        session.client.set_retry_policies(
-            [known.retries.DefaultPolicy(max_retries=TRIES, initial_backoff=200, max_backoff=2_000)]
-        )
-        for key, value in SETTINGS.items():
-            session.conf.set(key, value)
-        escaped = session.conf.get("spark.sql.parser.escapedStringLiterals")
+        builder = known.core.DefaultChannelBuilder(url)
+        channel = builder.toChannel()
+        # The client's own way to hang up waits for answers first, which a server that hangs never gives.
+        builder.toChannel = lambda: channel
+        spark = known.sessions.SparkSession(connection=builder)
     except failures() as error:
         raise faults.away(error) from error
-    if escaped == "true":
+    spark.client.set_retry_policies(
+        [known.retries.DefaultPolicy(max_retries=TRIES, initial_backoff=200, max_backoff=2_000)]
+    )
+    return Line(spark=spark, cut=channel.close)
+
+
+def settle(spark: Any) -> None:
+    """Have a session read queries as they are meant; raises EngineError when the server does not."""
+    spark.conf._set_all(SETTINGS, silent=False)  # in one message: `set` takes one for each
+    if spark.conf.get("spark.sql.parser.escapedStringLiterals") == "true":
         raise EngineError(
             "Spark is set to read texts in another way.",
             kind=EngineError.SANDBOX,
             todo="Leave spark.sql.parser.escapedStringLiterals out of its settings.",
         )
-    return session

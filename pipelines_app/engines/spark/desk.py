@@ -27,9 +27,10 @@ AS_TEXT = ("DATE", "TIME", "DECIMAL", "INTERVAL")
 class Desk:
     """One session's work; `rows` is what its output is called on its way into a file."""
 
-    def __init__(self, session: Session, *, rows: str) -> None:
+    def __init__(self, session: Session, *, rows: str, aliases: str = "read") -> None:
         self._session = session
         self._rows = rows
+        self._aliases = aliases
         self._laid: dict[str, str] = {}
         self._known: dict[str, tuple[Column, ...]] = {}
 
@@ -40,12 +41,20 @@ class Desk:
     def lay(self, relations: Sequence[Relation]) -> None:
         """Have every dataset stand under a name of this session."""
         for relation in relations:
-            alias = f"read_{len(self._laid)}"
+            alias = f"{self._aliases}_{len(self._laid)}"
             self._laid[relation.name.lower()] = alias
             self._known[relation.name.lower()] = relation.columns
             self._session.names[alias] = relation.name
             with self._session.faults():
-                frames.frame(self._session.spark, relation).createOrReplaceTempView(alias)
+                self._frame(relation, alias).createOrReplaceTempView(alias)
+
+    def _frame(self, relation: Relation, alias: str) -> Any:
+        """A dataset's rows; what is kept as a query sees what it reads, whatever stands under those names here."""
+        if relation.query is None:
+            return frames.frame(self._session.spark, relation)
+        within = Desk(self._session, rows=self._rows, aliases=alias)
+        within.lay(relation.reads)
+        return frames.declared(self._session.spark.sql(within.text(relation.query)), relation)
 
     def query(self, statement: exp.Query) -> exp.Query:
         """The statement as Spark runs it here; raises EngineError with why it is not portable."""

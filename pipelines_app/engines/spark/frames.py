@@ -26,6 +26,11 @@ def frame(spark: Any, relation: Relation) -> Any:
     return whole
 
 
+def declared(found: Any, relation: Relation) -> Any:
+    """What a query gives, as the columns of the dataset that is kept so."""
+    return found.select(*(name(column.name).cast(kept(column)).alias(column.name) for column in relation.columns))
+
+
 def kept(column: Column) -> str:
     """Spark's type for a column; raises EngineError where it keeps none such."""
     if said := types.fault(column.name, column.type):

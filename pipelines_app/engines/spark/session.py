@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines_app.engines.base import Limits
 from pipelines_app.engines.spark import connecting, faults
+from pipelines_app.engines.spark.connecting import Line
 from pipelines_app.errors import EngineError
 
 LOOK_EVERY = 0.5
@@ -17,8 +18,8 @@ PATIENCE = 2.0  # between asking Spark to break off and hanging up
 class Watchman:
     """Looks at a piece of work from another thread: what is over time or not wanted any more is broken off."""
 
-    def __init__(self, spark: Any, limits: Limits) -> None:
-        self._spark = spark
+    def __init__(self, line: Line, limits: Limits) -> None:
+        self._line = line
         self._limits = limits
         self._until = time.monotonic() + limits.seconds
         self._over = threading.Event()
@@ -52,16 +53,17 @@ class Watchman:
         return EngineError.KILLED if beat is not None and not beat() else ""
 
     def _stop(self) -> None:
-        """Ask Spark to break off whatever this session does, again and again; where it does not, hang up."""
-        asked = time.monotonic()
-        while True:
+        """Ask Spark to break off whatever this session does; where that takes too long, cut the line."""
+        threading.Thread(target=self._ask, name="spark-interrupts", daemon=True).start()
+        if not self._over.wait(PATIENCE):
+            self._line.cut()
+
+    def _ask(self) -> None:
+        """Again and again, for work that has only begun; a server that hangs does not answer, until the line is cut."""
+        while not self._over.is_set():
             with suppress(*connecting.failures()):
-                self._spark.interruptAll()
-            if self._over.wait(LOOK_EVERY):
-                return
-            if time.monotonic() > asked + PATIENCE:
-                self._spark.client.close()
-                return
+                self._line.spark.interruptAll()
+            self._over.wait(LOOK_EVERY)
 
 
 class Session:
@@ -80,21 +82,31 @@ class Session:
             seconds=self._watchman.left, memory_bytes=self._limits.memory_bytes, heartbeat=self._limits.heartbeat
         )
 
+    def settle(self) -> None:
+        """The first that is asked of the server."""
+        try:
+            connecting.settle(self.spark)
+        except connecting.failures() as error:
+            raise self._stopped() or faults.away(error) from error
+
     @contextmanager
     def faults(self) -> Iterator[None]:
         """Errors of the client, in the product's words."""
         try:
             yield
         except connecting.failures() as error:
-            raise self._said(error) from error
+            raise self._stopped() or self._said(error) from error
 
-    def _said(self, error: BaseException) -> EngineError:
+    def _stopped(self) -> EngineError | None:
         reason = self._watchman.reason
         if reason == EngineError.KILLED:
             return EngineError("The work was stopped.", kind=EngineError.KILLED)
         if reason:
             said, todo = faults.WORDS[reason]
             return EngineError(said, kind=reason, todo=todo)
+        return None
+
+    def _said(self, error: BaseException) -> EngineError:
         ask = getattr(error, "getCondition", None)
         return faults.engine_error((ask() if ask else None) or "", str(error), self.names)
 
@@ -102,16 +114,16 @@ class Session:
 @contextmanager
 def opened(url: str, limits: Limits) -> Iterator[Session]:
     """Open a session and end it whatever happens: with it go its views and whatever of it still runs."""
-    spark = connecting.connect(url)
+    line = connecting.reach(url)
     try:
-        with Watchman(spark, limits) as watchman:
-            yield Session(spark, watchman, limits)
+        with Watchman(line, limits) as watchman:
+            session = Session(line.spark, watchman, limits)
+            try:
+                session.settle()
+                yield session
+            finally:
+                with suppress(*connecting.failures()):
+                    line.spark.client.release_session()
     finally:
-        _end(spark)
-
-
-def _end(spark: Any) -> None:
-    with suppress(*connecting.failures()):
-        spark.client.release_session()
-    with suppress(*connecting.failures()):
-        spark.client.close()
+        line.cut()
+        line.spark.client.close()

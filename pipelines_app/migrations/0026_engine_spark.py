@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0024_small_messages'),
+        ('pipelines_app', '0025_what_other_tools_told'),
     ]
 
     operations = [
