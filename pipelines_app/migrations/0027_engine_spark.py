@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0025_what_other_tools_told'),
+        ('pipelines_app', '0026_lists_by_time'),
     ]
 
     operations = [
