@@ -5,6 +5,8 @@ PYTEST := $(PY) -m pytest
 # what on PostgreSQL.
 ONCE_ON_SQLITE := tests/compiler tests/engines tests/environments/test_tpch.py tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py
 ONCE_ON_POSTGRES := tests/security
+# In this order: the last test there kills the server.
+ON_SPARK := tests/environments tests/engines
 export PYTHON
 
 .DEFAULT_GOAL := help
@@ -44,7 +46,7 @@ test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
 
 test-spark: servers ## Run the tests that need Spark; fetches it once, 456 MB
 	@$(PY) -m scripts.spark
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m spark
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m spark $(ON_SPARK)
 
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile

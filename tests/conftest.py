@@ -9,6 +9,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext, Page, Playwright
 
+from pipelines_app.engines.base import Limits
+from pipelines_app.engines.spark.session import opened
 from pipelines_app.engines.warehouse.session import Login
 from pipelines_app.environments import mapping, places
 from pipelines_app.runs import planning, recipes
@@ -90,6 +92,8 @@ def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spark]:
         pytest.skip(str(missing))
     server = Spark(tmp_path_factory.mktemp("spark"))
     server.start()
+    with opened(server.url, Limits(seconds=300)) as session:  # the first query takes long: not in anybody's test
+        session.spark.sql("SELECT 1").collect()
     yield server
     server.stop()
 

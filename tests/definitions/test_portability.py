@@ -107,3 +107,13 @@ def test_the_tests_of_a_step_hold_with_every_sql_that_it_has():
     assert len(said) == 2
     assert all("'no numbers' fails" in one for one in said)
     assert "with its SQL for postgres" in said[1] or "with its SQL for postgres" in said[0]
+
+
+def test_what_spark_would_not_do_is_refused_before_it_is_asked(settings):
+    settings.SPARK_URL = "sc://127.0.0.1:1"  # nobody is there, and nobody has to be
+    mapping.production()
+    Environment.objects.update(engine=EngineName.SPARK)
+    found = problem(sql="SELECT shop,\n        TRY_CAST(shop AS INTEGER) AS number FROM raw.sales")
+    assert found.message.startswith("on Spark: TRY_CAST")
+    assert (found.path, found.line, found.column) == ("steps[0].sql", 2, 12)
+    assert problem(sql="SELECT java_method('java.lang.System', 'exit') AS x FROM raw.sales").path == "steps[0].sql"

@@ -1,7 +1,10 @@
 """Spark's walls: what reaches outside is refused before Spark sees it; what Spark would do otherwise is written so that
 it does the same."""
 
+import os
+import signal
 import threading
+import time
 
 import pytest
 
@@ -200,6 +203,19 @@ def test_what_spark_makes_has_the_fingerprint_of_the_same_rows_made_by_duckdb(sp
     query = sql(f"SELECT * FROM (VALUES {rows}) AS v(id, who, amount, at)")
     theirs, ours = (made.materialise(query, [], columns, into / made.dialect, LIMITS) for made in (spark, engine))
     assert (theirs.fingerprint, theirs.rows) == (ours.fingerprint, 2)
+
+
+@pytest.mark.spark
+def test_a_server_that_hangs_holds_nobody_up_who_has_given_the_work_up(spark, spark_server):
+    os.kill(spark_server.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(EngineError) as caught:
+            spark.preview(sql("SELECT 1 AS x"), [], rows=1, limits=Limits(seconds=0.5))
+    finally:
+        os.kill(spark_server.process.pid, signal.SIGCONT)
+    assert caught.value.kind == EngineError.DEADLINE
+    assert time.monotonic() - began < 5.5
 
 
 @GIVES_UP

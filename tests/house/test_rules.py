@@ -101,6 +101,13 @@ def test_a_text_ends_no_loose_ends_and_names_no_machine() -> None:
     assert [finding.rule for finding in texts.judge(lock, "--index-url=x\n")] == ["index"]
 
 
+def test_every_test_that_needs_spark_is_where_it_is_run() -> None:
+    rooms = next(line for line in Path("Makefile").read_text().splitlines() if line.startswith("ON_SPARK"))
+    marked = [path for path in Path("tests").rglob("test_*.py") if "mark." + "spark" in path.read_text()]
+    assert len(marked) >= 3
+    assert [path for path in marked if not any(map(path.is_relative_to, rooms.split()))] == []
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

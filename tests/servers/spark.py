@@ -12,7 +12,7 @@ from tests.servers.process import Guarded, MissingServer, free_port
 
 FETCHED = Path(__file__).parents[2] / ".spark"
 OLDEST_JAVA = 17
-START_SECONDS = 90
+START_SECONDS = 240
 MAIN = "org.apache.spark.sql.connect.service.SparkConnectServer"
 # Small and quickly up: the tests' queries are short.
 JAVA = ["-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:+IgnoreUnrecognizedVMOptions"]

@@ -3,6 +3,7 @@
 import importlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -94,10 +95,20 @@ def reach(url: str) -> Line:
         spark = known.sessions.SparkSession(connection=builder)
     except failures() as error:
         raise faults.away(error) from error
-    spark.client.set_retry_policies(
-        [known.retries.DefaultPolicy(max_retries=TRIES, initial_backoff=200, max_backoff=2_000)]
-    )
+    _try_again(spark, times=TRIES)
     return Line(spark=spark, cut=channel.close)
+
+
+def _try_again(spark: Any, *, times: int) -> None:
+    policy = library().retries.DefaultPolicy(max_retries=times, initial_backoff=200, max_backoff=2_000)
+    spark.client.set_retry_policies([policy])
+
+
+def release(spark: Any) -> None:
+    """Tell the server that nothing more comes; one that does not hear it ends the session by itself in time."""
+    _try_again(spark, times=0)
+    with suppress(*failures()):
+        spark.client.release_session()
 
 
 def settle(spark: Any) -> None:

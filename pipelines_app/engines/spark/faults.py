@@ -45,7 +45,7 @@ def engine_error(condition: str, said: str, names: Mapping[str, str]) -> EngineE
 def cleaned(said: str, names: Mapping[str, str]) -> str:
     """Call things as people do, and leave out where on the host they are, the statement and advice on settings."""
     text = TAIL.sub("", CONDITION.sub("", said.strip()))
-    for theirs, ours in names.items():
+    for theirs, ours in sorted(names.items(), key=lambda pair: len(pair[0]), reverse=True):  # read_10 before read_1
         text = text.replace(f"`{theirs}`", ours).replace(theirs, ours)
     return HOST_PATH.sub("…", text).strip()
 

@@ -118,12 +118,11 @@ def opened(url: str, limits: Limits) -> Iterator[Session]:
     try:
         with Watchman(line, limits) as watchman:
             session = Session(line.spark, watchman, limits)
+            session.settle()
             try:
-                session.settle()
                 yield session
             finally:
-                with suppress(*connecting.failures()):
-                    line.spark.client.release_session()
+                connecting.release(line.spark)
     finally:
         line.cut()
         line.spark.client.close()
