@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines_app', '0026_lists_by_time'),
+        ('pipelines_app', '0028_size_of_webhook_messages'),
     ]
 
     operations = [
