@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
+from pipelines_app.api.views.access import DatasetAccessView, PipelineAccessView
 from pipelines_app.api.views.arrivals import AllArrivalsViewSet, ArrivalViewSet
 from pipelines_app.api.views.captured import VersionTestView
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
@@ -107,6 +108,7 @@ urlpatterns = [
     path("pipelines/<slug:name>/run", PipelineViewSet.as_view({"post": "run"}), name="pipeline-run"),
     path("pipelines/<slug:name>/pause", PipelineViewSet.as_view({"post": "pause"}), name="pipeline-pause"),
     path("pipelines/<slug:name>/resume", PipelineViewSet.as_view({"post": "resume"}), name="pipeline-resume"),
+    path("pipelines/<slug:name>/access", PipelineAccessView.as_view(), name="pipeline-access"),
     path("pipelines/<slug:name>/waiting", WaitingView.as_view(), name="pipeline-waiting"),
     path("pipelines/<slug:name>/revisions", RevisionViewSet.as_view({"get": "list"}), name="revisions"),
     path("pipelines/<slug:name>/revisions/<id:number>", RevisionViewSet.as_view({"get": "retrieve"}), name="revision"),
@@ -118,6 +120,7 @@ urlpatterns = [
     path("datasets/<dataset:name>/versions", VersionViewSet.as_view({"get": "list"}), name="versions"),
     path("datasets/<dataset:name>/rows", DatasetViewSet.as_view({"get": "rows"}), name="rows"),
     path("datasets/<dataset:name>/download", DatasetViewSet.as_view({"get": "download"}), name="download"),
+    path("datasets/<dataset:name>/access", DatasetAccessView.as_view(), name="dataset-access"),
     path("arrivals", AllArrivalsViewSet.as_view({"get": "list"}), name="all-arrivals"),
     path("arrivals/<id:pk>", ArrivalViewSet.as_view({"get": "retrieve"}), name="arrival"),
     path("arrivals/<id:pk>/replay", ArrivalViewSet.as_view({"post": "replay"}), name="arrival-replay"),

@@ -6,7 +6,18 @@ from django.db.models import Count, QuerySet, Sum
 from pipelines_app.engines.base import Answer
 from pipelines_app.environments import mapping, reading
 from pipelines_app.errors import EngineError
-from pipelines_app.models import Arrival, Dataset, DatasetVersion, Part, Pipeline, Reject, Slot, VersionState, Webhook
+from pipelines_app.models import (
+    Arrival,
+    Dataset,
+    DatasetVersion,
+    Part,
+    Pipeline,
+    Reject,
+    Role,
+    Slot,
+    VersionState,
+    Webhook,
+)
 from pipelines_app.web import catalogue, checks_page, lineage_page, paging, schema_history
 from pipelines_app.web.asking import Asked
 
@@ -109,7 +120,8 @@ def use(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dic
     """How to read the dataset: SQL, curl, Python, files; how to bring to it, and its webhooks."""
     own = Dataset.objects.operable_by(request.user).filter(pk=dataset.pk)
     hooks = Webhook.objects.filter(dataset__in=own, disabled_at=None) if dataset.is_source else Webhook.objects.none()
-    return {"snippets": reading_snippets(dataset), "webhooks": list(hooks.order_by("pk"))}
+    is_admin = request.user.teams_with(Role.ADMIN).filter(pk=dataset.team_id).exists()
+    return {"snippets": reading_snippets(dataset), "webhooks": list(hooks.order_by("pk")), "is_admin": is_admin}
 
 
 def reading_snippets(dataset: Dataset) -> dict[str, str]:

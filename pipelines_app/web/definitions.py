@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from pipelines_app import lake
-from pipelines_app.access import permits
+from pipelines_app.access import discretion, permits
 from pipelines_app.compiler import documents
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
@@ -185,7 +185,7 @@ def export(request: Asked) -> HttpResponse:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         wanted = Template.objects.visible_to(request.user).filter(team__isnull=False).select_related("current")
-        for name, text in files.exported(seen, wanted.order_by("name")).items():
+        for name, text in files.exported(discretion.readable(seen, request.user), wanted.order_by("name")).items():
             archive.writestr(name, text)
     answer = HttpResponse(packed.getvalue(), content_type="application/zip")
     answer["Content-Disposition"] = 'attachment; filename="definitions.zip"'

@@ -1,13 +1,14 @@
 """What the page of one pipeline shows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
+from pipelines_app.access import discretion
 from pipelines_app.compiler import codec, documents
 from pipelines_app.compiler.compiled import Compiled
 from pipelines_app.compiler.definition import PeriodKind
@@ -76,26 +77,41 @@ class PipelinePage:
 def load(pipeline: Pipeline, user: User) -> PipelinePage:
     """Gather the page; the number of queries does not grow with the pipeline."""
     compiled = codec.from_json(pipeline.in_force.compiled)
-    nodes = summary.nodes(compiled)
+    hidden = discretion.concealed(pipeline, user)
+    nodes = _seen(summary.nodes(compiled), hidden)
     versions = _versions(nodes)
     slots = Slot.objects.visible_to(user).open().filter(dataset__pipeline=pipeline).select_related("dataset")
+    yaml = documents.to_yaml(documents.as_written(pipeline.in_force.document))
     lately = Event.objects.visible_to(user).filter(pipeline=pipeline.name).order_by("-id")[:EVENTS]
     return PipelinePage(
         pipeline=pipeline,
         stands=standing.standings([pipeline])[0],
-        sentences=summary.sentences(compiled),
+        sentences=[one for one in summary.sentences(compiled) if not discretion.speaks_of(one, hidden)],
         datasets=[Made(node, versions.get(node.name)) for node in nodes],
         graph=_graph(nodes, versions),
-        checks=_checks(pipeline.in_force),
+        checks=_checks(pipeline.in_force, hidden),
         revisions=_revisions(pipeline),
-        runs=list(pipeline.runs.order_by("-id")[:RUNS]),
+        runs=_runs(pipeline, hidden),
         slots=list(slots.order_by("due_at")[:5]),
         waits=why_not.of(pipeline, user, now=timezone.now()),
         lately=[run_log.Line(event, sentences.of(event.kind, event.body)) for event in lately],
-        yaml=documents.to_yaml(documents.as_written(pipeline.in_force.document)),
+        yaml="" if discretion.speaks_of(pipeline.in_force.document, hidden) else yaml,
         by_period=period_kind(compiled) is not PeriodKind.NONE,
-        sources=[source.dataset for source in compiled.definition.sources],
+        sources=[source.dataset for source in compiled.definition.sources if source.dataset not in hidden],
     )
+
+
+def _seen(nodes: Sequence[Node], hidden: frozenset[str]) -> list[Node]:
+    """The datasets and what they are made from, without those of which a person may know nothing."""
+    seen = (node for node in nodes if node.name not in hidden)
+    return [replace(node, inputs=tuple(one for one in node.inputs if one not in hidden)) for node in seen]
+
+
+def _runs(pipeline: Pipeline, hidden: frozenset[str]) -> list[Run]:
+    runs = list(pipeline.runs.order_by("-id")[:RUNS])
+    for run in runs:
+        run.reason = discretion.without(run.reason, hidden)
+    return runs
 
 
 def period_kind(compiled: Compiled) -> PeriodKind:
@@ -126,8 +142,9 @@ def _graph(nodes: Sequence[Node], versions: dict[str, DatasetVersion]) -> dict[s
     }
 
 
-def _checks(revision: Revision) -> list[Promise]:
-    checks = list(revision.checks.select_related("dataset").order_by("dataset__name", "name"))
+def _checks(revision: Revision, hidden: frozenset[str]) -> list[Promise]:
+    declared = revision.checks.select_related("dataset").order_by("dataset__name", "name")
+    checks = [one for one in declared if not discretion.speaks_of(f"{one.dataset.name} {one.sentence}", hidden)]
     newest = CheckResult.objects.filter(check_made__revision=revision).values("check_made").annotate(last=Max("id"))
     results = CheckResult.objects.filter(pk__in=newest.values("last")).select_related("version")
     latest = {result.check_made_id: result for result in results}

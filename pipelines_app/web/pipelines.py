@@ -1,5 +1,7 @@
 """Pipelines: the list of all of them, one with what it does and how it fares, and what can be asked of it."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q, QuerySet
@@ -8,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from pipelines_app.access import spreadsheets
-from pipelines_app.models import Pipeline, Team
+from pipelines_app.access import discretion, spreadsheets
+from pipelines_app.models import Pipeline, Role, Team
 from pipelines_app.runs import bulk, pausing, queue, standing
 from pipelines_app.runs.standing import Standing
 from pipelines_app.web import paging, pipeline_page
@@ -26,7 +28,8 @@ def pipelines(request: Asked) -> HttpResponseBase:
     """All pipelines by name; filters by words in the name and by team."""
     search, team = _words(request)
     page = paging.by_name(filtered(request), request, size=SIZE)
-    rows = standing.standings(page.rows)
+    hidden = discretion.hidden_names(request.user)
+    rows = [_without(row, hidden) for row in standing.standings(page.rows)]
     if request.GET.get("format") == "csv":
         return _csv(rows)
     context = {
@@ -41,6 +44,12 @@ def pipelines(request: Asked) -> HttpResponseBase:
         "actions": bulk.PIPELINE_ACTIONS,
     }
     return render(request, "pipelines/_list.html" if is_fragment(request) else "pipelines/list.html", context)
+
+
+def _without(row: Standing, hidden: frozenset[str]) -> Standing:
+    """How a pipeline stands, without what it reads or makes that a person may not know of."""
+    reads, makes = (tuple(name for name in names if name not in hidden) for names in (row.reads, row.makes))
+    return replace(row, reads=reads, makes=makes)
 
 
 def _words(request: Asked) -> tuple[str, str]:
@@ -88,6 +97,7 @@ def pipeline(request: Asked, name: str) -> HttpResponse:
         "page": page,
         "pipeline": found,
         "operable": Pipeline.objects.operable_by(request.user).filter(pk=found.pk).exists(),
+        "is_admin": request.user.teams_with(Role.ADMIN).filter(pk=found.team_id).exists(),
         "example": page.runs[0].period if page.runs else "",
         "every": 3 if page.stands.state in LIVE else 10,
     }

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from pipelines_app.access import discretion
 from pipelines_app.compiler import codec, documents, elsewhere
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.lineage import impact
@@ -19,15 +20,18 @@ def revision(request: Asked, name: str, number: int) -> HttpResponse:
     found = get_object_or_404(pipeline.revisions.select_related("author"), number=number)
     before = pipeline.revisions.filter(number__lt=number).order_by("-number").first()
     compiled = codec.from_json(found.compiled)
+    hidden = discretion.concealed(pipeline, request.user)
+    is_withheld = any(discretion.speaks_of(one.document, hidden) for one in (found, before) if one)
     context = {
         "pipeline": pipeline,
         "revision": found,
         "before": before,
         "is_current": pipeline.current_id == found.pk,
-        "sentences": summary.sentences(compiled),
-        "changes": comparing.changes(before.document, found.document) if before else [],
+        "is_withheld": is_withheld,
+        "sentences": [one for one in summary.sentences(compiled) if not discretion.speaks_of(one, hidden)],
+        "changes": comparing.changes(before.document, found.document) if before and not is_withheld else [],
         "yaml": documents.to_yaml(found.document),
-        "steps": _written(compiled),
+        "steps": [] if is_withheld else _written(compiled),
         "runs": list(found.runs.order_by("-id")[:5]),
     }
     return render(request, "pipelines/revision.html", context)
@@ -45,15 +49,18 @@ def compare(request: Asked, name: str) -> HttpResponse:
     to = _number(request, "to", newest)
     start = _number(request, "from", max(to - 1, 1))
     old, new = _revision(pipeline, start), _revision(pipeline, to)
+    hidden = discretion.concealed(pipeline, request.user)
+    is_withheld = any(discretion.speaks_of(one.document, hidden) for one in (old, new))
     context = {
         "pipeline": pipeline,
         "revisions": listed,
         "old": old,
         "new": new,
-        "changes": comparing.changes(old.document, new.document),
+        "is_withheld": is_withheld,
+        "changes": [] if is_withheld else comparing.changes(old.document, new.document),
         "old_yaml": documents.to_yaml(old.document),
         "new_yaml": documents.to_yaml(new.document),
-        "removals": impact.between(request.user, old, new),
+        "removals": [] if is_withheld else impact.between(request.user, old, new),
     }
     return render(request, "pipelines/compare.html", context)
 

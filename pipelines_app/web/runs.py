@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from pipelines_app.access import spreadsheets
+from pipelines_app.access import discretion, spreadsheets
 from pipelines_app.models import Arrival, Pipeline, Run, RunState
 from pipelines_app.models.runs import IDLE
 from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
@@ -37,9 +37,12 @@ def runs(request: Asked) -> HttpResponseBase:
     """All runs, newest first; filters by state, pipeline, period and age."""
     found = filtered(request)
     if request.GET.get("format") == "csv":
-        return _csv(found)
+        return _csv(found, discretion.hidden_names(request.user))
     of_a_period = len(request.GET.get("period", "").strip()) >= YEAR
     page = paging.newest_first(found, request, few=of_a_period)
+    hidden = discretion.hidden_names(request.user)
+    for one in page.rows:
+        one.reason = discretion.without(one.reason, hidden)
     context = {
         "page": page,
         "rows": [(run, standing.seconds_of(run)) for run in page.rows],
@@ -81,7 +84,7 @@ def _mine(request: Asked, page: list[Run]) -> QuerySet[Run, int]:
     return own.values_list("pk", flat=True)
 
 
-def _csv(found: QuerySet[Run]) -> HttpResponseBase:
+def _csv(found: QuerySet[Run], hidden: frozenset[str]) -> HttpResponseBase:
     header = ["run", "pipeline", "period", "state", "reason", "created_at", "started_at", "finished_at", "seconds"]
     rows = (
         [
@@ -89,7 +92,7 @@ def _csv(found: QuerySet[Run]) -> HttpResponseBase:
             run.pipeline.name,
             run.period,
             run.shown_state,
-            run.reason,
+            discretion.without(run.reason, hidden),
             run.created_at.isoformat(),
             run.started_at.isoformat() if run.started_at else "",
             run.finished_at.isoformat() if run.finished_at else "",

@@ -11,6 +11,7 @@ from pipelines_app.web import (
     limits,
     pipelines,
     rerunning,
+    restricting,
     revisions,
     runs,
 )
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("backfills/<int:pk>/resume", backfills.resume, name="backfill-resume"),
     path("backfills/<int:pk>/cancel", backfills.cancel, name="backfill-cancel"),
     path("pipelines/<slug:name>/run", pipelines.run_now, name="pipeline-run"),
+    path("pipelines/<slug:name>/access", restricting.pipeline, name="pipeline-access"),
     path("pipelines/<slug:name>/pause", pipelines.pause, name="pipeline-pause"),
     path("pipelines/<slug:name>/resume", pipelines.resume, name="pipeline-resume"),
     path("pipelines/<slug:name>/revisions/<int:number>/", revisions.revision, name="pipeline-revision"),

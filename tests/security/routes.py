@@ -45,6 +45,7 @@ ADMINS = "302 404 404 404 302"
 API_SIGNED = "401 200 200 200 200"
 API_OWN = "401 404 200 200 200"
 API_NOT = "401 405 405 405 405"
+HUSH = {"restricted": True}
 
 CONSOLE = [
     page("/", SIGNED, SIGNED),
@@ -146,6 +147,8 @@ CONSOLE = [
     page("/pipelines/", SIGNED, SIGNED),
     page("/pipelines/{pipeline}/", OWN, OWN, open=(200, 200)),
     page("/pipelines/{pipeline}/run", NO_GET, EDITORS, body={"period": DAY}, open=(405, 404)),
+    page("/pipelines/{pipeline}/access", NO_GET, ADMINS, body={"restricted": "1"}, open=(405, 404)),
+    page("/datasets/{dataset}/access", NO_GET, ADMINS, body={"restricted": "1"}, open=(405, 404)),
     page("/pipelines/{pipeline}/pause", NO_GET, EDITORS, open=(405, 404)),
     page("/pipelines/{pipeline}/resume", NO_GET, EDITORS, open=(405, 404)),
     page("/pipelines/{pipeline}/revisions/1/", OWN, OWN, open=(200, 200)),
@@ -215,6 +218,22 @@ API = [
     call("/pipelines", API_SIGNED, "401 404 403 200 200", body="document"),
     call("/pipelines/{pipeline}", API_OWN, "401 404 403 200 200", method="put", body="document"),
     call("/pipelines/{pipeline}/run", API_NOT, "401 404 403 202 202", body={"period": DAY}, open=(405, 404)),
+    call(
+        "/pipelines/{pipeline}/access",
+        API_NOT,
+        "401 404 403 403 200",
+        method="put",
+        body={"restricted": True},
+        open=(405, 404),
+    ),
+    call(
+        "/datasets/{dataset}/access",
+        API_NOT,
+        "401 404 403 403 200",
+        method="put",
+        body={"restricted": True},
+        open=(405, 404),
+    ),
     call("/pipelines/{pipeline}/pause", API_NOT, "401 404 403 200 200", open=(405, 404)),
     call("/pipelines/{pipeline}/resume", API_NOT, "401 404 403 409 409", open=(405, 404)),
     call("/pipelines/{pipeline}/waiting", API_OWN, API_NOT),

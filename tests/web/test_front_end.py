@@ -34,6 +34,15 @@ def test_a_template_holds_no_inline_style_script_or_handler(template):
     assert "|safe" not in source
 
 
+# What a first visit loads, in kB: to be made smaller, and not to grow unseen.
+BUDGETS = {"css/loopline.css": 32, "vendor/htmx.min.js": 38, "vendor/codemirror.min.js": 443, "js/editor.js": 13}
+
+
+@pytest.mark.parametrize(("file", "most"), BUDGETS.items())
+def test_what_a_page_loads_stays_within_its_budget(file, most):
+    assert (ROOT / "static" / file).stat().st_size <= most * 1000, f"{file} has outgrown its budget"
+
+
 @pytest.mark.parametrize("script", OURS, ids=lambda path: path.name)
 def test_our_scripts_evaluate_nothing(script):
     assert not re.search(r"\beval\(|new Function|document\.write|https?://(?!www\.w3\.org)", script.read_text())

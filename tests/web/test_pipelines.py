@@ -54,7 +54,7 @@ def test_its_page_takes_the_same_number_of_queries_however_often_it_ran(client, 
     orders.register()
     for day in range(1, files + 1):
         orders.send(day=f"2013-02-0{day}")
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         show(client)
 
 
@@ -78,7 +78,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_pipelines(
 ):
     for number in range(rows):
         factories.make_run(factories.make_pipeline(f"p{number}", team=ana.teams.get()), state="succeeded")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("console:pipelines"))
 
 

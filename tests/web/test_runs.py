@@ -153,7 +153,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_runs(client
     pipeline = factories.make_pipeline("orders", team=ana.teams.get())
     for _ in range(rows):
         factories.make_run(pipeline, state="succeeded")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(reverse("console:runs"))
 
 

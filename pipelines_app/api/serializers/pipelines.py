@@ -1,10 +1,12 @@
 """Pipelines and their revisions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipelines_app.access import discretion
 from pipelines_app.compiler import checks, documents
 from pipelines_app.compiler.changing import ChangeKind
 from pipelines_app.compiler.compiled import CompiledStep
@@ -37,14 +39,19 @@ class PipelineSerializer(serializers.ModelSerializer[Pipeline]):
 class PipelineDetailSerializer(PipelineSerializer):
     """A pipeline with its definition."""
 
-    document = serializers.SerializerMethodField()
+    document = serializers.SerializerMethodField(help_text="Empty for those who may not see what it names.")
 
     class Meta(PipelineSerializer.Meta):
         fields = [*PipelineSerializer.Meta.fields, "document"]
         read_only_fields = fields
 
     def get_document(self, pipeline: Pipeline) -> dict[str, Any]:
-        return documents.as_written(pipeline.current.document) if pipeline.current else {}
+        return _told(documents.as_written(pipeline.current.document), self.context) if pipeline.current else {}
+
+
+def _told(document: dict[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    """A document, but for whom it names what is `hidden` from them."""
+    return {} if discretion.speaks_of(document, context.get("hidden", frozenset())) else document
 
 
 class RevisionSerializer(serializers.ModelSerializer[Revision]):
@@ -62,11 +69,14 @@ class RevisionSerializer(serializers.ModelSerializer[Revision]):
 class RevisionDetailSerializer(RevisionSerializer):
     """A revision with its definition."""
 
-    document = serializers.DictField(read_only=True)
+    document = serializers.SerializerMethodField(help_text="Empty for those who may not see what it names.")
 
     class Meta(RevisionSerializer.Meta):
         fields = [*RevisionSerializer.Meta.fields, "document"]
         read_only_fields = fields
+
+    def get_document(self, revision: Revision) -> dict[str, Any]:
+        return _told(revision.document, self.context)
 
 
 class CompiledStepSerializer(serializers.Serializer[Any]):

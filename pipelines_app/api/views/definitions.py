@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pipelines_app.access import permits
+from pipelines_app.access import discretion, permits
 from pipelines_app.api import archives, strictness
 from pipelines_app.api.archives import Archive
 from pipelines_app.api.authentication import actor, person
@@ -159,11 +159,12 @@ class ExportView(APIView):
             seen = seen.filter(team__name=asked["team"])
         found = list(seen.select_related("current").order_by("name")[: MOST_EXPORTED + 1])
         page = found[:MOST_EXPORTED]
+        told = discretion.readable(page, person(request))
         following = page[-1].name if len(found) > MOST_EXPORTED else None
         wanted = Template.objects.visible_to(request.user).filter(team__isnull=False).select_related("current")
         if asked["team"]:
             wanted = wanted.filter(team__name=asked["team"])
-        return Response({"files": files.exported(page, () if asked["after"] else wanted), "next": following})
+        return Response({"files": files.exported(told, () if asked["after"] else wanted), "next": following})
 
 
 class PipelineSchemaView(APIView):

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pipelines_app import idempotency, keyed
-from pipelines_app.access import permits
+from pipelines_app.access import discretion, permits
 from pipelines_app.api import rehearsing, strictness
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Rehearsed, RunPipeline, said
@@ -118,7 +118,8 @@ class PipelineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         pipeline = self.get_object()
-        return Response(PipelineDetailSerializer(pipeline).data, headers={"ETag": etag(pipeline.current)})
+        told = {"hidden": discretion.concealed(pipeline, person(request))}
+        return Response(PipelineDetailSerializer(pipeline, context=told).data, headers={"ETag": etag(pipeline.current)})
 
     @extend_schema(operation_id="pipelines_register", summary="Register or revise a pipeline", **WRITING)
     def create(self, request: Request) -> Response:
@@ -266,4 +267,6 @@ class RevisionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Revision]):
         return Revision.objects.filter(pipeline=pipeline).select_related("pipeline", "author")
 
     def retrieve(self, request: Request, name: str, number: int) -> Response:
-        return Response(RevisionDetailSerializer(get_object_or_404(self.get_queryset(), number=number)).data)
+        found = get_object_or_404(self.get_queryset(), number=number)
+        told = {"hidden": discretion.concealed(found.pipeline, person(request))}
+        return Response(RevisionDetailSerializer(found, context=told).data)

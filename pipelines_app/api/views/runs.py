@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from pipelines_app.access import permits
+from pipelines_app.access import discretion, permits
 from pipelines_app.api import rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Reason, Rehearsed, said
@@ -38,12 +38,21 @@ class RunViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Run]):
     moment = "created_at"
     takes = dict.fromkeys(("cancel", "retry"), ("dry_run",))
 
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        """A page of them, told as the caller may hear it."""
+        page: list[Run] = list(super().paginate_queryset(queryset) or [])
+        hidden = discretion.hidden_names(person(self.request))
+        for run in page:
+            run.reason = discretion.without(run.reason, hidden)
+        return page
+
     def get_queryset(self) -> QuerySet[Run]:
         return Run.objects.visible_to(self.request.user).select_related("pipeline", "revision", "environment")
 
     def retrieve(self, request: Request, pk: int) -> Response:
         whole = self.get_queryset().prefetch_related("steps__dataset", "inputs__version__dataset", "arrivals__dataset")
         run = get_object_or_404(whole, pk=pk)
+        run.reason = discretion.without(run.reason, discretion.hidden_names(person(request)))
         return Response(RunDetailSerializer(run, context=_surroundings(run, person(request))).data)
 
     @extend_schema(

@@ -101,7 +101,7 @@ def test_every_part_of_the_page_is_there_before_and_after_the_first_version(orde
     page(ana, "/datasets/mart.shops", tab=tab)
 
 
-COSTS = {"overview": 21, "rows": 7, "schema": 7, "versions": 7, "checks": 9, "lineage": 15, "arrivals": 9, "use": 7}
+COSTS = {"overview": 21, "rows": 7, "schema": 7, "versions": 7, "checks": 9, "lineage": 15, "arrivals": 9, "use": 8}
 
 
 @pytest.mark.parametrize("tab", TABS)
