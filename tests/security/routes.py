@@ -45,7 +45,7 @@ ADMINS = "302 404 404 404 302"
 API_SIGNED = "401 200 200 200 200"
 API_OWN = "401 404 200 200 200"
 API_NOT = "401 405 405 405 405"
-HUSH = {"restricted": True}
+HUSH = {"restricted": "true"}
 
 CONSOLE = [
     page("/", SIGNED, SIGNED),
