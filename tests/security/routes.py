@@ -223,7 +223,7 @@ API = [
         API_NOT,
         "401 404 403 403 200",
         method="put",
-        body={"restricted": True},
+        body={"restricted": "true"},
         open=(405, 404),
     ),
     call(
@@ -231,7 +231,7 @@ API = [
         API_NOT,
         "401 404 403 403 200",
         method="put",
-        body={"restricted": True},
+        body={"restricted": "true"},
         open=(405, 404),
     ),
     call("/pipelines/{pipeline}/pause", API_NOT, "401 404 403 200 200", open=(405, 404)),
