@@ -165,13 +165,22 @@ def put(alert: Alert, place: Place, *, event: Event) -> bool:
             alert.cause, alert.cause_key = place.cause[:300], place.key
             alert.save(update_fields=["cause", "cause_key"])
         return False
-    alert.root, alert.cause = root, f"alert {root.pk}: {root.title}"[:300]
+    alert.root, alert.cause = root, f"alert {root.pk}: {named_to(alert, root)}"[:300]
     alert.save(update_fields=["root", "cause"])
-    _note(alert, f"it follows from alert {root.pk}, which tells of it: {root.title}", actor="clock")
-    _note(root, discretion.in_public(f"{alert.title} follows from it"), actor="clock")
+    _note(alert, f"it follows from alert {root.pk}, which tells of it: {named_to(alert, root)}", actor="clock")
+    _note(root, f"{named_to(root, alert)} follows from it", actor="clock")
     folded = events.record(AlertFolded(**_alert(alert), root=root.pk), cause=event, actor="clock")
     telling.fold(alert, root, event=folded)
     return True
+
+
+def named_to(reader: Alert, other: Alert) -> str:
+    """The title of one alert as it may stand on the page of another, which others than its team may read."""
+    about = other.dataset
+    if about is None or not about.restricted:
+        return discretion.in_public(other.title)
+    is_own = reader.dataset is not None and reader.dataset.restricted and reader.dataset.team_id == about.team_id
+    return other.title if is_own else "a problem of something restricted"
 
 
 def stand(alert: Alert) -> None:

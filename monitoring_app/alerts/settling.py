@@ -12,7 +12,6 @@ from monitoring_app.alerts import grouping, lifecycle
 from monitoring_app.models import Alert, AlertState, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import locks, singly
-from pipelines_app.access import discretion
 
 AT_ONCE = 200
 WORSE = Q(severity=AlertUrgency.CRITICAL) | Q(severity=AlertUrgency.WARN, root__severity=AlertUrgency.INFO)
@@ -87,7 +86,7 @@ def worsen_roots() -> int:
         root = _held(Alert.objects.unresolved(), pk)
         if worst is None or root is None:
             return False
-        lifecycle.worsen(root, worst.severity, because=discretion.in_public(f"{worst.title} follows from it"))
+        lifecycle.worsen(root, worst.severity, because=f"{lifecycle.named_to(root, worst)} follows from it")
         return True
 
     worse = worse_than_root().order_by("root").values_list("root_id", flat=True).distinct()
