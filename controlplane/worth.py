@@ -8,6 +8,7 @@ from django.db.models import Exists, QuerySet
 
 from monitoring_app.alerts import settling, sweeping, timing
 from monitoring_app.models import Alert, AlertState, Notification, NotificationState
+from monitoring_app.slas import sweeping as promises
 from pipelines_app.intake import opening, waiting
 from pipelines_app.models import (
     Backfill,
@@ -46,6 +47,7 @@ ASKS: dict[str, Asks] = {
     ],
     "silent workers": lambda now: [Pulse.objects.filter(name__startswith=WORKER, at__lt=now - SILENT)],
     "slots ahead": lambda now: [opening.worth_a_look(now)],
+    "promises": promises.asks,
 }
 
 

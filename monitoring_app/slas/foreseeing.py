@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from monitoring_app.models import SlaResult, SlaState
 from pipelines_app import events
 from pipelines_app.compiler.targets import TargetKind
@@ -29,11 +31,15 @@ def hear(event: Event, fact: Fact) -> str:
     return f"{marked} promise is at risk" if marked else "ignored: no promise is measured by that moment"
 
 
+def under_way(now: datetime) -> QuerySet[SlaResult]:
+    """What is promised of runs that have not ended yet."""
+    ahead = SlaResult.objects.filter(state=SlaState.NOT_DUE, sla__kind__in=TIMED_RUNS, due_at__gt=now)
+    return ahead.filter(run__finished_at=None, run__isnull=False)
+
+
 def look(now: datetime) -> int:
     """Mark what runs that are under way will not keep if they take as long as usual; says how many."""
-    ahead = SlaResult.objects.filter(state=SlaState.NOT_DUE, sla__kind__in=TIMED_RUNS, due_at__gt=now)
-    under_way = ahead.filter(run__finished_at=None, run__isnull=False)
-    found = list(under_way.select_related("run", "sla__pipeline").order_by("due_at")[:AT_ONCE])
+    found = list(under_way(now).select_related("run", "sla__pipeline").order_by("due_at")[:AT_ONCE])
     usual = _usual(found)
     late = [result for result in found if _ends(result, usual, now) > result.due_at]
     for result in late:

@@ -63,11 +63,14 @@ def _deadline(sla: Sla) -> tuple[ArrivalDeadline | None, PeriodKind]:
     return promise.deadline if promise is not None else None, deadlines.promised_kind(definition.sources)
 
 
-def _versions() -> int:
-    """The versions published since each promise about versions last looked."""
+def unseen() -> QuerySet[DatasetVersion]:
+    """The versions published since each promise about versions last looked; in one call: of one promise at a time."""
     about = Q(dataset__slas__kind__in=OF_VERSIONS, dataset__slas__until=None, number__gt=F("dataset__slas__seen"))
-    found = DatasetVersion.objects.filter(about, environment=mapping.production(), state=VersionState.PUBLISHED)
-    pairs = list(found.order_by("number").values_list("pk", "dataset__slas")[:AT_ONCE])
+    return DatasetVersion.objects.filter(about, environment__name=mapping.PRODUCTION, state=VersionState.PUBLISHED)
+
+
+def _versions() -> int:
+    pairs = list(unseen().order_by("number").values_list("pk", "dataset__slas")[:AT_ONCE])
     slas = Sla.objects.in_bulk({sla for _, sla in pairs if sla is not None})
     versions = DatasetVersion.objects.select_related("step_run").in_bulk({version for version, _ in pairs})
     results = [_of_version(slas[sla], versions[version]) for version, sla in pairs if sla is not None]
@@ -92,7 +95,7 @@ def _of_version(sla: Sla, version: DatasetVersion) -> SlaResult:
     )
 
 
-def _runs(now: datetime) -> int:
+def unmeasured(now: datetime) -> QuerySet[Run]:
     """The runs of pipelines that promise something about runs, as soon as there is something to measure."""
     written = SlaResult.objects.filter(sla=OuterRef("pipeline__slas"), run=OuterRef("pk"))
     is_measured = (
@@ -100,15 +103,18 @@ def _runs(now: datetime) -> int:
         | Q(pipeline__slas__kind=TargetKind.SUCCESS_RATE, finished_at__isnull=False)
         | Q(pipeline__slas__kind=TargetKind.END_TO_END)
     )
-    found = Run.objects.filter(  # in one call, so that all of it is about one promise at a time
+    return Run.objects.filter(  # in one call, so that all of it is about one promise at a time
         is_measured,
         ~Exists(written),
         pipeline__slas__until=None,
         pipeline__slas__since__lte=F("created_at"),
-        environment=mapping.production(),
+        environment__name=mapping.PRODUCTION,
         created_at__gte=now - LOOK_BACK,
     )
-    pairs = list(found.order_by("pk").values_list("pk", "pipeline__slas")[:AT_ONCE])
+
+
+def _runs(now: datetime) -> int:
+    pairs = list(unmeasured(now).order_by("pk").values_list("pk", "pipeline__slas")[:AT_ONCE])
     slas = Sla.objects.in_bulk({sla for _, sla in pairs if sla is not None})
     runs = Run.objects.select_related("cause").in_bulk({run for run, _ in pairs})
     results = [_of_run(slas[sla], runs[run]) for run, sla in pairs if sla is not None]

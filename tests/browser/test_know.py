@@ -27,6 +27,7 @@ PAGES = [
     "/versions/{made}/test",
     "/definitions",
     "/register/yaml/",
+    "/team/sales/alerts",
     "/team/sales/channels",
     "/lineage",
     "/lineage?of=mart.shops",

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from controlplane import sweep
+from monitoring_app.models import Pledge
 from pipelines_app.intake import foreseeing
 from pipelines_app.models import Dataset, Outlook, Pipeline, Pulse, Slot
 from tests import factories, road
@@ -39,6 +40,9 @@ def ledger():
     )
     Outlook.objects.bulk_create(
         [Outlook(pipeline=pipeline, revision=pipeline.current, look_at=far) for pipeline in Pipeline.objects.all()]
+    )
+    Pledge.objects.bulk_create(
+        [Pledge(pipeline=pipeline, revision=pipeline.current) for pipeline in Pipeline.objects.all()]
     )
     return Dataset.objects.filter(pk__in=[source.pk for source in sources])
 

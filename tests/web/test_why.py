@@ -78,13 +78,13 @@ def test_a_pipeline_shows_what_it_waits_for_with_ticks(partial, ana, django_asse
     assert "Why not yet" in page
     assert page.count("Not yet:</span> raw.b") == 1
     assert page.count("Holds:</span> raw.a") == 1
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         ana.get(address)
     for day in range(10, 28):
         road.send("raw.a", b"k\n1\n", name=f"a_2931-01-{day}.csv")
     road.drain()
     assert Waiting.objects.open().count() == 19
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(23):
         page = ana.get(address).content.decode()
     assert "it runs with what is there" in page
 
