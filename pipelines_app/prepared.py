@@ -25,8 +25,9 @@ def cursor() -> CursorWrapper:
     """A cursor whose statements PostgreSQL parses and plans once for a connection, not each time.
 
     For statements that are written alike each time: from the third time on one is kept, a hundred of them at most.
+    Where statements are written down, none is: psycopg does not know the text of one that is kept.
     """
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or connection.queries_logged:
         return connection.cursor()
     held: Any = connection
     held.close_if_health_check_failed()
