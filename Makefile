@@ -51,7 +51,7 @@ test-spark: servers ## Run the tests that need Spark; fetches it once, 456 MB
 test-browser: servers ## Run the tests that drive a browser
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile
 
-chaos: servers ## Break everything that is promised to hold, and say how it went: make chaos (ten to twenty minutes)
+chaos: servers ## Break everything that is promised to hold, and say how it went: make chaos (half an hour)
 	@$(PY) -m tests.chaos
 
 production: servers ## Start what compose.yaml starts, on this machine, without containers
