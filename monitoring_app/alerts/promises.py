@@ -7,11 +7,10 @@ from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.facts import SlaKept, SlaMissed
 from monitoring_app.models import Alert, AlertUrgency, Sla, SlaResult, SlaState
 from pipelines_app import locks
-from pipelines_app.compiler.targets import LEVELS, TargetKind
+from pipelines_app.compiler.targets import BY_SHARE, TargetKind
 from pipelines_app.models import Event
 
 PREFIX = "sla:"
-BY_SHARE = frozenset({*LEVELS, TargetKind.SUCCESS_RATE})
 ADVICE = {
     TargetKind.ARRIVAL: "See what it waits for on the page of the promise; what is missing starts it by itself.",
     TargetKind.FRESHNESS: "See why nothing new was published: its pipeline's runs, or what they wait for.",

@@ -13,14 +13,13 @@ from monitoring_app.models.sla import AHEAD, BROKEN
 from monitoring_app.slas import attaining, evidence
 from monitoring_app.slas.evidence import Found
 from pipelines_app import events, locks, singly
-from pipelines_app.compiler.targets import LEVELS, TargetKind
+from pipelines_app.compiler.targets import BY_SHARE, TargetKind
 from pipelines_app.models import Run, RunState, Slot
 from pipelines_app.models.slots import OVERDUE
 
 AT_ONCE = 500
 STILL = timedelta(days=7)  # for so long what was missed may still be met late
 CLOCK = "clock"
-BY_BUDGET = frozenset({*LEVELS, TargetKind.SUCCESS_RATE})  # one of these is no breach: the share is what is promised
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 
 
@@ -137,7 +136,7 @@ def _is_breach(sla: Sla, now: datetime) -> bool:
     """Of a source's own deadline its slot tells; of what is a share by itself, the share."""
     if sla.is_of_source:
         return False
-    return sla.kind not in BY_BUDGET or not attaining.attained(sla, now).is_kept
+    return sla.kind not in BY_SHARE or not attaining.attained(sla, now).is_kept
 
 
 def _follows_a_breach(result: SlaResult) -> bool:

@@ -21,6 +21,7 @@ class TargetKind(StrEnum):
 TIMED = frozenset({TargetKind.FRESHNESS, TargetKind.DURATION, TargetKind.END_TO_END})
 OF_RUNS = frozenset({TargetKind.DURATION, TargetKind.SUCCESS_RATE})
 LEVELS = frozenset({TargetKind.COMPLETENESS, TargetKind.QUALITY})
+BY_SHARE = LEVELS | {TargetKind.SUCCESS_RATE}  # one that is not kept is no breach: the share of all is what is promised
 
 
 class Window(StrEnum):
