@@ -1,6 +1,5 @@
 """What of a query PostgreSQL would refuse, or do otherwise without a word: each with its place."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from sqlglot import exp
@@ -8,9 +7,9 @@ from sqlglot import exp
 from pipelines_app.compiler import positions
 from pipelines_app.compiler import types as duckdb_types
 from pipelines_app.compiler.portable import patterns, types, words
+from pipelines_app.compiler.portable.alike import bare, between, kind, limit, written
 from pipelines_app.errors import StatementRefused
 
-_FORMAT = re.compile(r"(?:%[YmdHMSj]|[-/:. _])*")
 _JOINS = {"", "INNER", "CROSS", "OUTER", "SEMI", "ANTI"}
 
 
@@ -92,16 +91,9 @@ def _split(node: exp.Expr) -> str:
 
 def _round(node: exp.Expr) -> str:
     places = node.args.get("decimals")
-    if _kind(node.this) in (None, exp.DType.UNKNOWN):
+    if kind(node.this) in (None, exp.DType.UNKNOWN):
         return "round goes by whether it is given a DOUBLE or a decimal number, and nobody can tell here; cast it first"
-    return "" if places is None or isinstance(_bare(places), exp.Literal) else "round needs a written number of places"
-
-
-def _between(node: exp.Expr) -> str:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    if unit == "DAY" and all(_kind(_bare(side)) == exp.DType.DATE for side in (node.this, node.expression)):
-        return ""
-    return "date_diff counts borders there only for days between two dates; subtract, or use date_trunc"
+    return "" if places is None or isinstance(bare(places), exp.Literal) else "round needs a written number of places"
 
 
 def _truncated(node: exp.Expr) -> str:
@@ -114,19 +106,9 @@ def _extracted(node: exp.Expr) -> str:
     return "" if part in words.EXTRACTED else f"extract({part.lower()} ...) is not known to mean the same"
 
 
-def _written(node: exp.Expr) -> str:
-    format_ = node.args.get("format")
-    fits = isinstance(format_, exp.Literal) and _FORMAT.fullmatch(format_.name)
-    return "" if fits else "strftime takes only %Y %m %d %H %M %S %j between - / : . and spaces there"
-
-
 def _identifier(node: exp.Expr) -> str:
     long = len(node.name.encode()) > words.LONGEST_NAME
     return f"the name {node.name[:40]}... is cut after {words.LONGEST_NAME} bytes there" * long
-
-
-def _limit(node: exp.Expr) -> str:
-    return "a LIMIT in per cent does not exist there" * bool(node.args.get("percent"))
 
 
 def _unit(node: exp.Expr) -> str:
@@ -145,7 +127,7 @@ def _pattern(node: exp.Expr) -> str:
 def _middle(node: exp.Expr) -> str:
     share = node.args.get("expression")
     whole = isinstance(node, exp.Median) or isinstance(share, exp.Cast | exp.Literal)
-    if whole and _kind(node.this) in words.WHOLE | words.DOUBLES:
+    if whole and kind(node.this) in words.WHOLE | words.DOUBLES:
         return ""
     return "a share of what is no DOUBLE or whole number is told otherwise; cast it to DOUBLE, and name one share"
 
@@ -154,18 +136,8 @@ def _nulls(node: exp.Expr) -> str:
     return "" if isinstance(node.this, exp.AnyValue) else "it has no IGNORE NULLS"
 
 
-def _bare(node: exp.Expr) -> exp.Expr:
-    while isinstance(node, exp.Paren | exp.Neg):
-        node = node.this
-    return node
-
-
-def _kind(node: exp.Expr) -> exp.DType | None:
-    return node.type.this if isinstance(node.type, exp.DataType) else None
-
-
 def _is_double(node: exp.Expr) -> bool:
-    return _kind(node) in words.DOUBLES
+    return kind(node) in words.DOUBLES
 
 
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
@@ -180,17 +152,17 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.Substring: _substring,
     exp.SplitPart: _split,
     exp.Round: _round,
-    exp.DateDiff: _between,
+    exp.DateDiff: between,
     exp.DateTrunc: _truncated,
     exp.TimestampTrunc: _truncated,
     exp.Extract: _extracted,
-    exp.TimeToStr: _written,
+    exp.TimeToStr: written,
     exp.Identifier: _identifier,
-    exp.Limit: _limit,
+    exp.Limit: limit,
     exp.Median: _middle,
     exp.PercentileCont: _middle,
     exp.RegexpFullMatch: _pattern,
     exp.IgnoreNulls: _nulls,
-    exp.Fetch: _limit,
+    exp.Fetch: limit,
     exp.Trunc: _unit,
 }

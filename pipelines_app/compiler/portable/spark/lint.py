@@ -1,15 +1,14 @@
 """What of a query Spark would refuse, or do otherwise without a word: each with its place."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
 from pipelines_app.compiler import positions
+from pipelines_app.compiler.portable.alike import bare, between, kind, limit, written
 from pipelines_app.compiler.portable.spark import types, words
 from pipelines_app.errors import StatementRefused
 
-_FORMAT = re.compile(r"(?:%[YmdHMSj]|[-/:. _])*")
 _JOINS = {"", "INNER", "CROSS", "OUTER", "SEMI", "ANTI"}
 
 
@@ -112,13 +111,6 @@ def _like(node: exp.Expr) -> str:
     return "" if isinstance(pattern, exp.Literal | exp.Column | exp.Cast) else "LIKE needs one pattern, as a text"
 
 
-def _between(node: exp.Expr) -> str:
-    unit = str(node.args.get("unit") or "DAY").upper()
-    if unit == "DAY" and all(kind(bare(side)) == exp.DType.DATE for side in (node.this, node.expression)):
-        return ""
-    return "date_diff counts borders there only for days between two dates; subtract, or use date_trunc"
-
-
 def _truncated(node: exp.Expr) -> str:
     unit = str(node.args.get("unit") or "").strip("'").upper()
     return "" if unit in words.TRUNCATED else f"date_trunc by {unit.lower() or 'that'} is not known to mean the same"
@@ -134,16 +126,6 @@ def _parted(node: exp.Expr) -> str:
         return ""
     part = node.expressions[0].name.upper() if node.expressions else ""
     return "" if part in words.EXTRACTED else f"date_part({part.lower()} ...) is not known to mean the same"
-
-
-def _written(node: exp.Expr) -> str:
-    format_ = node.args.get("format")
-    fits = isinstance(format_, exp.Literal) and _FORMAT.fullmatch(format_.name)
-    return "" if fits else "strftime takes only %Y %m %d %H %M %S %j between - / : . and spaces there"
-
-
-def _limit(node: exp.Expr) -> str:
-    return "a LIMIT in per cent does not exist there" * bool(node.args.get("percent"))
 
 
 def _unit(node: exp.Expr) -> str:
@@ -169,44 +151,32 @@ def _zone(node: exp.Expr) -> str:
     return "" if known else "AT TIME ZONE needs a TIMESTAMP; cast it to one"
 
 
-def bare(node: exp.Expr) -> exp.Expr:
-    """What stands in brackets or behind a sign."""
-    while isinstance(node, exp.Paren | exp.Neg):
-        node = node.this
-    return node
-
-
-def kind(node: exp.Expr) -> exp.DType | None:
-    """The type of a part, as far as it is known."""
-    return node.type.this if isinstance(node.type, exp.DataType) else None
-
-
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr], str]] = {
     exp.AtTimeZone: _zone,
     exp.Cast: _cast,
     exp.Concat: _text,
     exp.ConcatWs: _text,
     exp.DPipe: _text,
-    exp.DateDiff: _between,
+    exp.DateDiff: between,
     exp.DateTrunc: _truncated,
     exp.Distinct: _distinct,
     exp.Except: _set,
     exp.Extract: _extracted,
-    exp.Fetch: _limit,
+    exp.Fetch: limit,
     exp.ILike: _like,
     exp.IgnoreNulls: _nulls,
     exp.Intersect: _set,
     exp.Join: _join,
     exp.Left: _side,
     exp.Like: _like,
-    exp.Limit: _limit,
+    exp.Limit: limit,
     exp.Median: _middle,
     exp.PercentileCont: _middle,
     exp.Right: _side,
     exp.Round: _round,
     exp.SplitPart: _split,
     exp.Substring: _substring,
-    exp.TimeToStr: _written,
+    exp.TimeToStr: written,
     exp.TimestampTrunc: _truncated,
     exp.Trunc: _unit,
     exp.Union: _set,

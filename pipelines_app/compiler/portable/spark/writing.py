@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from pipelines_app.compiler.portable.alike import bare, kind
 from pipelines_app.compiler.portable.spark import types, words
-from pipelines_app.compiler.portable.spark.lint import bare, kind
 
 _DAY_NUMBERS = {"DOW": "dayofweek", "DAYOFWEEK": "dayofweek", "ISODOW": "weekday"}
 _FORMATS = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": "ss", "%j": "DDD"}
