@@ -204,6 +204,11 @@ SLACK_API = "https://slack.com/api/"
 ALERT_HOLD_SECONDS = env.number("LOOPLINE_ALERT_HOLD_SECONDS", 10, least=0)
 ALERT_GROUPING_SECONDS = env.number("LOOPLINE_ALERT_GROUPING_SECONDS", 300, least=0)
 
+# For Prometheus: what it has to say, or from where it may ask without; with neither, only this machine is told.
+METRICS_TOKEN = env.text("LOOPLINE_METRICS_TOKEN", "")
+METRICS_FROM = env.networks("LOOPLINE_METRICS_FROM")
+METRICS_SECONDS = 5.0  # for which an answer is good: two that ask at once cost one reading
+
 # OpenLineage events about our runs: to an address (https://…) or into a file (file:///…); empty: nowhere.
 OPENLINEAGE_URL = env.text("LOOPLINE_OPENLINEAGE_URL", "")
 OPENLINEAGE_TOKEN = env.text("LOOPLINE_OPENLINEAGE_TOKEN", "")

@@ -1,5 +1,6 @@
-"""The only place that reads environment variables: six functions that fail loudly on nonsense."""
+"""The only place that reads environment variables: seven functions that fail loudly on nonsense."""
 
+import ipaddress
 import math
 import os
 from urllib.parse import unquote, urlsplit
@@ -46,6 +47,14 @@ def number(name: str, default: float, *, least: float) -> float:
 def listed(name: str, separator: str) -> list[str]:
     """The variable as a list; empty where it is not set."""
     return [part for entry in os.environ.get(name, "").split(separator) if (part := entry.strip())]
+
+
+def networks(name: str) -> list[str]:
+    """The variable as networks: addresses or `address/bits`, with commas between."""
+    try:
+        return [str(ipaddress.ip_network(one)) for one in listed(name, ",")]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write addresses or networks such as 10.0.0.0/8.") from error
 
 
 def lease() -> float:

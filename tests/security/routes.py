@@ -60,6 +60,7 @@ CONSOLE = [
     page("/slas/", SIGNED, NO_POST),
     page("/slas/{sla}/", OWN, NO_POST, open=(200, 405)),
     page("/health/", SIGNED, SIGNED),
+    page("/metrics", "200 200 200 200 200", "405 405 405 405 405"),
     page("/sign-in", "200 302 302 302 302", "422 302 302 302 302"),
     page("/sign-out", "405 405 405 405 405", "302 302 302 302 302"),
     page("/profile", SIGNED, "302 422 422 422 422"),
