@@ -46,19 +46,37 @@ class Band:
             return 0.0
         least, most = min(self.values), max(self.values)
         usual = self._outside(number, least, most, len(self.values))
-        if usual >= 1 or not number.is_seasonal or len(self.values) < SEASONAL_FROM:
+        if usual >= 1:
             return usual
-        alike = [value for value, day in zip(self.values, self.weekdays, strict=True) if day == weekday]
-        alike = alike[-SAME_WEEKDAYS:]
-        if len(alike) < LEAST_SEEN or max(alike) - min(alike) > 0.5 * (most - least):
-            return usual
-        return max(usual, self._outside(number, min(alike), max(alike), len(alike)))
+        alike = self.alike(number, weekday)
+        return max(usual, self._outside(number, min(alike), max(alike), len(alike))) if alike else usual
+
+    def limits(self, number: Number, weekday: int) -> tuple[float, float]:
+        """Between which values a number such as this one is not unusual, whatever it is itself."""
+        least, most = min(self.values), max(self.values)
+        room = self.patience() * self._room(number, least, most, len(self.values))
+        low, high = least - room, most + room
+        alike = self.alike(number, weekday)
+        if alike:
+            room = self.patience() * self._room(number, min(alike), max(alike), len(alike))
+            low, high = max(low, min(alike) - room), min(high, max(alike) + room)
+        return low, high
+
+    def alike(self, number: Number, weekday: int) -> list[float]:
+        """The last numbers of the same weekday, where they tell more than all; else none."""
+        if not number.is_seasonal or len(self.values) < SEASONAL_FROM:
+            return []
+        same = [value for value, day in zip(self.values, self.weekdays, strict=True) if day == weekday]
+        same = same[-SAME_WEEKDAYS:]
+        width = max(self.values) - min(self.values)
+        return [] if len(same) < LEAST_SEEN or max(same) - min(same) > 0.5 * width else same
 
     def _outside(self, number: Number, least: float, most: float, seen: int) -> float:
         beyond = max(least - number.value, number.value - most, 0.0)
-        if not beyond:
-            return 0.0
-        return beyond / (ROOM * (1 + YOUNG / seen) * (most - least) + self._floor(number))
+        return beyond / self._room(number, least, most, seen) if beyond else 0.0
+
+    def _room(self, number: Number, least: float, most: float, seen: int) -> float:
+        return ROOM * (1 + YOUNG / seen) * (most - least) + self._floor(number)
 
     def _floor(self, number: Number) -> float:
         if not number.rows:

@@ -1,7 +1,7 @@
 """The numbers of a profile by which a batch is judged, each on a scale on which a change means the same. Pure."""
 
 from collections.abc import Iterator, Mapping
-from math import asinh, atanh, log, log1p
+from math import asinh, atanh, exp, expm1, log, log1p, sinh
 
 from monitoring_app.learning.bands import LEAST_SHARE, Number
 from monitoring_app.profiling.asking import Family, family
@@ -24,6 +24,7 @@ _LEVELS: Mapping[Metric, float] = {
 }
 _DAY = 86_400.0
 _OFFSET = 0.01 * _DAY
+_FAR = 300.0  # on a scale of powers: beyond it there are no numbers
 _UNTOLD = frozenset({Metric.TOP_SHARE, Metric.WITHIN_SHARE})
 
 
@@ -42,12 +43,13 @@ def of_column(column: ColumnProfile, rows: int, unit: float) -> Iterator[tuple[K
     kind, values = family(column.type), max(values, 1.0)
     for metric, value in column.metrics.items():
         of = rows if metric in (Metric.NULL_SHARE, Metric.MISFIT_SHARE) else values
-        number = _number(metric, value, kind, unit, max(of, 1.0))
+        number = of_metric(metric, value, kind, unit=unit, values=max(of, 1.0))
         if number is not None:
             yield (column.name, metric.value), number
 
 
-def _number(metric: Metric, value: float, kind: Family, unit: float, values: float) -> Number | None:
+def of_metric(metric: Metric, value: float, kind: Family, *, unit: float, values: float) -> Number | None:
+    """One number of a column on its scale; `values` is how many values it was taken of."""
     match SCALES[metric]:
         case Scale.SHARE if metric not in _UNTOLD:
             return Number(value=value, least=LEAST_SHARE, rows=values)
@@ -71,6 +73,21 @@ def _level(metric: Metric, value: float, kind: Family, unit: float, values: floa
     if kind is Family.MOMENT:
         return Number(value=value / max(unit, _DAY), least=least)
     return Number(value=asinh(value / unit), least=least)
+
+
+def value_of(metric: Metric, scaled: float, kind: Family, *, unit: float) -> float:
+    """The value that stands at a place of the scale: what `of_metric` was given."""
+    match SCALES[metric]:
+        case Scale.COUNT | Scale.LENGTH:
+            return expm1(min(scaled, _FAR))
+        case Scale.LEVEL if metric is Metric.STDDEV:
+            return (exp(min(scaled, _FAR)) - 1e-3) * unit
+        case Scale.LEVEL if kind is Family.MOMENT:
+            return scaled * max(unit, _DAY)
+        case Scale.LEVEL:
+            return sinh(max(-_FAR, min(scaled, _FAR))) * unit
+        case _:
+            return scaled
 
 
 def unit_of(column: ColumnProfile) -> float:
