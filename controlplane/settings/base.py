@@ -152,6 +152,7 @@ EVENT_CONSUMERS = {
     "promises": "monitoring_app.slas.foreseeing.hear",
 }
 WAKE = "controlplane.embedded.ring"
+REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one
 
 # The machine.
 LEASE_SECONDS = env.lease()
