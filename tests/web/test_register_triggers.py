@@ -117,3 +117,45 @@ def test_what_is_registered_in_yaml_is_kept_when_it_is_edited_in_the_form(client
     assert {key: drop[key] for key in before["sources"]["raw.kept"]["drop"]} == before["sources"]["raw.kept"]["drop"]
     assert Clock.objects.exists()
     assert DropSource.objects.exists()
+
+
+LISTENS = {
+    "listens-0-namespace": "postgres://ledger:5432",
+    "listens-0-dataset": "books.public.the postings",
+    "listens-0-period": "/run/facets/day",
+}
+
+
+def test_a_dataset_of_another_tool_is_listened_to_given_back_and_taken_out(client, draft):
+    assert post(client, draft, "when", **LISTENS).status_code == 302
+    wanted = {
+        "namespace": "postgres://ledger:5432",
+        "dataset": "books.public.the postings",
+        "period": "/run/facets/day",
+    }
+    assert draft.document["listens"] == [wanted]
+    shown = fields_of(client.get(f"/register/{draft.pk}/when/"))
+    assert {key: shown[key] for key in LISTENS} == LISTENS
+    post(client, draft, "when", **dict.fromkeys(LISTENS, ""))
+    assert "listens" not in draft.document
+
+
+def test_the_fault_of_what_is_listened_to_is_said_at_its_row_though_an_empty_row_is_above_it(client, draft):
+    answer = post(client, draft, "when", **{"listens-1-namespace": "airflow", "listens-1-period": "day"})
+    assert answer.status_code == 422
+    assert "'day' is not a JSON pointer" in words(answer)
+    assert 'href="#id_listens-1-period"' in answer.content.decode()
+    assert 'href="#id_listens-1-dataset"' in answer.content.decode()
+
+
+def test_how_many_runs_go_at_once_is_written_down_given_back_and_bounded(client, draft):
+    assert "concurrency" not in draft.document
+    name = next(iter(draft.document["sources"]))
+    draft.document["sources"][name] |= {"period": "day", "mode": "partition"}
+    for typed, kept in [("3", 3), ("", None), ("1", None)]:
+        post(client, draft, "when", concurrency=typed)
+        assert draft.document.get("concurrency") == kept
+    answer = post(client, draft, "when", concurrency="many")
+    assert answer.status_code == 422
+    assert "Runs at once: must be a whole number" in words(answer)
+    assert fields_of(client.get(f"/register/{draft.pk}/when/"))["concurrency"] == "many"

@@ -46,7 +46,7 @@ def place(problem: Problem) -> Place:
         case ["parameters" | "values", str(name), *rest]:
             field = _first(rest, "default" if parts[0] == "values" else "name")
             return Place(page="steps", group="parameters", row=name, field=_FIELDS.get(field, field))
-        case ["schedule" | "start" | "sla" | "alerts", *_]:
+        case ["schedule" | "start" | "sla" | "alerts" | "listens" | "concurrency", *_]:
             return _when(parts)
     return Place(page="yaml")
 
@@ -62,6 +62,10 @@ def _when(parts: list[str | int]) -> Place:
             return Place(page="when", group="promises", row=row, field=_first(rest, "by"))
         case ["alerts", *rest]:
             return Place(page="when", field=_first(rest, "emails"))
+        case ["listens", int(row), *rest]:
+            return Place(page="when", group="listens", row=row, field=_first(rest, "dataset"))
+        case ["concurrency" | "listens" as field]:
+            return Place(page="when", field=field)
     return Place(page="yaml")
 
 

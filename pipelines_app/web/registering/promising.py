@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pipelines_app.web.registering import values
-from pipelines_app.web.registering.forms import PromiseForm, Promises
+from pipelines_app.web.registering.when_forms import PromiseForm, Promises
 
 Entry = dict[str, object]
 PREFIX = "promises"

@@ -8,9 +8,18 @@ from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import expecting, promising, readying, values, zones
+from pipelines_app.web.registering import expecting, listening, promising, readying, values, zones
 from pipelines_app.web.registering.desk import Desk, seen_problems
-from pipelines_app.web.registering.forms import DeadlineForm, Deadlines, Kept, PromiseForm, Promises, WhenForm
+from pipelines_app.web.registering.forms import Kept
+from pipelines_app.web.registering.when_forms import (
+    DeadlineForm,
+    Deadlines,
+    ListeningForm,
+    Listenings,
+    PromiseForm,
+    Promises,
+    WhenForm,
+)
 
 Entry = dict[str, object]
 Document = dict[str, object]
@@ -39,7 +48,7 @@ def page(desk: Desk) -> HttpResponseBase:
     if desk.request.method != "POST":
         return _shown(desk, _forms(desk))
     sent = _sent(desk)
-    desk.refused([sent.form, *sent.deadlines, *sent.promises])
+    desk.refused([sent.form, *sent.deadlines, *sent.promises, *sent.listens])
     drafts.change(desk.draft, lambda document: _written(document, sent))
     _tell(desk, sent)
     return _shown(desk, sent) if desk.faults else desk.onward("when")
@@ -47,35 +56,44 @@ def page(desk: Desk) -> HttpResponseBase:
 
 @dataclass(frozen=True)
 class Forms:
-    """The forms of this page: when it starts, a deadline for each source, a promise for each dataset it makes."""
+    """The forms of this page: when it starts, on what else, deadlines of its sources, promises of what it makes."""
 
     form: WhenForm
     deadlines: list[DeadlineForm]
     promises: list[PromiseForm]
+    listens: list[ListeningForm]
 
 
 def _sent(desk: Desk) -> Forms:
     post = desk.request.POST
     form, deadlines = WhenForm(post), Deadlines(post, prefix="deadlines")
     promises = Promises(post, prefix=promising.PREFIX)
-    for one in (form, deadlines, promises):
+    listens = Listenings(post, prefix=listening.PREFIX)
+    for one in (form, deadlines, promises, listens):
         one.is_valid()
-    return Forms(form, list(deadlines.forms), list(promises.forms))
+    return Forms(form, list(deadlines.forms), list(promises.forms), list(listens.forms))
 
 
 def _tell(desk: Desk, forms: Forms) -> None:
     rows = {str(row["dataset"].value()): row for row in forms.deadlines}
     promised = {str(row["dataset"].value()): row for row in forms.promises}
+    listened = listening.rows_of(forms.listens)
     for at, problem in seen_problems(desk, "when"):
         form: Kept | None = rows.get(str(at.row)) if at.group else forms.form
         if at.group == "promises":
             form = promised.get(promising.dataset_at(desk.draft.document, int(at.row)))
+        if at.group == "listens" and isinstance(at.row, int) and at.row < len(listened):
+            form = listened[at.row]
         desk.note(form, at.field, problem.message)
 
 
 def _written(document: Document, sent: Forms) -> Document:
     given, rows = sent.form.cleaned_data, {str(row.cleaned_data.get("dataset")): row for row in sent.deadlines}
     promising.write(document, sent.promises)
+    listening.write(document, sent.listens)
+    document.pop("concurrency", None)
+    if (at_once := given["concurrency"].strip()) not in ("", "1"):
+        document["concurrency"] = values.number_or_text(at_once)
     document["start"] = readying.written(given)
     document["alerts"] = {
         "emails": values.listed(given["emails"].replace(";", ",").replace("\n", ",")),
@@ -114,11 +132,13 @@ def _forms(desk: Desk) -> Forms:
         initial={"emails": values.joined(told.get("emails")), "slack": told.get("slack", True)}
         | readying.initial(start, zone)
         | _scheduled(desk, zone)
+        | {"concurrency": desk.draft.document.get("concurrency", 1)}
     )
     _guess(desk, form, start)
     rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
     promised = promising.forms(desk.draft.document, (str(step.get("dataset", "")) for step in desk.steps()), zone)
-    return Forms(form, list(Deadlines(initial=rows, prefix="deadlines").forms), promised)
+    deadlines = list(Deadlines(initial=rows, prefix="deadlines").forms)
+    return Forms(form, deadlines, promised, listening.forms(desk.draft.document))
 
 
 def _guess(desk: Desk, form: WhenForm, start: object) -> None:
@@ -156,6 +176,7 @@ def _shown(desk: Desk, forms: Forms) -> HttpResponseBase:
     context = {
         "form": forms.form,
         "promises": promises,
+        "listens": forms.listens,
         "expected": expected,
         "total": len(deadlines),
         "zones": sorted(available_timezones()),
