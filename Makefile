@@ -10,7 +10,7 @@ ON_SPARK := tests/environments tests/engines
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev up demo check format test test-sqlite test-postgres test-browser chaos servers production openapi lock clean
+.PHONY: help setup setup-dev up demo check format test test-sqlite test-postgres test-browser chaos servers production openapi pictures lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -56,6 +56,9 @@ chaos: servers ## Break everything that is promised to hold, and say how it went
 
 production: servers ## Start what compose.yaml starts, on this machine, without containers
 	@$(PY) -m scripts.production
+
+pictures: servers ## Take the README's pictures anew
+	@$(PY) -m scripts.pictures
 
 bench-%: setup-dev ## Run one benchmark: make bench-road
 	@$(PY) -m bench.$*
