@@ -58,9 +58,9 @@ class RouteForm(forms.Form):
     """Which channel hears of which alerts."""
 
     channel = forms.ModelChoiceField(label="Channel", queryset=Channel.objects.none(), empty_label="choose one")
-    pattern = forms.CharField(label="About datasets such as", required=False, max_length=130, help_text="mart.*")
+    pattern = forms.CharField(label="Datasets such as", required=False, max_length=130, help_text="mart.*")
     layer = forms.CharField(label="In the layer", required=False, max_length=63)
-    rule = forms.CharField(label="Whose rule begins with", required=False, max_length=210, help_text="late, check:")
+    rule = forms.CharField(label="Rules such as", required=False, max_length=210, help_text="late, check:")
     severity = forms.ChoiceField(label="At least", choices=AlertUrgency.choices)
 
 
