@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 # Long steps must not keep the sweep, events and messages waiting: beat does these too, and never a step. What starts
 # steps is for those who do steps; where they are all busy, the sweep rings for it again in the quick queue.
-STEPS, STARTS, QUICK = "steps", "starts", "quick"
+STEPS, STARTS, QUICK, PROFILES = "steps", "starts", "quick", "profiles"
 HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done is written beside the chore
 # What is asked for regularly leaves the queue in the end. A message's end is judged by the clock of whoever takes it,
 # and clocks differ.
@@ -55,6 +55,7 @@ app.conf.update(
     task_publish_retry=False,
     task_routes={
         "pipelines_app.tasks.execute_step": {"queue": STEPS},
+        "monitoring_app.tasks.measure_profile": {"queue": PROFILES},  # long, too, and nobody waits for it
         "controlplane.beats.keep_house": {"queue": STEPS},  # long, too
         "controlplane.beats.look_outside": {"queue": STEPS},  # as slow as the store that it looks into
     },
@@ -87,6 +88,7 @@ BELLS = {
     "start": ("pipelines_app.tasks.deliver_event", STARTS),
     "step": ("pipelines_app.tasks.execute_step", STEPS),
     "notification": ("monitoring_app.tasks.send_notification", QUICK),
+    "profile": ("monitoring_app.tasks.measure_profile", PROFILES),
 }
 AT_ONCE = 200  # bells that are sent together, where so many wait to be
 _outbox: "queue.Queue[tuple[str, int, bool]]" = queue.Queue(maxsize=10_000)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from controlplane import sweep
 from monitoring_app.alerts import sending
+from monitoring_app.profiling import measuring
 from pipelines_app import events, lake, wake
 from pipelines_app.boundary import contained
 from pipelines_app.runs import execution
@@ -30,7 +31,7 @@ LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
 Work = tuple[str, int]
 Bell = queue.SimpleQueue[Work | None]
 # One for each kind of work: long steps must not keep events waiting, nor a slow mail server the steps.
-_bells: dict[str, Bell] = {kind: queue.SimpleQueue() for kind in (wake.DELIVERY, wake.STEP, wake.NOTIFICATION)}
+_bells: dict[str, Bell] = {kind: queue.SimpleQueue() for kind in wake.KINDS}
 _open = threading.Event()
 _rung: set[Work] = set()  # and not taken yet: the sweep rings for the same work again and again
 _lock = threading.Lock()
@@ -59,12 +60,14 @@ def _do(work: Work, owner: str) -> None:
     elif kind == wake.STEP:
         while execution.execute_next(owner, rung=pk) and _open.is_set():
             pass  # one bell rings for many: see there
-    else:
+    elif kind == wake.NOTIFICATION:
         sending.send(pk)
+    else:
+        measuring.measure(pk)
 
 
 class Workers:
-    """The threads of embedded mode: one for events, workers for steps, one for messages, and the sweep."""
+    """The threads of embedded mode: one each for events, messages and profiles, workers for steps, and the sweep."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
@@ -81,6 +84,7 @@ class Workers:
         for index in range(settings.WORKERS):
             self._thread(f"worker-{index + 1}", self._work, _bells[wake.STEP])
         self._thread("messenger", self._work, _bells[wake.NOTIFICATION])
+        self._thread("profiler", self._work, _bells[wake.PROFILE])
         self._thread("sweep", self._sweep, None)
         self._thread("housekeeper", self._keep_house, None)
         self._thread("looker", self._look_outside, None)

@@ -9,6 +9,7 @@ from django.conf import settings
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
 from monitoring_app.openlineage import sending as emitting
+from monitoring_app.profiling import measuring
 from monitoring_app.slas import sweeping as promises
 from pipelines_app import events, wake
 from pipelines_app.boundary import contained
@@ -62,6 +63,7 @@ CHORES = [
     Chore("slots late", timedelta(0), slots.pass_time),
     Chore("waiting", timedelta(0), waiting.move_on),
     Chore("alerts", timedelta(0), sweeping.sweep),
+    Chore("profiles", timedelta(0), measuring.ring_again),
     Chore("backfills", timedelta(0), lambda now: (backfilling.feed_all(), coalescing.settle_all())),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),

@@ -162,3 +162,28 @@ class SlaKept(Fact):
     dataset: str = ""
     period: str = ""
     run: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileMeasured(Fact):
+    """A version, or one period of it, was measured; `published` says whether readers were given it."""
+
+    kind = "profile.measured"
+    profile: int
+    dataset: str
+    period: str
+    version: int
+    rows: int
+    published: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileFailed(Fact):
+    """A version could not be measured after every attempt; readers have it all the same."""
+
+    kind = "profile.failed"
+    profile: int
+    dataset: str
+    period: str
+    version: int
+    error: str

@@ -1,11 +1,18 @@
-"""Celery's doorbell for messages."""
+"""Celery's doorbells of the watch."""
 
 from celery import shared_task
 
 from monitoring_app.alerts import sending
+from monitoring_app.profiling import measuring
 
 
 @shared_task
 def send_notification(pk: int) -> None:
     """Send one message, if it is still to be sent."""
     sending.send(pk)
+
+
+@shared_task
+def measure_profile(pk: int) -> None:
+    """Measure one version, if it is still to be measured."""
+    measuring.measure(pk)

@@ -12,6 +12,8 @@ DELIVERY = "delivery"
 START = "start"  # a delivery that may lead to steps: best to those who do steps, and can go on at once
 STEP = "step"
 NOTIFICATION = "notification"
+PROFILE = "profile"
+KINDS = (DELIVERY, STEP, NOTIFICATION, PROFILE)  # one bell each; what starts is a delivery
 
 
 class Ring(Protocol):

@@ -130,6 +130,7 @@ SPECTACULAR_SETTINGS = {
         "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
         "NotificationState": "monitoring_app.models.NotificationState",
+        "ProfileState": "monitoring_app.models.ProfileState",
         "RunState": "pipelines_app.models.RunState",
         "Severity": "pipelines_app.models.Severity",
         "SlaKind": "monitoring_app.models.sla.KINDS",
@@ -150,6 +151,7 @@ EVENT_CONSUMERS = {
     "alerts": "monitoring_app.reactions.hear",
     "openlineage": "monitoring_app.openlineage.outbox.hear",
     "promises": "monitoring_app.slas.foreseeing.hear",
+    "profiles": "monitoring_app.profiling.pending.hear",
 }
 WAKE = "controlplane.embedded.ring"
 REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one

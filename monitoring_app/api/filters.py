@@ -3,7 +3,15 @@
 import django_filters as filters
 from django.db.models import QuerySet
 
-from monitoring_app.models import Alert, AlertState, AlertUrgency, Notification, NotificationState
+from monitoring_app.models import (
+    Alert,
+    AlertState,
+    AlertUrgency,
+    Notification,
+    NotificationState,
+    Profile,
+    ProfileState,
+)
 from pipelines_app import narrowing
 from pipelines_app.narrowing import Several
 
@@ -43,4 +51,16 @@ class NotificationFilter(filters.FilterSet):
 
     class Meta:
         model = Notification
+        fields: list[str] = []
+
+
+class ProfileFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=ProfileState.choices)
+    version = filters.NumberFilter("version_id")
+    period = filters.CharFilter()
+    environment = filters.CharFilter("environment__name")
+    is_merged = filters.BooleanFilter()
+
+    class Meta:
+        model = Profile
         fields: list[str] = []

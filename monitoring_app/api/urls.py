@@ -5,6 +5,7 @@ from django.urls import path
 from monitoring_app.api.behaving import MaintenanceViewSet, PolicyView, QuietView, RouteViewSet
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
+from monitoring_app.api.profiles import ProfileViewSet
 from monitoring_app.api.slas import SlaResultViewSet, SlaViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
 
@@ -37,6 +38,17 @@ urlpatterns = [
         "endpoints/<int:pk>/messages/<int:message>/again",
         EndpointMessageViewSet.as_view({"post": "again"}),
         name="endpoint-message-again",
+    ),
+    path("datasets/<dataset:name>/profile", ProfileViewSet.as_view({"get": "retrieve"}), name="profile"),
+    path("datasets/<dataset:name>/profiles", ProfileViewSet.as_view({"get": "list"}), name="profiles"),
+    path("datasets/<dataset:name>/profiles/series", ProfileViewSet.as_view({"get": "series"}), name="profile-series"),
+    path(
+        "datasets/<dataset:name>/profiles/compare", ProfileViewSet.as_view({"get": "compare"}), name="profile-compare"
+    ),
+    path(
+        "datasets/<dataset:name>/profiles/<int:pk>/again",
+        ProfileViewSet.as_view({"post": "again"}),
+        name="profile-again",
     ),
     path("notifications", NotificationViewSet.as_view({"get": "list"}), name="notifications"),
     path("slas", SlaViewSet.as_view({"get": "list"}), name="slas"),

@@ -7,6 +7,7 @@ from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
 from monitoring_app.models.notification import About, Notification, NotificationState
 from monitoring_app.models.policy import MOST_MINUTES, Maintenance, Policy
+from monitoring_app.models.profile import ColumnProfile, Profile, ProfileState
 from monitoring_app.models.route import Route
 from monitoring_app.models.sla import Pledge, Sla, SlaResult, SlaState
 
@@ -20,6 +21,7 @@ __all__ = [
     "Attempt",
     "Channel",
     "ChannelKind",
+    "ColumnProfile",
     "Emission",
     "EmissionState",
     "Endpoint",
@@ -28,6 +30,8 @@ __all__ = [
     "NotificationState",
     "Pledge",
     "Policy",
+    "Profile",
+    "ProfileState",
     "Route",
     "Sla",
     "SlaResult",

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from monitoring_app.web import alerts, behaving, channels, emissions, endpoints, fragments, health, slas, today
+from monitoring_app.web import (
+    alerts,
+    behaving,
+    channels,
+    emissions,
+    endpoints,
+    fragments,
+    health,
+    profiles,
+    slas,
+    today,
+)
 
 app_name = "monitoring"
 urlpatterns = [
@@ -15,6 +26,9 @@ urlpatterns = [
     path("alerts/of-run/<int:pk>", fragments.of_run, name="run-alerts"),
     path("alerts/of-dataset/<str:name>", fragments.of_dataset, name="dataset-alerts"),
     path("alerts/of-pipeline/<str:name>", fragments.of_pipeline, name="pipeline-alerts"),
+    path("datasets/<str:name>/profile", profiles.profile, name="dataset-profile"),
+    path("datasets/<str:name>/profile/compare", profiles.compare, name="profile-compare"),
+    path("profiles/<int:pk>/again", profiles.again, name="profile-again"),
     path("team/<slug:name>/channels", channels.channels, name="channels"),
     path("team/<slug:name>/channels/email", channels.add_email, name="channel-email"),
     path("team/<slug:name>/channels/slack", channels.add_slack, name="channel-slack"),

@@ -98,6 +98,13 @@ def versions(request: Asked, dataset: Dataset, version: DatasetVersion | None) -
     return {"page": paging.newest_first(made.select_related("step_run"), request)}
 
 
+def profile(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
+    """What was measured of it, which the watch knows: the page asks it by its address, with what was chosen."""
+    chosen = request.GET.copy()
+    chosen.pop("tab", None)
+    return {"chosen": chosen.urlencode()}
+
+
 def checks(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
     """The promises with their last results."""
     return {"promises": checks_page.promises([dataset])}

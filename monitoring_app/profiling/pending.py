@@ -1,0 +1,38 @@
+"""Which versions are to be measured: one row each, written in the transaction that hands the event over."""
+
+from django.db import connection
+
+from pipelines_app import events, wake
+from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact
+from pipelines_app.models import Event
+
+# One statement: every publication passes here. What the database fills in by itself is left to it.
+INSERT = """
+    INSERT INTO monitoring_app_profile (dataset_id, environment_id, version_id, period, event_id)
+    SELECT dataset_id, environment_id, id, period, %s FROM pipelines_app_datasetversion WHERE id = %s
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def _unheard(fact: Fact) -> bool:
+    """What could not be read at all is no version."""
+    return isinstance(fact, DataQuarantined) and fact.version is None
+
+
+@events.hears(DatasetPublished, DataQuarantined, ignores=_unheard)
+def hear(event: Event, fact: Fact) -> str:
+    """Have a version measured, whether readers were given it or not."""
+    match fact:
+        case DatasetPublished(version=int(version)) | DataQuarantined(version=int(version)):
+            return _pend(event, version)
+    return "ignored: there is no version to measure"
+
+
+def _pend(event: Event, version: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [event.pk, version])
+        found = cursor.fetchone()
+    if found is None:
+        return "ignored: the version is measured already, or gone"
+    wake.ring(wake.PROFILE, found[0])
+    return "written down, to be measured"
