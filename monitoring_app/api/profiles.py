@@ -22,7 +22,7 @@ from monitoring_app.api.switching import actor
 from monitoring_app.models import ColumnProfile, Profile
 from monitoring_app.profiling import comparing, finding, history, keeping, measuring
 from monitoring_app.profiling.finding import Wish
-from monitoring_app.profiling.profile import SCALES, WORDS, Metric
+from monitoring_app.profiling.profile import OF_A_BATCH, SCALES, WORDS, Metric
 from pipelines_app.access import permits
 from pipelines_app.environments import mapping
 from pipelines_app.errors import NotFound
@@ -71,7 +71,7 @@ class ProfileViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Profile]):
     def series(self, request: Request, name: str) -> Response:
         said = asked(OfSeries, request)
         metric, column, dataset = Metric(said["metric"]), said["column"], self._dataset()
-        if bool(column) == (metric in history.OF_A_BATCH):
+        if bool(column) == (metric in OF_A_BATCH):
             wrong = f"{metric} is of the whole dataset." if column else f"{metric} is of a column: say which."
             raise NotFound(wrong, todo="Give `column` for a number of a column, and leave it out for the others.")
         points = history.series(dataset, mapping.production(), metric=metric, column=column, most=said["most"])

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from monitoring_app.models import Profile
+from monitoring_app.models.profile import ProfileQuerySet
 from monitoring_app.profiling import history
 from pipelines_app.environments import mapping
 from pipelines_app.errors import NotFound
@@ -21,7 +20,7 @@ class Wish:
     period: str = ""
 
 
-def visible(user: User, dataset: Dataset) -> QuerySet[Profile]:
+def visible(user: User, dataset: Dataset) -> ProfileQuerySet:
     """The measured profiles of a dataset that a person may see."""
     return Profile.objects.visible_to(user).measured().filter(dataset=dataset).select_related("version__dataset")
 

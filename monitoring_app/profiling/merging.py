@@ -143,7 +143,7 @@ def _deviation(full: Sequence[Weighed], mean: float) -> float | None:
     """The deviation within the parts and between them, of a sample."""
     has = [one for one in full if Metric.MEAN in one.column.metrics]
     total = sum(one.values for one in has)
-    if total <= 1:
+    if total <= 1 or any(Metric.STDDEV not in one.column.metrics and one.values > 1 for one in has):
         return None
     within = sum((one.values - 1) * one.column.metrics.get(Metric.STDDEV, 0.0) ** 2 for one in has)
     between = sum(one.values * (one.column.metrics[Metric.MEAN] - mean) ** 2 for one in has)

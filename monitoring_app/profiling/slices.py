@@ -33,7 +33,7 @@ class Slice:
     size: int
     content: str
 
-    def statement(self, dialect: str) -> exp.Select:
+    def statement(self) -> exp.Select:
         """The one query that measures it."""
         return queries.profile(self._source(), self.asked)
 

@@ -55,6 +55,11 @@ def spark() -> SparkEngine:
     return SparkEngine(settings.SPARK_URL, lake.engine(), between=lake.path("exports"))
 
 
+def of_files(team: int) -> Engine:
+    """The engine that reads files, and fetches for the time it works what is kept in the warehouse."""
+    return named(EngineName.DUCKDB, team)
+
+
 def reader(relations: Iterable[Relation], team: int) -> Engine:
     """The engine that can read these where they lie."""
     tables = any(isinstance(place, Table) for relation in relations for place in relation.all_files)

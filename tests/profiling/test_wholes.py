@@ -27,8 +27,7 @@ def _last() -> int:
 def compared_with_all_at_once(profile: Profile) -> None:
     """What was put together says the same as one look at all rows."""
     slice_ = measuring.slices.of(profile)
-    engine = measuring.places.reader([slice_.relation], profile.dataset.team_id)
-    (answer,) = engine.measure([slice_.statement("duckdb")], [slice_.relation], measuring.lake.limits(60))
+    (answer,) = measuring.lake.engine().measure([slice_.statement()], [slice_.relation], measuring.lake.limits(60))
     asked, found = slice_.read(answer), keeping.of(profile)
     assert (found.rows, found.content) == (asked.rows, asked.content)
     for column in asked.columns:
@@ -107,7 +106,7 @@ def test_different_values_are_counted_by_their_least_hashes():
     chance = random.Random(3)
     hashes = [chance.randrange(HASHES) for _ in range(20_000)]
     parts = [
-        merging.united([(dict.fromkeys(hashes[start:start + 2000], 1), HASHES)]) for start in range(0, 20_000, 1000)
+        merging.united([(dict.fromkeys(hashes[start : start + 2000], 1), HASHES)]) for start in range(0, 20_000, 1000)
     ]
     sketch, below = merging.united(parts)
     assert len(sketch) == 512

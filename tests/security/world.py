@@ -15,7 +15,8 @@ from monitoring_app.alerts.behaving import Window, Wish
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
-from monitoring_app.models import Alert, Channel, Notification
+from monitoring_app.models import Alert, Channel, Notification, Profile
+from monitoring_app.profiling import measuring
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.access import tokens
 from pipelines_app.compiler import documents
@@ -129,6 +130,8 @@ def build() -> World:
     road.send("raw.hush_salaries", SALARIES, name=f"hush_{DAY}.csv")
     road.drain()
     promises.sweep(timezone.now())
+    for profile in Profile.objects.order_by("pk"):
+        measuring.measure(profile.pk)
     shown = Things("orders", "raw.orders", "mart.shops")
     hidden = Things("hush-payroll", "raw.hush_salaries", "mart.hush_bonus")
     for things in (shown, hidden):
@@ -204,5 +207,6 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "delivery": delivery.pk,
         "alert": alert.pk,
         "sla": dataset.slas.get().pk,
+        "profile": Profile.objects.get(version=dataset.versions.latest("pk"), is_merged=False).pk,
         "draft": drafts.edit(pipeline, editor).pk,
     }
