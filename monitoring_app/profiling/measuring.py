@@ -85,8 +85,8 @@ def _measure(claim: Claim, slice_: Slice) -> None:
     engine = places.of_files(claim.profile.version.dataset.team_id)
     began = timezone.now()
     limits = lake.limits(SECONDS)
-    answer = engine.measure([slice_.statement()], [slice_.relation], limits)[0]
-    found = keeping.Found(profile=slice_.read(answer), seconds=(timezone.now() - began).total_seconds())
+    answers = engine.measure(slice_.statements(), [slice_.relation], limits)
+    found = keeping.Found(profile=slice_.read(answers), seconds=(timezone.now() - began).total_seconds())
     _measured(claim, slice_, found)
 
 

@@ -69,7 +69,9 @@ def _below_one_another(asked: Asked, key: str, *extra: tuple[exp.Expr, int]) -> 
         exp.alias_(trees.call("unnest", exp.Array(expressions=[exp.convert(one) for one in places or [0]])), "place"),
     ]
     batch = [trees.name(BATCH)] if asked.batch else []
-    return exp.select(*batch, *unnested).from_(HELD)
+    rows = exp.select(*batch, *unnested).from_(HELD)
+    # Of a sample most rows have nothing to tell: they are left out before they become as many as there are columns.
+    return rows if asked.one_in == 1 else rows.where(_held(exp.func("coalesce", *(one.copy() for one in values))))
 
 
 def _counted(rows: exp.Select, batch: Sequence[exp.Expr]) -> exp.Select:
@@ -314,5 +316,5 @@ def _determined(left: exp.Column, right: exp.Column) -> exp.Expr:
     )
 
 
-def _held(column: exp.Column) -> exp.Expr:
+def _held(column: exp.Expr) -> exp.Expr:
     return column.copy().is_(exp.null()).not_()

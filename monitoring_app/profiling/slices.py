@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from monitoring_app.models import Profile
 from monitoring_app.profiling import asking, profile, queries, reading
 from monitoring_app.profiling.asking import Asked
+from monitoring_app.profiling.profile import Metric
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.engines import trees
@@ -19,6 +20,7 @@ from pipelines_app.models import DatasetVersion, Part
 
 BEGINS, ENDS = "begins of the period", "ends of the period"  # names that no column of a dataset has
 MOMENT = "TIMESTAMP"
+MOST_COLUMNS = 40  # in one query: the memory for its plan grows with them
 RECIPE = 1  # counts the changes of what is measured: what was measured by another one is measured again
 
 
@@ -33,9 +35,14 @@ class Slice:
     size: int
     content: str
 
-    def statement(self) -> exp.Select:
-        """The one query that measures it."""
-        return queries.profile(self._source(), self.asked)
+    def statements(self) -> list[exp.Select]:
+        """The one query that measures it; of a very wide relation one for each so many columns."""
+        return [queries.profile(self._source(), asked) for asked in self._asked()]
+
+    def _asked(self) -> list[Asked]:
+        columns = self.asked.columns
+        groups = [columns[begin : begin + MOST_COLUMNS] for begin in range(0, len(columns), MOST_COLUMNS)]
+        return [replace(self.asked, columns=group) for group in groups or [columns]]
 
     def _source(self) -> exp.Table | exp.Subquery:
         layer, _, table = self.relation.name.rpartition(".")
@@ -51,11 +58,26 @@ class Slice:
         )
         return trees.subquery(exp.select(exp.Star(), *moments).from_(source), "slice")
 
-    def read(self, answer: Answer) -> profile.Profile:
-        """What the answer to the statement tells."""
-        names = [column.name for column in answer.columns]
-        row = dict(zip(names, answer.rows[0], strict=True))
-        return reading.profile(row, self.asked, period=self.period, size=self.size)
+    def read(self, answers: Sequence[Answer]) -> profile.Profile:
+        """What the answers to the statements tell."""
+        told = [
+            reading.profile(_row(answer), asked, period=self.period, size=self.size)
+            for answer, asked in zip(answers, self._asked(), strict=True)
+        ]
+        return told[0] if len(told) == 1 else _joined(told)
+
+
+def _row(answer: Answer) -> dict[str, object]:
+    return dict(zip((column.name for column in answer.columns), answer.rows[0], strict=True))
+
+
+def _joined(told: Sequence[profile.Profile]) -> profile.Profile:
+    """Groups of columns of the same rows; which rows repeat each other is not known then."""
+    columns = tuple(column for one in told for column in one.columns)
+    known = {metric: value for metric, value in told[0].metrics.items() if metric is not Metric.DUPLICATE_SHARE}
+    content = hashlib.sha256("".join(one.content for one in told).encode()).hexdigest() if told[0].rows else ""
+    metrics: dict[Metric, float] = {**known, Metric.COLUMNS: float(len(columns))}
+    return replace(told[0], columns=columns, metrics=metrics, content=content, sketch={}, sketched_below=0)
 
 
 def of(pending: Profile) -> Slice | None:

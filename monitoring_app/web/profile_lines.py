@@ -63,6 +63,11 @@ def said(number: float | None) -> str:
     return f"{number:.4g}"
 
 
+def titled(metric: Metric) -> str:
+    """What a metric is called, at the beginning of a line."""
+    return WORDS[metric][:1].upper() + WORDS[metric][1:]
+
+
 def in_words(metric: Metric, number: float | None, *, is_moment: bool = False) -> str:
     """A number of a metric for people: a share in percent, a moment as one."""
     if number is None:
@@ -113,7 +118,7 @@ def line(column: ColumnProfile, *, metric: Metric, values: Sequence[float | None
         least=column.minimum,
         mean=in_words(Metric.MEAN, column.mean, is_moment=is_moment) if column.mean is not None else "",
         greatest=column.maximum,
-        metric=WORDS[metric].capitalize(),
+        metric=titled(metric),
         values=values,
         top=_shares(column.top, column.counted),
         patterns=_shares(column.patterns, column.counted),

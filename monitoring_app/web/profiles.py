@@ -192,7 +192,7 @@ def compare(request: Asked, name: str) -> HttpResponse:
 
 def _said(change: Change, *, is_moment: bool = False) -> dict[str, object]:
     return {
-        "words": WORDS[change.metric].capitalize(),
+        "words": profile_lines.titled(change.metric),
         "before": profile_lines.in_words(change.metric, change.before, is_moment=is_moment),
         "after": profile_lines.in_words(change.metric, change.after, is_moment=is_moment),
         "is_notable": change.is_notable,

@@ -84,7 +84,7 @@ def test_the_same_rows_again_are_not_measured_again(sales, monkeypatch):
     first = shop.the_profile()
     shop.send(DAY, shop.day_of(DAY, rows=4))
     shop.send(DAY, shop.day_of(DAY) + b"\n")  # another file with the first one's rows
-    monkeypatch.setattr(measuring.slices.Slice, "statement", None)  # nothing is asked
+    monkeypatch.setattr(measuring.slices.Slice, "statements", None)  # nothing is asked
     last = Profile.objects.filter(dataset=first.dataset, state="pending").latest("pk")
     measuring.measure(last.pk)
     last.refresh_from_db()

@@ -153,7 +153,7 @@ def test_hostile_values_are_only_text(sales, ana):
 def test_a_page_takes_the_same_number_of_queries_for_any_number_of_periods(
     measured, vic, part, django_assert_num_queries
 ):
-    cost = {"": 10, "/compare": 10, "?version=all": 11}[part]
+    cost = {"": 12, "/compare": 13, "?version=all": 14}[part]
     with django_assert_num_queries(cost):
         shown(vic, PAGE + part)
     for day in ("2024-05-03", "2024-05-04"):
@@ -163,17 +163,17 @@ def test_a_page_takes_the_same_number_of_queries_for_any_number_of_periods(
         shown(vic, PAGE + part)
 
 
-def test_hundreds_of_columns_are_shown_page_by_page(db):
-    columns = ", ".join(f"c{number:03}: INTEGER" for number in range(500))
+def test_many_columns_are_measured_in_groups_and_shown_page_by_page(db):
+    columns = ", ".join(f"c{number:03}: INTEGER" for number in range(90))
     road.register_yaml(
         f"{{pipeline: wide, team: shop, sources: {{raw.wide: {{format: csv, columns: {{{columns}}}}}}}}}"
     )
-    header = ",".join(f"c{number:03}" for number in range(500))
+    header = ",".join(f"c{number:03}" for number in range(90))
     road.send("raw.wide", f"{header}\n{','.join(['7'] * 500)}\n".encode(), name="wide.csv")
     road.drain()
     shop.measure()
     client = signed_in(factories.make_user(team=road.team("shop")))
-    page = shown(client, "/datasets/raw.wide/profile?after=440")
-    assert "c440" in page
-    assert "c500" not in page
-    assert "after=120" in shown(client, "/datasets/raw.wide/profile?after=60")
+    assert "after=60" in shown(client, "/datasets/raw.wide/profile")
+    page = shown(client, "/datasets/raw.wide/profile?after=60")
+    assert "c089" in page
+    assert "c059" not in page

@@ -9,7 +9,7 @@ from pipelines_app.models import Dataset, Slot, SlotState
 from tests import factories, road
 from tests.web.know.conftest import DAY, signed_in, taken
 
-TABS = ["overview", "rows", "schema", "versions", "checks", "lineage", "arrivals", "use"]
+TABS = ["overview", "rows", "schema", "profile", "versions", "checks", "lineage", "arrivals", "use"]
 HOSTILE = ["<script>alert(1)</script>", "x" * 2000, "‮‭ عربى 🛩", ""]
 
 
@@ -101,7 +101,17 @@ def test_every_part_of_the_page_is_there_before_and_after_the_first_version(orde
     page(ana, "/datasets/mart.shops", tab=tab)
 
 
-COSTS = {"overview": 21, "rows": 7, "schema": 7, "versions": 7, "checks": 9, "lineage": 15, "arrivals": 9, "use": 8}
+COSTS = {
+    "overview": 21,
+    "rows": 7,
+    "schema": 7,
+    "profile": 6,
+    "versions": 7,
+    "checks": 9,
+    "lineage": 15,
+    "arrivals": 9,
+    "use": 8,
+}
 
 
 @pytest.mark.parametrize("tab", TABS)
