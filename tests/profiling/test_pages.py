@@ -172,6 +172,7 @@ def test_many_columns_are_measured_in_groups_and_shown_page_by_page(db):
     road.send("raw.wide", f"{header}\n{','.join(['7'] * 500)}\n".encode(), name="wide.csv")
     road.drain()
     shop.measure()
+    assert (shop.the_profile("raw.wide").columns, shop.the_profile("raw.wide").error) == (90, "")
     client = signed_in(factories.make_user(team=road.team("shop")))
     assert "after=60" in shown(client, "/datasets/raw.wide/profile")
     page = shown(client, "/datasets/raw.wide/profile?after=60")
