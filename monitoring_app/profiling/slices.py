@@ -74,9 +74,11 @@ def _row(answer: Answer) -> dict[str, object]:
 def _joined(told: Sequence[profile.Profile]) -> profile.Profile:
     """Groups of columns of the same rows; which rows repeat each other is not known then."""
     columns = tuple(column for one in told for column in one.columns)
-    known = {metric: value for metric, value in told[0].metrics.items() if metric is not Metric.DUPLICATE_SHARE}
+    known: dict[Metric, float] = {
+        metric: value for metric, value in told[0].metrics.items() if metric is not Metric.DUPLICATE_SHARE
+    }
     content = hashlib.sha256("".join(one.content for one in told).encode()).hexdigest() if told[0].rows else ""
-    metrics: dict[Metric, float] = {**known, Metric.COLUMNS: float(len(columns))}
+    metrics: dict[Metric, float] = known | {Metric.COLUMNS: float(len(columns))}
     return replace(told[0], columns=columns, metrics=metrics, content=content, sketch={}, sketched_below=0)
 
 
