@@ -16,6 +16,7 @@ from pipelines_app.models import Arrival, Dataset, DatasetVersion, DropSource, D
 from tests import factories, road
 from tests.api.test_openlineage import told
 from tests.browser import accessibility
+from tests.profiling import shop
 from tests.web.know.conftest import DAY, ORDERS
 
 PROMISE = "sla: [{freshness: {dataset: raw.orders, within: 1h}}]\n"
@@ -23,6 +24,9 @@ PAGES = [
     "/datasets",
     *[f"/datasets/raw.orders?tab={tab}" for tab in ("overview", "rows", "schema", "versions", "checks", "lineage")],
     *[f"/datasets/raw.orders?tab={tab}" for tab in ("arrivals", "use")],
+    "/datasets/raw.orders?tab=profile",
+    "/datasets/raw.orders/profile",
+    "/datasets/raw.orders/profile/compare",
     "/versions/{held}",
     "/versions/{made}/test",
     "/definitions",
@@ -66,6 +70,7 @@ def world(transactional_db):
     road.send("raw.orders", DAY + b"x,east,1\n", name="orders_2013-01-05.csv")
     road.send("raw.orders", b"id,shop,amount\nx,a,1\ny,b,2\n3,c,3\n", name="orders_2013-01-06.csv")
     road.drain()
+    shop.measure()
     orders = Dataset.objects.get(name="raw.orders")
     factories.make_slot(orders, period="2013-01-09", state="late")
     webhooks.create(orders)
