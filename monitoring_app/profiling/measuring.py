@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,7 +24,7 @@ ATTEMPTS = 4
 SECONDS = 300.0
 LEASE = timedelta(seconds=SECONDS + 120)
 GIVES_WAY = timedelta(seconds=2)
-PATIENCE = timedelta(minutes=1)  # for which a version waits at most while steps wait for a worker
+PATIENCE = timedelta(minutes=1)  # for which a version waits at most while there are steps to do
 GONE = "Its rows are not kept any more."
 
 
@@ -72,8 +72,9 @@ def _claim(pk: int) -> Claim | None:
 
 
 def _gives_way() -> bool:
-    """Whether a step waits for a worker: what is measured is published already, and can wait."""
-    return StepRun.objects.filter(state=StepState.READY, not_before__lte=Now()).exists()
+    """Whether a step is at work or waits for a worker: what is measured is published already, and can wait."""
+    at_work, waiting = Q(state=StepState.RUNNING), Q(state=StepState.READY, not_before__lte=Now())
+    return any(StepRun.objects.filter(steps).exists() for steps in (at_work, waiting))  # an index each
 
 
 def _measure(claim: Claim, slice_: Slice) -> None:

@@ -104,10 +104,11 @@ def test_a_metric_has_a_column_of_its_own_and_comes_back_as_it_was_measured(sale
     assert amount.sketched_below == max(amount.sketch) + 1
 
 
-def test_whoever_waits_for_a_worker_goes_first_but_not_for_ever(sales):
+@pytest.mark.parametrize("state", ["ready", "running"])
+def test_whoever_has_a_step_to_do_goes_first_but_not_for_ever(sales, state):
     shop.send(DAY)
     profile = shop.the_profile()
-    StepRun.objects.filter(dataset__name="mart.sold").update(state="ready")
+    StepRun.objects.filter(dataset__name="mart.sold").update(state=state, lease_until=timezone.now())
     measuring.measure(profile.pk)
     profile.refresh_from_db()
     assert (profile.state, profile.attempts) == ("pending", 0)
