@@ -23,6 +23,7 @@ APART = {
     "console:arrival-original": A_FILE,
     "console:dataset-download": A_FILE,
     "console:definitions-export": A_FILE,
+    "metrics": "figures for Prometheus, not for people",
 }
 
 
