@@ -17,6 +17,7 @@ from monitoring_app.learning.series_forecast import Blend, Memory
 from monitoring_app.learning.series_surprise import (
     Absences,
     Nature,
+    Ratios,
     Repeats,
     Spread,
     Sums,
@@ -115,6 +116,7 @@ class Watch:
         self._blend, self._memory = Blend(seasons), Memory(seasons)
         self._nature, self._spread = Nature(), Spread(seasons)
         self._tails = {True: Tail(), False: Tail()}
+        self._ratios = Ratios()
         self._sums, self._repeats, self._absences = Sums(), Repeats(), Absences(seasons)
         self._excess: list[float] = []
         self._deviates: list[float] = []
@@ -169,6 +171,7 @@ class Watch:
         occasions = self._clock.occasions(point.at)
         nearest = self._memory.nearest(value, slot, expected=expected, occasions=occasions)
         deviate = self._deviate(value - nearest, spread, point.label)
+        deviate = self._fallen(deviate, value, nearest, point.label)
         surprise = self._most(self._deviating(deviate), _Surprise(self._repeats.learn(value), Kind.STUCK), gap)
         band = self._band(expected, spread)
         verdict = self._verdict(point, value, expected, band, surprise, absent=absent)
@@ -187,6 +190,11 @@ class Watch:
         elif label is None:
             tail.learn(plain, self._seen)
         return math.copysign(normal(tempered, self._spread.freedom), error)
+
+    def _fallen(self, deviate: float, value: float, usual: float, label: Label | None) -> float:
+        """The deviate, or that of the fall as a ratio where it is the rarer."""
+        fall = self._ratios.judge(value, usual, self._nature, threshold=self._threshold, label=label)
+        return min(deviate, -fall) if deviate <= 0 else deviate
 
     def _deviating(self, deviate: float) -> _Surprise:
         self._deviates = [*self._deviates[-2:], deviate]
@@ -210,6 +218,7 @@ class Watch:
         """The interval that raises no alarm by itself: it is wide to the side where much came before."""
         reach = student(self._threshold, self._spread.freedom) * spread
         low = expected - reach / self._tails[False].factor(self._seen)
+        low = max(low, self._ratios.low(expected, self._nature, threshold=self._threshold))
         return (
             max(low, 0.0) if self._nature.positive else low,
             expected + reach / self._tails[True].factor(self._seen),

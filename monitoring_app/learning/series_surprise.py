@@ -13,7 +13,9 @@ MOST_SIZE = 1e100
 FLOOR_COUNT, FLOOR_LEVEL, FLOOR_WHOLE = 0.015, 0.01, 0.4
 RATE_PART, RATE_LEAST, RATE_MOST = 0.15, 0.001, 0.005
 MOST_FREEDOM = 14
-TAIL_WINDOW, TAIL_SHARE, TAIL_LEAST, TAIL_USUAL, TAIL_MOST = 200, 0.015, 3, 2.5, 8.0
+STUCK_RARE = 5.0
+RATIO_PART, RATIO_FLOOR, RATIO_FREEDOM, RATIO_POINTS, RATIO_CLIP = 0.1, 0.1, 8, 8, 2.5
+TAIL_WINDOW, TAIL_SHARE, TAIL_LEAST, TAIL_USUAL, TAIL_MOST = 200, 0.015, 2, 2.5, 8.0
 SUMS = (3, 7, 14)
 SUM_GAIN, SUM_WEIGHT, SUM_MOST = 1 / 60, 1.05, 2.5
 
@@ -124,6 +126,61 @@ class Tail:
         self._excused = (seen, TAIL_USUAL * deviation / (0.9 * threshold))
 
 
+class Ratios:
+    """How far below the expected a positive value lies as a ratio.
+
+    Where spikes are common or the spread is wide, a fall to nothing is still rare: sums do not see it, ratios do.
+    """
+
+    def __init__(self) -> None:
+        self._mean = self._variance = 0.0
+        self._seen = 0
+        self._tail = Tail()
+
+    def judge(self, value: float, usual: float, nature: Nature, *, threshold: float, label: str | None) -> float:
+        """The normal deviate of a fall, then learned from; 0 where the value did not fall."""
+        if not nature.positive or value < 0 or not nature.size:
+            return 0.0
+        error = math.log((value + self._least(nature)) / (max(usual, 0.0) + self._least(nature)))
+        spread = self._spread()
+        plain = max((self._mean - error) / spread, 0.0) if self._seen >= RATIO_POINTS else 0.0
+        tempered = plain * self._tail.factor(self._seen)
+        freedom = self._freedom
+        if label == "fine":
+            self._tail.excuse(plain, self._seen, threshold=threshold)
+        elif label is None:
+            self._tail.learn(plain, self._seen)
+        if label != "bad":
+            self._learn(error - self._mean, spread)
+        return normal(tempered, freedom)
+
+    def low(self, usual: float, nature: Nature, *, threshold: float) -> float:
+        """The value below which a fall raises an alarm by itself."""
+        if not nature.positive or not nature.size or self._seen < RATIO_POINTS:
+            return -math.inf
+        reach = student(threshold, self._freedom) * self._spread() / self._tail.factor(self._seen)
+        return (max(usual, 0.0) + self._least(nature)) * math.exp(self._mean - reach) - self._least(nature)
+
+    @property
+    def _freedom(self) -> int:
+        return min(max(self._seen - 1, 1), RATIO_FREEDOM)
+
+    def _spread(self) -> float:
+        return math.hypot(math.sqrt(self._variance), RATIO_FLOOR) * math.sqrt(1 + 1 / max(self._seen, 1))
+
+    @staticmethod
+    def _least(nature: Nature) -> float:
+        return max(RATIO_PART * nature.size, 0.5 if nature.whole else 0.0)
+
+    def _learn(self, off: float, spread: float) -> None:
+        self._seen += 1
+        most = RATIO_CLIP * spread if self._seen > RATIO_POINTS else math.inf
+        off = max(min(off, most), -most)
+        gain = max(SPREAD_GAIN, 1 / self._seen)
+        self._mean += gain * off
+        self._variance += gain * (off * off - self._variance)
+
+
 class Sums:
     """Sums of the last deviations, each beside what such a sum usually is: for what no single point shows."""
 
@@ -160,6 +217,7 @@ class Repeats:
         self._begun = self._could_begin = self._gone_on = self._could_go_on = 0
         self._last: float | None = None
         self._run = 0
+        self._surprised = False
 
     def learn(self, value: float) -> float:
         """Take a value in; the score of its run, from the third equal value on."""
@@ -175,9 +233,12 @@ class Repeats:
         self._count(same=True)
         self._run += 1
         rare = -math.log(min(begins, 1.0)) - (self._run - 1) * math.log(goes_on)
+        self._surprised = rare >= STUCK_RARE
         return math.sqrt(2 * max(rare, 0)) if self._run > 1 and self._could_begin >= 10 else 0.0
 
     def _count(self, *, same: bool) -> None:
+        if self._run and same and self._surprised:
+            return  # a fault that lasts is not how often values usually stay
         if self._run:
             self._could_go_on += 1
             self._gone_on += same

@@ -60,6 +60,27 @@ def test_a_spike_alarms_once_and_the_next_usual_day_is_quiet():
     assert alarmed(judge(points(values), frequency="D")) == [(90, 90)]
 
 
+def noisy(days):
+    dice = random.Random(9)
+    return [float(max(round(20 * dice.lognormvariate(0, 0.35)), 4)) for _ in range(days)]
+
+
+def test_a_first_fall_to_nothing_is_told_where_values_spread_far():
+    values = noisy(160)
+    values[150] = 0.0
+    verdict = judge(points(values), frequency="D")[150]
+    assert verdict.kind is Kind.DIP
+    assert 0.0 < verdict.low < min(values[:150])
+
+
+def test_a_second_stuck_stretch_is_told_like_the_first():
+    values = [value + day / 1000 for day, value in enumerate(noisy(200))]
+    for start in (90, 150):
+        values[start : start + 6] = [values[start - 1]] * 6
+    verdicts = judge(points(values), frequency="D")
+    assert {verdicts[start + 3].kind for start in (90, 150)} == {Kind.STUCK}
+
+
 def test_a_confirmed_shift_is_the_new_level_and_the_way_back_is_no_news():
     values = weekly(150)
     moved = [value + 900 if 90 <= day < 104 else value for day, value in enumerate(values)]
