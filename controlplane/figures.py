@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q, QuerySet
+from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -31,6 +32,13 @@ ALIVE = timedelta(minutes=1)
 LATE = [NotificationState.PENDING, NotificationState.GATHERED, NotificationState.UNDELIVERED]
 
 Rows = Iterable[tuple[object, ...]]
+
+
+def written(now: datetime) -> bytes:
+    """The numbers of a moment, as Prometheus reads them."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Figures(now))
+    return generate_latest(registry)
 
 
 class Figures(Collector):

@@ -139,6 +139,7 @@ SPECTACULAR_SETTINGS = {
         "HabitState": "pipelines_app.models.HabitState",
         "SlotState": "pipelines_app.models.SlotState",
         "StepState": "pipelines_app.models.StepState",
+        "AlertVerdict": "monitoring_app.models.Verdict",
         "VersionState": "pipelines_app.models.VersionState",
     },
 }
@@ -210,6 +211,7 @@ ALERT_GROUPING_SECONDS = env.number("LOOPLINE_ALERT_GROUPING_SECONDS", 300, leas
 # For Prometheus: what it has to say, or from where it may ask without; with neither, only this machine is told.
 METRICS_TOKEN = env.text("LOOPLINE_METRICS_TOKEN", "")
 METRICS_FROM = env.networks("LOOPLINE_METRICS_FROM")
+METRICS_WRITER = "controlplane.figures.written"
 METRICS_SECONDS = 5.0  # for which an answer is good: two that ask at once cost one reading
 
 # OpenLineage events about our runs: to an address (https://…) or into a file (file:///…); empty: nowhere.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Q, Subquery
 
 from monitoring_app import roots
+from monitoring_app.alerts import volumes
 from monitoring_app.models import Alert
 from monitoring_app.roots import Kind, Sign
 from pipelines_app.access import discretion
@@ -59,7 +60,9 @@ def place(alert: Alert) -> Place:
     found = roots.root(own, [*_signs(others, reached), *_changes(alert, own.kind, reached)], parents)
     if found.alert is not None and found.alert != alert.pk:
         return _under(others[found.alert], alert)
-    return _led_by(found, alert) if found.kind in roots.CHANGES else Place(is_made=bool(parents))
+    if found.kind in roots.CHANGES:
+        return _led_by(found, alert)
+    return Place(cause=volumes.cause(alert, own.kind, reached - set(nodes)), is_made=bool(parents))
 
 
 def places(alert: Alert) -> list[int]:

@@ -43,6 +43,7 @@ def _of_alert(alert: Alert, notification: Notification) -> dict[str, object]:
         "title": notification.subject,
         "text": notification.body,
         "link": notification.link,
+        **notification.told,
     }
 
 

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring_app.alerts import grouping, telling, timing
+from monitoring_app.alerts import grouping, measures, telling, timing
 from monitoring_app.alerts.grouping import Place
+from monitoring_app.alerts.measures import Measured
 from monitoring_app.alerts.telling import News
 from monitoring_app.facts import (
     AlertAcknowledged,
@@ -41,6 +42,7 @@ class Problem:
     """What is wrong, with what, how badly, and what can be done; (rule, subject) says which alert it is.
 
     `is_news` says that what was told of it so far was of another kind: people are told again, unless it is snoozed.
+    `how_bad` is what was found and the usual; where nothing is said, it is looked up.
     """
 
     rule: str
@@ -55,6 +57,8 @@ class Problem:
     run: int | None = None
     period: str = ""
     is_news: bool = False
+    how_bad: str = ""
+    began_at: datetime | None = None
 
 
 class _Alert(TypedDict):
@@ -114,6 +118,7 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
             "last_at": cause.at,
             "escalates_at": _after(cause, policy.escalate),
             "reminds_at": _after(cause, policy.remind),
+            "opened_at": timezone.now(),
         },
     )
     _note(alert, problem.what, event=cause)
@@ -122,6 +127,7 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
         return alert
     fact = AlertOpened(**_alert(alert), **_place(alert), severity=alert.severity, title=alert.title)
     told = events.record(fact, cause=cause)
+    _measure(alert, problem)
     _look_back(alert)
     place = grouping.place(alert)
     if not put(alert, place, event=told):
@@ -132,6 +138,14 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
 
 def _after(cause: Event, minutes: int) -> datetime | None:
     return cause.at + timedelta(minutes=minutes) if minutes else None
+
+
+def _measure(alert: Alert, problem: Problem) -> None:
+    """Keep what was found, what is usual, and since when it is so."""
+    found = Measured() if problem.how_bad and problem.began_at else measures.of(alert)
+    alert.how_bad = (problem.how_bad or found.how_bad)[: measures.LONGEST]
+    alert.began_at = alert.began_at or problem.began_at or found.began_at
+    alert.save(update_fields=["how_bad", "began_at"])
 
 
 def _look_back(alert: Alert) -> None:
@@ -211,6 +225,7 @@ def _discreet(problem: Problem) -> Problem:
         title=discretion.in_public(problem.title),
         what=discretion.in_public(problem.what),
         todo=discretion.in_public(problem.todo),
+        how_bad=discretion.in_public(problem.how_bad) if problem.how_bad else "",
     )
 
 
@@ -230,6 +245,8 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     alert.save(
         update_fields=["count", "last_at", "period", "title", "what", "todo", "run", "event", "severity", "clears_at"]
     )
+    if is_newest:
+        _measure(alert, problem)
     if is_worse and alert.state != AlertState.OPEN:
         _move(alert, AlertState.OPEN)
     fact = AlertRepeated(**_alert(alert), **_place(alert), severity=alert.severity, count=alert.count)
@@ -301,7 +318,9 @@ def _close(alert: Alert, *, because: str, cause: Event | None = None, actor: str
 @transaction.atomic
 def acknowledge(alert: Alert, *, actor: str, note: str = "") -> None:
     """Say that somebody takes care of it; raises IllegalMove, LostRace."""
-    _move(alert, AlertState.ACKNOWLEDGED, acknowledged_by=actor, note=note or alert.note, escalates_at=None)
+    first = alert.acknowledged_at or timezone.now()
+    taken = {"acknowledged_by": actor, "acknowledged_at": first, "note": note or alert.note}
+    _move(alert, AlertState.ACKNOWLEDGED, escalates_at=None, **taken)
     _note(alert, f"acknowledged{': ' + note if note else ''}", actor=actor)
     events.record(AlertAcknowledged(**_alert(alert)), actor=actor)
 

@@ -1,5 +1,6 @@
 """What people are told about an alert: an alert in, a line, a text and a link out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,17 +20,31 @@ class Written:
     link: str
 
 
-def write(alert: Alert, about: str, *, public_url: str, because: str = "") -> Written:
-    """The message that says what became of an alert; `because` is what changed."""
-    paragraphs = [f"Resolved: {because}", f"It was: {alert.what}"] if about == About.RESOLVED else [alert.what]
-    if alert.todo and about != About.RESOLVED:
-        paragraphs.append(f"What to do: {alert.todo}")
+def write(alert: Alert, about: str, *, public_url: str, because: str = "", hit: Sequence[str] = ()) -> Written:
+    """The message that says what became of an alert; `because` is what changed, `hit` who is, line by line."""
+    paragraphs = _over(alert, because) if about == About.RESOLVED else _open(alert, hit)
     paragraphs.append(_facts(alert))
     return Written(
         subject=one_line(f"[{_mark(alert, about)}] {alert.title}", SUBJECT),
         body=readable("\n\n".join(paragraphs), BODY),
         link=link(alert, public_url),
     )
+
+
+def _over(alert: Alert, because: str) -> list[str]:
+    return [f"Resolved: {because}", f"It was: {alert.what}"]
+
+
+def _open(alert: Alert, hit: Sequence[str]) -> list[str]:
+    """What happened, how bad it is, where it comes from, who is hit and what to do: whatever of it is known."""
+    paragraphs = [
+        alert.what,
+        f"How bad: {alert.how_bad}" if alert.how_bad else "",
+        f"Probably because: {alert.cause}" if alert.cause else "",
+        "Who is hit:\n" + "\n".join(f"- {line}" for line in hit) if hit else "",
+        f"What to do: {alert.todo}" if alert.todo else "",
+    ]
+    return [one for one in paragraphs if one]
 
 
 def link(alert: Alert, public_url: str) -> str:
@@ -49,6 +64,8 @@ def _mark(alert: Alert, about: str) -> str:
 
 def _facts(alert: Alert) -> str:
     lines = [f"About: {alert.subject}", f"Since: {moment(alert.first_at)}"]
+    if alert.resolved_at is not None:
+        lines[-1] += f", for {length((alert.resolved_at - alert.first_at).total_seconds())}"
     if alert.count > 1:
         lines.append(f"Reported: {alert.count:,} times, last {moment(alert.last_at)}")
     if alert.pipeline:

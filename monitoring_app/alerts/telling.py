@@ -1,6 +1,6 @@
 """Telling people of an alert: one message per channel, written in the caller's transaction and sent when it is time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,8 +9,9 @@ from django.db.models import DateTimeField, ExpressionWrapper
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from monitoring_app.alerts import messages, routing, timing
-from monitoring_app.models import About, Alert, Channel, Notification, NotificationState
+from monitoring_app.alerts import impact, messages, routing, timing
+from monitoring_app.alerts.impact import Impact
+from monitoring_app.models import About, Alert, Channel, ChannelKind, Notification, NotificationState
 from pipelines_app import wake
 from pipelines_app.models import Event
 
@@ -65,9 +66,28 @@ def unsay(alert: Alert) -> set[int]:
     return spared
 
 
-def _write(news: News, channels: Iterable[Channel]) -> None:
+def for_programs(alert: Alert, hit: Impact) -> dict[str, object]:
+    """What a message says, as named things."""
+    return {
+        "severity": alert.severity,
+        "state": alert.state,
+        "since": alert.first_at.isoformat(),
+        "what": alert.what,
+        "how_bad": alert.how_bad,
+        "cause": alert.cause,
+        "todo": alert.todo,
+        "hit": {"datasets": hit.datasets, "unnamed": hit.unnamed, "promises": hit.promises, "teams": hit.teams},
+    }
+
+
+def _write(news: News, channels: Collection[Channel]) -> None:
     now, alert = timezone.now(), news.alert
-    written = messages.write(alert, news.about, public_url=settings.PUBLIC_URL, because=news.because)
+    storming = {channel.pk for channel in channels if timing.is_storm(channel, now)}
+    # What goes into a digest is one line there: in a storm nobody is asked who is hit.
+    is_read = news.about != About.RESOLVED and any(channel.pk not in storming for channel in channels)
+    hit = impact.of(alert) if is_read else impact.NOBODY
+    public_url = settings.PUBLIC_URL
+    written = messages.write(alert, news.about, public_url=public_url, because=news.because, hit=hit.lines())
     maintained = timing.maintained_until(alert, now)
     spared = unsay(alert) if news.about == About.RESOLVED else set()
     for channel in channels:
@@ -75,7 +95,7 @@ def _write(news: News, channels: Iterable[Channel]) -> None:
             continue
         held = filter(None, [maintained, timing.quiet_until(channel, alert.severity, now)])
         wait = max([news.hold, *(until - now for until in held)])
-        is_storm = timing.is_storm(channel, now)
+        is_storm = channel.pk in storming
         notification = Notification.objects.create(
             alert=alert,
             channel=channel,
@@ -84,6 +104,7 @@ def _write(news: News, channels: Iterable[Channel]) -> None:
             subject=written.subject,
             body=written.body,
             link=written.link,
+            told=for_programs(alert, hit) if channel.kind == ChannelKind.WEBHOOK else {},
             state=NotificationState.GATHERED if is_storm else NotificationState.PENDING,
             not_before=ExpressionWrapper(Now() + wait, output_field=DateTimeField()),
         )

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from monitoring_app.alerts import impact
 from monitoring_app.models import Alert, AlertEntry, Notification
 
 
@@ -18,7 +20,8 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
         fields = [
             *("id", "rule", "subject", "title", "what", "todo", "severity", "state", "team", "dataset", "pipeline"),
             *("run", "period", "count", "event", "first_at", "last_at", "resolved_at", "snoozed_until"),
-            *("acknowledged_by", "note", "root", "cause", "clears_at", "flaps", "awaits_check"),
+            *("acknowledged_by", "note", "root", "cause", "clears_at", "flaps", "awaits_check", "how_bad", "verdict"),
+            *("began_at", "opened_at", "acknowledged_at"),
         ]
         read_only_fields = fields
 
@@ -32,15 +35,29 @@ class AlertEntrySerializer(serializers.ModelSerializer[AlertEntry]):
         read_only_fields = fields
 
 
+class AlertHitSerializer(serializers.Serializer[Any]):
+    """Who is hit: what is made from it, what was promised of that, whose it is; `unnamed` counts restricted ones."""
+
+    datasets = serializers.ListField(child=serializers.CharField())
+    unnamed = serializers.IntegerField()
+    teams = serializers.ListField(child=serializers.CharField())
+    promises = serializers.ListField(child=serializers.CharField())
+
+
 class AlertDetailSerializer(AlertSerializer):
-    """An alert with its time line, and what follows from it as far as the caller may see that."""
+    """An alert with its time line, who is hit, and what follows from it as far as the caller may see that."""
 
     entries = AlertEntrySerializer(many=True, read_only=True)
     affected = AlertSerializer(many=True, read_only=True)
+    hit = serializers.SerializerMethodField()
 
     class Meta(AlertSerializer.Meta):
-        fields = [*AlertSerializer.Meta.fields, "entries", "affected"]
+        fields = [*AlertSerializer.Meta.fields, "entries", "affected", "hit"]
         read_only_fields = fields
+
+    @extend_schema_field(AlertHitSerializer)
+    def get_hit(self, alert: Alert) -> dict[str, Any]:
+        return dict(AlertHitSerializer(impact.of(alert)).data)
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):

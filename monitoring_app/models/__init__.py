@@ -1,6 +1,6 @@
 """The nouns of the watch, one file each, all on this screen."""
 
-from monitoring_app.models.alert import Alert, AlertState, AlertUrgency
+from monitoring_app.models.alert import Alert, AlertState, AlertUrgency, Verdict
 from monitoring_app.models.channel import Channel, ChannelKind
 from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
@@ -37,4 +37,5 @@ __all__ = [
     "SlaResult",
     "SlaState",
     "Subscription",
+    "Verdict",
 ]

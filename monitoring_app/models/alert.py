@@ -28,6 +28,13 @@ class AlertUrgency(models.TextChoices):
     CRITICAL = "critical", "Critical"
 
 
+class Verdict(models.TextChoices):
+    """What a person says of an alert afterwards."""
+
+    FINE = "fine", "Nothing was wrong"
+    BAD = "bad", "Something was wrong"
+
+
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: User | AnonymousUser) -> AlertQuerySet:
         """What is about a dataset or pipeline the user may see; the platform's own problems are its superusers'."""
@@ -119,6 +126,21 @@ class Alert(models.Model):
     )
     escalates_at = models.DateTimeField(null=True, help_text="When it is told again, unless somebody takes care of it.")
     reminds_at = models.DateTimeField(null=True, help_text="When people are reminded of it.")
+    how_bad = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="What was found and is usual."
+    )
+    verdict = models.CharField(
+        max_length=4,
+        choices=Verdict.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What somebody says it was.",
+    )
+    # What the figures of the loop are made of; those of the time before these were kept are not counted.
+    began_at = models.DateTimeField(null=True, help_text="When the problem began, as far as is known.")
+    opened_at = models.DateTimeField(null=True, help_text="When it was noticed.")
+    acknowledged_at = models.DateTimeField(null=True, help_text="When somebody first took care of it.")
 
     objects = AlertQuerySet.as_manager()
 
@@ -132,6 +154,7 @@ class Alert(models.Model):
             models.CheckConstraint(
                 condition=~Q(awaits_check=True) | Q(state="resolved"), name="alert_awaits_check_once_closed"
             ),
+            models.CheckConstraint(condition=Q(verdict__in=["", *Verdict.values]), name="alert_verdict_known"),
             models.CheckConstraint(condition=Q(root=None) | ~Q(root=F("pk")), name="alert_is_not_its_own_root"),
         ]
         indexes = [
@@ -149,6 +172,7 @@ class Alert(models.Model):
             models.Index(fields=["rule", "subject", "-resolved_at"], name="alert_history"),
             # Those whose place among the others is still to be found, and those that one change led to.
             models.Index(fields=["id"], condition=Q(grouped_at=None) & ~Q(state="resolved"), name="alert_to_group"),
+            models.Index(fields=["opened_at"], condition=Q(opened_at__isnull=False), name="alert_of_window"),
             models.Index(fields=["cause_key"], condition=~Q(cause_key=""), name="alert_of_change"),
         ]
 

@@ -48,6 +48,7 @@ class Notification(models.Model):
     done_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
     thread = models.CharField(max_length=100, blank=True, db_default="", help_text="What later messages are put below.")
+    told = models.JSONField(default=dict, db_default={}, help_text="The same for programs: named things.")
     digest = models.ForeignKey("self", models.SET_NULL, null=True, related_name="gathered")
 
     class Meta:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from monitoring_app.alerts import lifecycle
+from monitoring_app.alerts import impact, lifecycle
 from monitoring_app.models import Alert, AlertState, AlertUrgency, Channel, Notification, NotificationState
 from monitoring_app.models.alert import AlertQuerySet
 from monitoring_app.web import alert_page
@@ -106,6 +106,7 @@ def alert(request: Asked, pk: int) -> HttpResponse:
         "tree": alert_page.tree(found, request.user),
         "root": alert_page.root(found, request.user),
         "hit": alert_page.hit(found, request.user),
+        "impact": impact.of(found),
         "skipped": alert_page.skipped(found, request.user),
         "operable": Alert.objects.operable_by(request.user).filter(pk=pk).exists(),
         "snoozes": SNOOZES,

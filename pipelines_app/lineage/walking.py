@@ -1,6 +1,6 @@
 """How far lineage reaches: from dataset to dataset or from column to column, by recursive queries that end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from django.db import connection
 
 MOST_NODES = 2_000
 MOST_DEPTH = 50
+MOST_STARTS = 50
 MOST_STATES = 4_000  # of a walk by columns, each of them in every distance in which it is reached
 FAR = 2  # all the way, what is further away than this is not told apart
 
@@ -17,7 +18,7 @@ FAR = 2  # all the way, what is further away than this is not told apart
 # ends in circles, and keeps the ways few that lead to one dataset. The nearest come first: a cut leaves those.
 LINKS = """
     WITH RECURSIVE reached (node, depth) AS (
-        SELECT CAST(%(start)s AS bigint), 0
+        {first}
         UNION
         SELECT way.{far}_node, {further}
         FROM reached JOIN pipelines_app_link AS way ON way.{near}_node = reached.node
@@ -25,6 +26,7 @@ LINKS = """
     )
     SELECT node, depth FROM reached LIMIT %(most)s
 """
+FIRST = "SELECT CAST(%(start_{place})s AS bigint), 0"
 # An empty name stands for the rows of a dataset, and so for every column.
 COLUMNS = """
     WITH RECURSIVE reached (node, name, depth) AS (
@@ -100,8 +102,14 @@ class Walk:
 
     def datasets(self, start: int, side: Side) -> Reach:
         """What lies above or below a dataset."""
+        return self.datasets_of([start], side)
+
+    def datasets_of(self, starts: Sequence[int], side: Side) -> Reach:
+        """What lies above or below several datasets (one at least), in one query; of very many the first count."""
         states = (min(self.depth, FAR) + 1) * self.most
-        rows = self._rows(LINKS, side, {"start": start, "most": states + 1})
+        given = {f"start_{place}": start for place, start in enumerate(starts[:MOST_STARTS])}
+        first = " UNION ".join(FIRST.replace("{place}", str(place)) for place in range(len(given)))
+        rows = self._rows(LINKS.replace("{first}", first), side, {**given, "most": states + 1})
         return _reach(((node, "", depth) for node, depth in rows), self.most, cut=len(rows) > states)
 
     def columns(self, start: int, names: Iterable[str], side: Side) -> Reach:

@@ -24,6 +24,7 @@ def an_alert(**fields):
         "run": 41,
         "first_at": AT,
         "last_at": AT,
+        "cause": "",
     }
     return Alert(**{**values, **fields})
 

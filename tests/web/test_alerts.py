@@ -160,7 +160,7 @@ def test_an_alert_takes_the_same_number_of_queries_however_often_it_was_reported
 ):
     for number in range(reports - 1):
         orders.send(orders.BROKEN + f"z{number},1\n".encode())
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(14):
         show(client, alert)
     with django_assert_num_queries(4):
         client.get(reverse("monitoring:alerts"))
