@@ -42,9 +42,12 @@ def settled(page: Page) -> None:
 def everywhere(page: Page, axe: Callable[[Page], None]) -> None:
     """One page, loaded once, in both themes and at all widths: no barrier, and nothing to scroll sideways.
 
-    Colours are a matter of the theme and what is shown one of the width, so two looks see all of both.
+    Colours are a matter of the theme and what is shown one of the width, so two looks see all of both. Of what can be
+    done on it at most one thing is put first.
     """
     settled(page)
+    first = page.locator(".button.primary:visible").all_inner_texts()
+    assert len(first) <= 1, f"{page.url} puts several things first: {first}"
     for scheme, width in (("light", WIDE), ("dark", NARROW)):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
