@@ -15,7 +15,7 @@ import psutil
 from bench.figures import MIB, Figure, Report, Target, parser, say
 from bench.sites import ROOT, Place, alone, family, play, settled
 
-SETTLE_SECONDS = 45  # a surplus child is kept for thirty
+SETTLE_SECONDS = 90  # a surplus child is kept for thirty, freed memory goes back within sixty
 MEMORY = Target(most=250)
 CPU = Target(most=1.0)
 ONE_AND_ITS_CHILD = Target(most=3)

@@ -18,6 +18,7 @@ from monitoring_app.alerts import sending
 from monitoring_app.profiling import measuring
 from pipelines_app import events, lake, wake
 from pipelines_app.boundary import contained
+from pipelines_app.engines.sandbox import memory
 from pipelines_app.runs import execution
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,11 @@ def _do(work: Work, owner: str) -> None:
         sending.send(pk)
     else:
         measuring.measure(pk)
+
+
+def _housekeeping() -> None:
+    sweep.keep_house()
+    memory.give_back()
 
 
 class Workers:
@@ -144,7 +150,7 @@ class Workers:
         connections.close_all()
 
     def _keep_house(self, _: object) -> None:
-        self._every(HOUSEKEEPING_SECONDS, sweep.keep_house)
+        self._every(HOUSEKEEPING_SECONDS, _housekeeping)
 
     def _look_outside(self, _: object) -> None:
         self._every(LOOKING_SECONDS, sweep.look_outside)

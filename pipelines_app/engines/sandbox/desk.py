@@ -1,6 +1,5 @@
 """The child's desk: one locked, in-memory DuckDB connection per session, and the few things that may be asked of it."""
 
-import ctypes
 import os
 import resource
 from collections.abc import Callable
@@ -11,12 +10,10 @@ import duckdb
 
 from pipelines_app.engines.sandbox import files
 from pipelines_app.engines.sandbox.framing import Message
+from pipelines_app.engines.sandbox.memory import give_back
 from pipelines_app.engines.sandbox.plain import Unfit, plain
 
 PAGE = resource.getpagesize()
-
-# glibc keeps freed memory unless asked; other C libraries have no such call and no such habit.
-give_back: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", abs)
 
 HARDENED: tuple[tuple[str, object], ...] = (
     ("SET python_enable_replacements = ?", False),
@@ -137,7 +134,7 @@ class Desk:
     def _close(self, question: Message) -> Message:
         self._connection.close()
         self._connection = None
-        give_back(0)
+        give_back()
         return {"rss": self._pages()[1] * PAGE}
 
     def _bound(self, memory: int) -> None:
