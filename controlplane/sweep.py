@@ -8,6 +8,7 @@ from django.conf import settings
 
 from controlplane import worth
 from monitoring_app.alerts import sending, sweeping
+from monitoring_app.expectations import looking
 from monitoring_app.openlineage import sending as emitting
 from monitoring_app.profiling import measuring
 from monitoring_app.slas import sweeping as promises
@@ -73,6 +74,7 @@ CHORES = [
 LONG_CHORES = [
     Chore("housekeeping", timedelta(hours=1), housekeeping.tidy),
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
+    Chore("expectations", timedelta(0), looking.look_all),
     Chore("habits", timedelta(hours=1), habits.learn_all),
     Chore("old messages", timedelta(hours=1), sending.forget_old),
     Chore("old judgements", timedelta(hours=1), promises.forget_old),

@@ -187,3 +187,59 @@ class ProfileFailed(Fact):
     period: str
     version: int
     error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationAccepted(Fact):
+    """A promise that was learned is judged from now on, by a person's word or by the dataset's policy."""
+
+    kind = "expectation.accepted"
+    expectation: int
+    dataset: str
+    promise: str
+    severity: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationEdited(Fact):
+    """A promise became another one; `number` counts its changes, `because` says what led to it."""
+
+    kind = "expectation.edited"
+    expectation: int
+    dataset: str
+    number: int
+    before: str
+    promise: str
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationRetired(Fact):
+    kind = "expectation.retired"
+    expectation: int
+    dataset: str
+    promise: str
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationsBroken(Fact):
+    """What was published is not as expected; `promises` says which ones it broke, and how."""
+
+    kind = "expectations.broken"
+    dataset: str
+    period: str
+    version: int
+    profile: int
+    promises: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectationsKept(Fact):
+    """Every expectation of a dataset is kept again, or what broke them was fine."""
+
+    kind = "expectations.kept"
+    dataset: str
+    period: str
+    version: int
+    because: str

@@ -1,8 +1,18 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
-from monitoring_app.alerts import drops, evidence, lateness, lifecycle, messages, overdue, promises, subscribing
+from monitoring_app.alerts import (
+    drops,
+    evidence,
+    lateness,
+    lifecycle,
+    messages,
+    overdue,
+    promises,
+    subscribing,
+    unexpected,
+)
 from monitoring_app.alerts.lifecycle import Problem
-from monitoring_app.facts import SlaKept, SlaMissed
+from monitoring_app.facts import ExpectationsBroken, ExpectationsKept, SlaKept, SlaMissed
 from monitoring_app.models import Alert, AlertState, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
@@ -84,6 +94,7 @@ def _says_nothing(fact: Fact) -> bool:
     *(DropFailed, DropMended, DropRefused, DropCleared),
     *(WaitOverdue, WaitEnded),
     *(SlaMissed, SlaKept),
+    *(ExpectationsBroken, ExpectationsKept),
     ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:
@@ -132,6 +143,10 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _overdue(promises.broken(fact, event))
         case SlaKept():
             return _ended(promises.kept(fact, event))
+        case ExpectationsBroken():
+            return _overdue(unexpected.broken(fact, event))
+        case ExpectationsKept():
+            return _closed(unexpected.kept(fact, event))
         case DeliveryStuck():
             return _stuck(fact, event)
         case DeliveryReleased():

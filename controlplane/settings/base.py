@@ -130,6 +130,9 @@ SPECTACULAR_SETTINGS = {
         "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
         "NotificationState": "monitoring_app.models.NotificationState",
+        "ExpectationKind": "monitoring_app.api.expectation_shapes.KINDS",
+        "ExpectationPolicy": "monitoring_app.models.ExpectationPolicy",
+        "ExpectationState": "monitoring_app.models.ExpectationState",
         "ProfileState": "monitoring_app.models.ProfileState",
         "RunState": "pipelines_app.models.RunState",
         "Severity": "pipelines_app.models.Severity",
@@ -153,6 +156,7 @@ EVENT_CONSUMERS = {
     "openlineage": "monitoring_app.openlineage.outbox.hear",
     "promises": "monitoring_app.slas.foreseeing.hear",
     "profiles": "monitoring_app.profiling.pending.hear",
+    "expectations": "monitoring_app.expectations.judging.hear",
 }
 WAKE = "controlplane.embedded.ring"
 REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one

@@ -21,6 +21,7 @@ KINDS = {
     "at_risk": Kind.WAITS,
     "wait_overdue": Kind.WAITS,
     "quarantine": Kind.BROKEN,
+    "expectation": Kind.CHECK,
     RUN_FAILED: Kind.BROKEN,
 }
 ALONE = ("channel", "delivery_stuck")  # the platform's own: nothing of the lineage leads to them

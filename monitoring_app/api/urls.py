@@ -5,6 +5,7 @@ from django.urls import path
 from monitoring_app.api.behaving import MaintenanceViewSet, PolicyView, QuietView, RouteViewSet
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
+from monitoring_app.api.expectations import ExpectationViewSet, OutlookView
 from monitoring_app.api.profiles import ProfileViewSet
 from monitoring_app.api.slas import SlaResultViewSet, SlaViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
@@ -49,6 +50,36 @@ urlpatterns = [
         "datasets/<dataset:name>/profiles/<int:pk>/again",
         ProfileViewSet.as_view({"post": "again"}),
         name="profile-again",
+    ),
+    path("datasets/<dataset:name>/expectations", ExpectationViewSet.as_view({"get": "list"}), name="expectations"),
+    path("datasets/<dataset:name>/expectations/policy", OutlookView.as_view(), name="expectations-policy"),
+    path(
+        "datasets/<dataset:name>/expectations/look",
+        ExpectationViewSet.as_view({"post": "look"}),
+        name="expectations-look",
+    ),
+    path(
+        "datasets/<dataset:name>/expectations/checks",
+        ExpectationViewSet.as_view({"get": "checks"}),
+        name="expectations-checks",
+    ),
+    path(
+        "datasets/<dataset:name>/expectations/<int:pk>",
+        ExpectationViewSet.as_view({"get": "retrieve"}),
+        name="expectation",
+    ),
+    path(
+        "datasets/<dataset:name>/expectations/<int:pk>/trial",
+        ExpectationViewSet.as_view({"get": "trial"}),
+        name="expectation-trial",
+    ),
+    *(
+        path(
+            f"datasets/<dataset:name>/expectations/<int:pk>/{command}",
+            ExpectationViewSet.as_view({"post": command}),
+            name=f"expectation-{command}",
+        )
+        for command in ("accept", "edit", "retire", "label")
     ),
     path("notifications", NotificationViewSet.as_view({"get": "list"}), name="notifications"),
     path("slas", SlaViewSet.as_view({"get": "list"}), name="slas"),

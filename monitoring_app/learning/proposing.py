@@ -77,8 +77,10 @@ def chosen(found: Iterable[Proposal]) -> list[Proposal]:
 
 def key(promise: Promise) -> str:
     """What a promise is about: of two with the same key one is enough."""
-    about = "" if promise.kind in (Kind.COLUMNS, Kind.NOT_NULL, Kind.CALENDAR) else "\n".join(promise.columns)
-    return f"{promise.kind}\n{about}"
+    if promise.kind in (Kind.COLUMNS, Kind.NOT_NULL, Kind.CALENDAR):
+        return promise.kind.value
+    columns = promise.columns[:1] if promise.kind is Kind.NULLS else promise.columns
+    return "\n".join((promise.kind.value, *columns))
 
 
 def _tried(promise: Promise, batches: Sequence[Batch]) -> Proposal | None:

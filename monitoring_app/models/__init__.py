@@ -5,6 +5,14 @@ from monitoring_app.models.channel import Channel, ChannelKind
 from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
 from monitoring_app.models.entry import AlertEntry
+from monitoring_app.models.expectation import (
+    Breach,
+    Expectation,
+    ExpectationChange,
+    ExpectationPolicy,
+    ExpectationState,
+    Outlook,
+)
 from monitoring_app.models.notification import About, Notification, NotificationState
 from monitoring_app.models.policy import MOST_MINUTES, Maintenance, Policy
 from monitoring_app.models.profile import ColumnProfile, Profile, ProfileState
@@ -19,15 +27,21 @@ __all__ = [
     "AlertState",
     "AlertUrgency",
     "Attempt",
+    "Breach",
     "Channel",
     "ChannelKind",
     "ColumnProfile",
     "Emission",
     "EmissionState",
     "Endpoint",
+    "Expectation",
+    "ExpectationChange",
+    "ExpectationPolicy",
+    "ExpectationState",
     "Maintenance",
     "Notification",
     "NotificationState",
+    "Outlook",
     "Pledge",
     "Policy",
     "Profile",

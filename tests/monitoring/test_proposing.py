@@ -18,7 +18,7 @@ from tests.monitoring import past
 
 
 def proposed(batches) -> dict[str, proposing.Proposal]:
-    return {proposing.key(one.promise).strip(): one for one in proposing.propose(batches)}
+    return {proposing.key(one.promise): one for one in proposing.propose(batches)}
 
 
 def said(batches) -> list[str]:

@@ -4,48 +4,21 @@ Addresses are those of the restricted pipeline; `{…}` is filled from the world
 at the same address of the open pipeline is `open`: 200 to GET unless said otherwise, to POST as at the restricted one.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
-
+from tests.security.rows import (
+    ADMINS,
+    API_NOT,
+    API_OWN,
+    API_SIGNED,
+    EDITORS,
+    NO_GET,
+    NO_POST,
+    OWN,
+    SIGNED,
+    call,
+    page,
+)
+from tests.security.rows_of_the_watch import OF_EXPECTATIONS, OF_PROFILES
 from tests.security.world import DAY, NEXT
-
-JSON = "application/json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One address; the codes are in the order of `world.ROLES`."""
-
-    address: str
-    get: str
-    post: str
-    body: dict[str, Any] = field(default_factory=dict)
-    open: tuple[int, int] | None = None
-    method: str = "post"
-    kind: str = ""
-    query: str = ""
-
-
-def page(address: str, get: str, post: str, **more: Any) -> Row:
-    """A page or form of the console."""
-    return Row(address=address, get=get, post=post, **more)
-
-
-def call(address: str, get: str, post: str, **more: Any) -> Row:
-    """An address of the API; commands are JSON."""
-    return Row(address=f"/api/v1{address}", get=get, post=post, kind=more.pop("kind", JSON), **more)
-
-
-SIGNED = "302 200 200 200 200"  # whoever is signed in; what a list holds is told by other tests
-OWN = "302 404 200 200 200"  # the team
-NO_GET = "302 405 405 405 405"
-NO_POST = "302 405 405 405 405"
-EDITORS = "302 404 404 302 302"  # an action: done, and back to the page
-ADMINS = "302 404 404 404 302"
-API_SIGNED = "401 200 200 200 200"
-API_OWN = "401 404 200 200 200"
-API_NOT = "401 405 405 405 405"
-HUSH = {"restricted": "true"}
 
 CONSOLE = [
     page("/", SIGNED, SIGNED),
@@ -385,12 +358,8 @@ API = [
         open=(405, 404),
     ),
     call("/alerts/{alert}/resolve", API_NOT, "401 404 403 200 200", body={"because": "over"}, open=(405, 404)),
-    call("/datasets/{dataset}/profile", API_OWN, API_NOT),
-    call("/datasets/{dataset}/profiles", API_OWN, API_NOT),
-    call("/datasets/{dataset}/profiles/series", API_OWN, API_NOT, query="?metric=rows"),
-    call("/datasets/{dataset}/profiles/compare", "401 404 404 404 404", API_NOT, open=(404, 405)),
-    call("/datasets/{dataset}/profiles/{profile}/again", API_NOT, "401 404 403 409 409", open=(405, 404)),
     call("/notifications", API_SIGNED, API_NOT),
     call("/health", API_SIGNED, API_NOT),
 ]
+API = [*API, *OF_PROFILES, *OF_EXPECTATIONS]
 ROWS = [*CONSOLE, *MACHINES, *API]

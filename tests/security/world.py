@@ -15,7 +15,7 @@ from monitoring_app.alerts.behaving import Window, Wish
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
-from monitoring_app.models import Alert, Channel, Notification, Profile
+from monitoring_app.models import Alert, Channel, Expectation, Notification, Profile
 from monitoring_app.profiling import measuring
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.access import tokens
@@ -208,5 +208,13 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "alert": alert.pk,
         "sla": dataset.slas.get().pk,
         "profile": Profile.objects.get(version=dataset.versions.latest("pk"), is_merged=False).pk,
+        "expectation": _expected(dataset).pk,
         "draft": drafts.edit(pipeline, editor).pk,
     }
+
+
+def _expected(dataset: Dataset) -> Expectation:
+    """A promise that nobody has accepted yet."""
+    kind, sentence = "row_count_between", f"{dataset.name} has between 1 and 9 rows"
+    bounds = {"min": 1.0, "max": 9.0}
+    return Expectation.objects.create(dataset=dataset, kind=kind, about=kind, parameters=bounds, sentence=sentence)

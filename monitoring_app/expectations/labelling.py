@@ -1,0 +1,78 @@
+"""What people say of a batch: it was fine, so the promise widens; it was bad, so it tightens and forgets the batch."""
+
+from django.db import transaction
+
+from monitoring_app.expectations import deciding, judging, remembering
+from monitoring_app.expectations.judging import Broken
+from monitoring_app.learning import measures, promise_words, tuning
+from monitoring_app.learning.promises import Batch, Promise
+from monitoring_app.models import Breach, Expectation, ExpectationState, Outlook, Profile, Verdict
+from pipelines_app.errors import IllegalMove, NotFound
+
+FINE, BAD = Verdict.FINE, Verdict.BAD
+LONGEST = 300
+
+
+@transaction.atomic
+def label(expectation: Expectation, profile: Profile, *, verdict: str, actor: str) -> Breach:
+    """Take a person's word about one batch; the effect stands in the row that comes back. Raises IllegalMove."""
+    found = deciding.held(expectation)
+    if not found.is_in_force and found.state != ExpectationState.PROPOSED:
+        raise IllegalMove("It is retired: nothing would change.", todo="Accept it again first.")
+    if profile.dataset_id != found.dataset_id:
+        raise NotFound("That batch is of another dataset.")
+    row = _row(found, profile)
+    row.verdict, row.verdict_by = verdict, actor[:200]
+    row.save()
+    row.effect = _moved(found, profile, verdict=verdict, actor=actor)[:LONGEST]
+    row.save(update_fields=["effect"])
+    _close(found, profile, actor=actor)
+    return row
+
+
+def _row(found: Expectation, profile: Profile) -> Breach:
+    known = Breach.objects.filter(expectation=found, profile=profile).first()
+    if known is not None:
+        return known
+    (batch,) = remembering.batches(found.dataset, [profile])
+    judged = measures.judge(deciding.promise_of(found), batch)
+    row = judging.breach(Broken(expectation=found, judged=judged), profile)
+    row.save()
+    return row
+
+
+def _moved(found: Expectation, profile: Profile, *, verdict: str, actor: str) -> str:
+    """Move the bounds by what was said, and say how, with how often they would have alarmed before and after."""
+    profiles = remembering.stored(found.dataset)
+    others = remembering.batches(found.dataset, remembering.good([one for one in profiles if one.pk != profile.pk]))
+    (batch,) = remembering.batches(found.dataset, [profile])
+    before = deciding.promise_of(found)
+    after = tuning.widened(before, batch) if verdict == FINE else tuning.tightened(before, batch, others)
+    if after == before:
+        return _unmoved(verdict)
+    name, word = remembering.name(profile), "fine" if verdict == FINE else "bad"
+    found.is_edited = True  # a person's word is not undone by what is learned later
+    deciding.change(found, after, action="labelled", actor=actor, because=f"{name} was {word}")
+    return _said(before, after, [*others, batch])
+
+
+def _unmoved(verdict: str) -> str:
+    if verdict == FINE:
+        return "It is within the bounds already: nothing changed."
+    return "It lies among what was usual: no bound tells it apart. It is not learned from any more."
+
+
+def _said(before: Promise, after: Promise, batches: list[Batch]) -> str:
+    was, now = (tuning.alarms(tuning.replay(one, batches)) for one in (before, after))
+    return f"{promise_words.sentence(after)}. It would have alarmed {now} of {len(batches)} times, before {was}."
+
+
+def _close(found: Expectation, profile: Profile, *, actor: str) -> None:
+    """Nothing is wrong any more once all that a batch broke was said to be fine."""
+    outlook = Outlook.objects.filter(dataset=found.dataset, broken_by=profile).first()
+    open_ = Breach.objects.filter(profile=profile).exclude(verdict=FINE)
+    if outlook is None or open_.filter(expectation__state__in=("accepted", "managed")).exists():
+        return
+    profile = Profile.objects.select_related("dataset", "version").get(pk=profile.pk)
+    because = f"what was unusual about {remembering.name(profile)} was fine"
+    judging.keep(outlook, profile, because=because, actor=actor)

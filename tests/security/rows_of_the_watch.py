@@ -1,0 +1,36 @@
+"""Who is answered what at the addresses of what is measured of a dataset and learned from it; see `routes`."""
+
+from tests.security.rows import API_NOT, API_OWN, call
+
+OF_PROFILES = [
+    call("/datasets/{dataset}/profile", API_OWN, API_NOT),
+    call("/datasets/{dataset}/profiles", API_OWN, API_NOT),
+    call("/datasets/{dataset}/profiles/series", API_OWN, API_NOT, query="?metric=rows"),
+    call("/datasets/{dataset}/profiles/compare", "401 404 404 404 404", API_NOT, open=(404, 405)),
+    call("/datasets/{dataset}/profiles/{profile}/again", API_NOT, "401 404 403 409 409", open=(405, 404)),
+]
+OF_EXPECTATIONS = [
+    call("/datasets/{dataset}/expectations", API_OWN, API_NOT),
+    call(
+        "/datasets/{dataset}/expectations/policy",
+        API_OWN,
+        "401 404 403 200 200",
+        method="put",
+        body={"policy": "accept"},
+        open=(200, 404),
+    ),
+    call("/datasets/{dataset}/expectations/look", API_NOT, "401 404 403 200 200", open=(405, 404)),
+    call("/datasets/{dataset}/expectations/checks", API_OWN, API_NOT),
+    call("/datasets/{dataset}/expectations/{expectation}", API_OWN, API_NOT),
+    call("/datasets/{dataset}/expectations/{expectation}/trial", API_OWN, API_NOT),
+    call("/datasets/{dataset}/expectations/{expectation}/accept", API_NOT, "401 404 403 200 200", open=(405, 404)),
+    call("/datasets/{dataset}/expectations/{expectation}/edit", API_NOT, "401 404 403 200 200", open=(405, 404)),
+    call("/datasets/{dataset}/expectations/{expectation}/retire", API_NOT, "401 404 403 200 200", open=(405, 404)),
+    call(
+        "/datasets/{dataset}/expectations/{expectation}/label",
+        API_NOT,
+        "401 404 403 200 200",
+        body={"profile": "{profile}", "verdict": "fine"},
+        open=(405, 404),
+    ),
+]
