@@ -65,15 +65,19 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
     number = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
     version_state = serializers.CharField(source="version.state", read_only=True)
     environment = serializers.CharField(source="environment.name", read_only=True)
+    approximate = serializers.SerializerMethodField(help_text="Whether some numbers come from a sample or sketches.")
 
     class Meta:
         model = Profile
         fields = [
             *("id", "dataset", "environment", "version", "number", "version_state", "period", "is_merged", "state"),
             *("error", "attempts", "rows", "bytes", "columns", "duplicate_share", "rows_hash", "seconds"),
-            *("created_at", "measured_at"),
+            *("created_at", "measured_at", "approximate"),
         ]
         read_only_fields = fields
+
+    def get_approximate(self, profile: Profile) -> bool:
+        return history.is_approximate(profile)
 
 
 class ColumnProfileSerializer(serializers.ModelSerializer[ColumnProfile]):

@@ -25,6 +25,11 @@ HASHES = 1 << 48
 LONGEST_SHOWN = 200
 GREATEST = 1e140  # beyond it the square of a number is no number any more
 WHOLE_BELOW = 1 << 14  # so many rows are looked at one by one; of more, a sample by the hash of the row
+LARGE_FROM = (
+    32  # rows behind each that is looked at: from there on, above 262,144 rows, by the query for large relations
+)
+LEAST_KEPT = 2048  # hashes of a column, each row's with its own, of which those of a large relation are sketched
+LEAST_ROWS = 8192  # hashes of rows, by which those that repeat others are counted in a large relation
 
 
 class Family(StrEnum):
@@ -62,6 +67,11 @@ class Asked:
     raws: Mapping[str, str] = field(default_factory=dict)
     pairs: Sequence[Pair] = ()
     one_in: int = 1
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the rows are so many that only what one number tells is asked of each of them."""
+        return self.one_in >= LARGE_FROM and bool(self.columns) and not self.batch and not self.raws
 
 
 def one_in(rows: int) -> int:

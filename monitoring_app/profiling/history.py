@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Max, QuerySet
 
 from monitoring_app.models import ColumnProfile, Profile
+from monitoring_app.profiling.asking import WHOLE_BELOW
 from monitoring_app.profiling.profile import OF_A_BATCH, Metric
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.models import Dataset, Environment
@@ -84,3 +85,8 @@ def changed_at(shown: Profile, batches: Sequence[Profile]) -> datetime:
                     break
                 since = before.version.created_at
     return since
+
+
+def is_approximate(profile: Profile) -> bool:
+    """Whether some of its numbers come from a sample or from sketches; docs/guides/profiles.md says which."""
+    return profile.is_merged or (profile.rows or 0) > WHOLE_BELOW

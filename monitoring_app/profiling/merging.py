@@ -90,7 +90,7 @@ def _filled(empty: ColumnProfile, full: Sequence[Weighed], values: float) -> Col
     counted = sum(column.counted for column in columns)
     metrics = {**empty.metrics, **_numbers(full)}
     if all(column.sketch for column in columns):
-        different = distinct(sketch, below)
+        different = _between(distinct(sketch, below), columns)
         metrics |= {Metric.DISTINCT: different, Metric.DISTINCT_SHARE: min(1.0, different / values)}
     if top and counted:
         metrics[Metric.TOP_SHARE] = top[0].rows / counted
@@ -110,6 +110,12 @@ def _filled(empty: ColumnProfile, full: Sequence[Weighed], values: float) -> Col
         sketch=sketch,
         sketched_below=below,
     )
+
+
+def _between(different: float, parts: Sequence[ColumnProfile]) -> float:
+    """Not fewer than the part with the most has, nor more than all have: a sketch of few hashes may be far off."""
+    known = [part.metrics.get(Metric.DISTINCT, 0.0) for part in parts]
+    return min(max(different, *known), sum(known)) if all(known) else different
 
 
 def _ends(full: Sequence[Weighed]) -> tuple[str, str]:

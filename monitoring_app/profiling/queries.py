@@ -71,13 +71,13 @@ def _below_one_another(asked: Asked, key: str, *extra: tuple[exp.Expr, int]) -> 
     batch = [trees.name(BATCH)] if asked.batch else []
     rows = exp.select(*batch, *unnested).from_(HELD)
     # Of a sample most rows have nothing to tell: they are left out before they become as many as there are columns.
-    return rows if asked.one_in == 1 else rows.where(_held(exp.func("coalesce", *(one.copy() for one in values))))
+    return rows if asked.one_in == 1 else rows.where(held(exp.func("coalesce", *(one.copy() for one in values))))
 
 
 def _counted(rows: exp.Select, batch: Sequence[exp.Expr]) -> exp.Select:
     keys = [*batch, trees.name("place"), trees.name("value")]
     counted = exp.select(*keys, exp.alias_(exp.Count(this=exp.Star()), "number"))
-    return counted.from_(trees.subquery(rows, "below")).where(_held(trees.name("value"))).group_by(*keys)
+    return counted.from_(trees.subquery(rows, "below")).where(held(trees.name("value"))).group_by(*keys)
 
 
 def _shaped(asked: Asked, batch: Sequence[exp.Expr]) -> exp.Select:
@@ -124,34 +124,34 @@ def _by_place(counted: str, name: str, fields: Mapping[str, exp.Expr], batch: Se
 
 def _inner(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
     """The rows under names of our own, each with its hash; texts are made of those rows only that are looked at."""
-    row = _unlike([column.name for column in asked.columns])
-    hashed = exp.select(exp.Star(), exp.alias_(_hashed(*_values_of(asked)), row)).from_(source)
+    row = unlike([column.name for column in asked.columns])
+    marked = exp.select(exp.Star(), exp.alias_(hashed(*values_of(asked)), row)).from_(source)
     looked = exp.LT(this=trees.name(row), expression=exp.convert(HASHES // asked.one_in))
     chosen: list[exp.Expr] = []
     for place, column in enumerate(asked.columns):
-        chosen += [exp.alias_(value, f"{key}{place}") for key, value in _forms(column, looked, asked.one_in)]
+        chosen += [exp.alias_(value, f"{key}{place}") for key, value in forms(column, looked, asked.one_in)]
         if column.name in asked.raws:
             chosen.append(exp.alias_(trees.name(asked.raws[column.name]), f"r{place}"))
     ours = {BATCH: asked.batch, BEGINS: asked.begins, ENDS: asked.ends}
     chosen += [exp.alias_(trees.name(theirs), own) for own, theirs in ours.items() if theirs]
-    return exp.select(*chosen, exp.alias_(trees.name(row), ROW)).from_(trees.subquery(hashed, "hashed"))
+    return exp.select(*chosen, exp.alias_(trees.name(row), ROW)).from_(trees.subquery(marked, "marked"))
 
 
-def _unlike(names: Collection[str]) -> str:
+def unlike(names: Collection[str]) -> str:
     """A name that none of the relation's columns has."""
     longest = max((len(name) for name in names), default=0)
     return "h" * (longest + 1)
 
 
-def _values_of(asked: Asked) -> list[exp.Expr]:
+def values_of(asked: Asked) -> list[exp.Expr]:
     return [trees.name(column.name) for column in asked.columns] or [exp.null()]
 
 
-def _hashed(*values: exp.Expr) -> exp.Expr:
+def hashed(*values: exp.Expr) -> exp.Expr:
     return exp.BitwiseRightShift(this=trees.call("hash", *values), expression=exp.convert(_SHIFT))
 
 
-def _forms(column: Column, looked: exp.Expr, one_in: int) -> Iterator[tuple[str, exp.Expr]]:
+def forms(column: Column, looked: exp.Expr, one_in: int) -> Iterator[tuple[str, exp.Expr]]:
     """A column as its value v, the number x it is, the hash k it is sketched by, and the text s it is shown as."""
     value = trees.name(column.name)
     kind = family(column.type)
@@ -160,9 +160,9 @@ def _forms(column: Column, looked: exp.Expr, one_in: int) -> Iterator[tuple[str,
         yield "x", _finite(trees.typed(value.copy(), "DOUBLE"))
     elif kind is Family.MOMENT:
         yield "x", trees.call("epoch", exp.Case().when(trees.call("isfinite", value.copy()), value.copy()))
-    hashed = _hashed(value.copy())
-    least = exp.LT(this=hashed.copy(), expression=exp.convert(HASHES // one_in))
-    yield "k", exp.Case().when(exp.and_(_held(value), least), hashed)
+    key = hashed(value.copy())
+    least = exp.LT(this=key.copy(), expression=exp.convert(HASHES // one_in))
+    yield "k", exp.Case().when(exp.and_(held(value), least), key)
     shown = value.copy() if kind is Family.TEXT else trees.as_text(value.copy(), column.type)
     shown = trees.call("left", shown, exp.convert(LONGEST_SHOWN))
     yield "s", shown if one_in == 1 else exp.Case().when(looked.copy(), shown)
@@ -186,7 +186,7 @@ def _measured(asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
     if asked.begins:
         yield "begins", trees.call("epoch", exp.Min(this=trees.name(BEGINS)))
     for place, column in enumerate(asked.columns):
-        for key, value in _of_column(place, column, asked):
+        for key, value in of_column(place, column, asked):
             yield answer(place, key), value
     places = {column.name: (number, family(column.type)) for number, column in enumerate(asked.columns)}
     for number, pair in enumerate(asked.pairs):
@@ -197,7 +197,7 @@ def _json(value: exp.Expr) -> exp.Expr:
     return trees.typed(trees.call("to_json", value), "VARCHAR")
 
 
-def _of_column(place: int, column: Column, asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
+def of_column(place: int, column: Column, asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
     value, shown = trees.name(f"v{place}"), trees.name(f"s{place}")
     yield "values", exp.Count(this=value)
     yield "distinct", trees.call("approx_count_distinct", value.copy())
@@ -308,13 +308,13 @@ def _tie(pair: Pair, places: Mapping[str, tuple[int, Family]]) -> exp.Expr:
 
 def _determined(left: exp.Column, right: exp.Column) -> exp.Expr:
     """Different pairs per different value of the left, nearly: counted by sketches, for an exact count costs a plan."""
-    both = exp.Case().when(exp.and_(_held(left), _held(right)), trees.call("hash", left.copy(), right.copy()))
-    one = exp.Case().when(exp.and_(_held(left), _held(right)), trees.call("hash", left.copy()))
+    both = exp.Case().when(exp.and_(held(left), held(right)), trees.call("hash", left.copy(), right.copy()))
+    one = exp.Case().when(exp.and_(held(left), held(right)), trees.call("hash", left.copy()))
     return exp.Div(
         this=trees.typed(trees.call("approx_count_distinct", both), "DOUBLE"),
         expression=exp.Nullif(this=trees.call("approx_count_distinct", one), expression=exp.convert(0)),
     )
 
 
-def _held(column: exp.Expr) -> exp.Expr:
+def held(column: exp.Expr) -> exp.Expr:
     return column.copy().is_(exp.null()).not_()

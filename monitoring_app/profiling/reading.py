@@ -33,7 +33,7 @@ _OF_TEXTS = (
 _OF_MOMENTS = (Metric.WITHIN_SHARE, Metric.FUTURE_SHARE, Metric.MIDNIGHT_SHARE)
 _LENGTHS = (Metric.MIN_LENGTH, Metric.MEAN_LENGTH, Metric.MAX_LENGTH)
 _LEVELS = (Metric.MINIMUM, Metric.MAXIMUM, Metric.MEAN, Metric.STDDEV, Metric.DECIMALS)
-_OFFSETS = {
+OFFSETS = {
     Metric.MIN_OFFSET: Metric.MINIMUM,
     Metric.Q05_OFFSET: Metric.Q05,
     Metric.MEDIAN_OFFSET: Metric.MEDIAN,
@@ -44,16 +44,16 @@ _OFFSETS = {
 
 def profile(row: Row, asked: Asked, *, period: str = "", size: int | None = None) -> Profile:
     """The profile that an answer to `queries.profile` tells of; `size` is how many bytes the batch takes."""
-    rows = int(_number(row, "rows") or 0)
+    rows = int(number(row, "rows") or 0)
     metrics = {Metric.ROWS: float(rows), Metric.COLUMNS: float(len(asked.columns))}
     lists = _Lists(row, asked.one_in)
-    looked, (sketch, below, different) = _number(row, "looked"), lists.sketch(ROW_PLACE)
+    looked, (sketch, below, different) = number(row, "looked"), lists.sketch(ROW_PLACE)
     if looked:
         metrics[Metric.DUPLICATE_SHARE] = 1 - different / looked
     if size is not None:
         metrics[Metric.BYTES] = float(size)
-    begins = _number(row, "begins")
-    measured = {pair: _number(row, pair_answer(number)) for number, pair in enumerate(asked.pairs)}
+    begins = number(row, "begins")
+    measured = {pair: number(row, pair_answer(place)) for place, pair in enumerate(asked.pairs)}
     return Profile(
         period=period or str(row.get("b") or ""),
         rows=rows,
@@ -73,7 +73,7 @@ class _Lists:
         self.row = row
         self._one_in = one_in
         self._held = {
-            name: {int(one["place"]): one for one in _list(row, name)} for name in ("texts", "shapes", "hashes")
+            name: {int(one["place"]): one for one in listed(row, name)} for name in ("texts", "shapes", "hashes")
         }
 
     def counted(self, name: str, place: int) -> tuple[Counted, ...]:
@@ -98,10 +98,10 @@ class _Lists:
 
 def _column(lists: _Lists, place: int, asked: Asked, begins: float | None) -> ColumnProfile:
     row, column = lists.row, asked.columns[place]
-    values = int(_number(row, answer(place, "values")) or 0)
+    values = int(number(row, answer(place, "values")) or 0)
     sketch, below, kept = lists.sketch(place)
-    distinct = kept if asked.one_in == 1 else _number(row, answer(place, "distinct")) or 0.0
-    top, counted = lists.counted("texts", place), int(_number(row, answer(place, "counted")) or 0)
+    distinct = kept if asked.one_in == 1 else number(row, answer(place, "distinct")) or 0.0
+    top, counted = lists.counted("texts", place), int(number(row, answer(place, "counted")) or 0)
     metrics = _presence(row, place, is_read=column.name in asked.raws)
     if values:
         metrics |= {Metric.DISTINCT: distinct, Metric.DISTINCT_SHARE: min(1.0, distinct / values)}
@@ -123,8 +123,8 @@ def _column(lists: _Lists, place: int, asked: Asked, begins: float | None) -> Co
 
 
 def _presence(row: Row, place: int, *, is_read: bool) -> dict[Metric, float]:
-    rows, values = _number(row, "rows") or 0, _number(row, answer(place, "values")) or 0
-    misfits = _number(row, answer(place, Metric.MISFIT_SHARE)) or 0
+    rows, values = number(row, "rows") or 0, number(row, answer(place, "values")) or 0
+    misfits = number(row, answer(place, Metric.MISFIT_SHARE)) or 0
     if not rows:
         return {}
     found = {Metric.NULL_SHARE: (rows - values - misfits) / rows}
@@ -134,18 +134,18 @@ def _presence(row: Row, place: int, *, is_read: bool) -> dict[Metric, float]:
 def _of_family(row: Row, place: int, column: Column, values: int, begins: float | None) -> dict[Metric, float]:
     kind = family(column.type)
     if kind is Family.TEXT:
-        counted = int(_number(row, answer(place, "counted")) or 0)
+        counted = int(number(row, answer(place, "counted")) or 0)
         return {**_shares(row, place, _OF_TEXTS, counted), **_numbers(row, place, _LENGTHS)}
     if kind is Family.OTHER:
         return {}
     levels = {**_numbers(row, place, _LEVELS), **_quantiles(row, place)}
-    finite = int(_number(row, answer(place, "finite")) or 0)
+    finite = int(number(row, answer(place, "finite")) or 0)
     shares = {Metric.INFINITE_SHARE: (values - finite) / values}
     if kind is Family.NUMBER:
         return {**levels, **shares, **_shares(row, place, _OF_NUMBERS, finite)}
     offsets = {}
     if begins is not None:
-        offsets = {one: levels[other] - begins for one, other in _OFFSETS.items() if other in levels}
+        offsets = {one: levels[other] - begins for one, other in OFFSETS.items() if other in levels}
     return {**levels, **shares, **_shares(row, place, _OF_MOMENTS, values), **offsets}
 
 
@@ -154,26 +154,26 @@ def _shares(row: Row, place: int, metrics: Sequence[Metric], of: int) -> dict[Me
 
 
 def _numbers(row: Row, place: int, metrics: Sequence[Metric]) -> dict[Metric, float]:
-    found = {metric: _number(row, answer(place, metric)) for metric in metrics}
+    found = {metric: number(row, answer(place, metric)) for metric in metrics}
     return {metric: value for metric, value in found.items() if value is not None}
 
 
 def _quantiles(row: Row, place: int) -> dict[Metric, float]:
-    values = _list(row, answer(place, "quantiles"))
+    values = listed(row, answer(place, "quantiles"))
     return {metric: float(str(value)) for metric, value in zip(QUANTILES, values, strict=False) if value is not None}
 
 
-def _list(row: Row, name: str) -> list[Any]:
+def listed(row: Row, name: str) -> list[Any]:
     """A list that comes as JSON; empty where there were no values."""
     value = row.get(name)
     found = json.loads(value) if isinstance(value, str) else value
     return found if isinstance(found, list) else []
 
 
-def _number(row: Row, name: str) -> float | None:
+def number(row: Row, name: str) -> float | None:
     """A number one can reckon with; None for NULL, and for what an engine has instead of one."""
     value = row.get(name)
     if value is None:
         return None
-    number = float(str(value))
-    return number if isfinite(number) else None
+    found = float(str(value))
+    return found if isfinite(found) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from monitoring_app.models import Profile
-from monitoring_app.profiling import asking, profile, queries, reading
+from monitoring_app.profiling import asking, choosing, profile
 from monitoring_app.profiling.asking import Asked
 from monitoring_app.profiling.profile import Metric
 from pipelines_app.compiler import periods
@@ -21,7 +21,7 @@ from pipelines_app.models import DatasetVersion, Part
 BEGINS, ENDS = "begins of the period", "ends of the period"  # names that no column of a dataset has
 MOMENT = "TIMESTAMP"
 MOST_COLUMNS = 40  # in one query: the memory for its plan grows with them
-RECIPE = 1  # counts the changes of what is measured: what was measured by another one is measured again
+RECIPE = 2  # counts the changes of what is measured: what was measured by another one is measured again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Slice:
 
     def statements(self) -> list[exp.Select]:
         """The one query that measures it; of a very wide relation one for each so many columns."""
-        return [queries.profile(self._source(), asked) for asked in self._asked()]
+        return [choosing.statement(self._source(), asked) for asked in self._asked()]
 
     def _asked(self) -> list[Asked]:
         columns = self.asked.columns
@@ -61,7 +61,7 @@ class Slice:
     def read(self, answers: Sequence[Answer]) -> profile.Profile:
         """What the answers to the statements tell."""
         told = [
-            reading.profile(_row(answer), asked, period=self.period, size=self.size)
+            choosing.told(_row(answer), asked, period=self.period, size=self.size)
             for answer, asked in zip(answers, self._asked(), strict=True)
         ]
         return told[0] if len(told) == 1 else _joined(told)

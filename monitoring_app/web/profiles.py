@@ -85,7 +85,8 @@ def _around(request: Asked, dataset: Dataset, shown: Profile | None, batches: Se
     own = reverse("monitoring:dataset-profile", args=[dataset.name])
     kept = urlencode({name: request.GET[name] for name in ("version", "period", "metric") if request.GET.get(name)})
     found["kept"] = kept
-    return {**found, "csv_url": f"{own}?{query}&format=csv", "changed_at": history.changed_at(shown, batches)}
+    found |= {"csv_url": f"{own}?{query}&format=csv", "changed_at": history.changed_at(shown, batches)}
+    return {**found, "is_approximate": history.is_approximate(shown)}
 
 
 def _found(request: Asked, dataset: Dataset, wish: Wish, batches: Sequence[Profile]) -> tuple[Profile | None, str]:

@@ -4,8 +4,8 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from monitoring_app.profiling import queries, reading
-from monitoring_app.profiling.asking import HASHES, Asked, one_in
+from monitoring_app.profiling import choosing
+from monitoring_app.profiling.asking import HASHES, LARGE_FROM, Asked, one_in
 from monitoring_app.profiling.profile import Counted, Metric, Pair, Profile, Tie
 from pipelines_app.compiler.definition import Column
 
@@ -19,9 +19,9 @@ def measured(
     described = connection.execute("DESCRIBE t").fetchall()
     columns = [Column(name=row[0], type=row[1]) for row in described if row[0] not in (batch, begins, ends)]
     asked = Asked(columns=columns, one_in=one_in, pairs=pairs, batch=batch, begins=begins, ends=ends)
-    cursor = connection.execute(queries.profile(exp.to_table("t"), asked).sql("duckdb"))
+    cursor = connection.execute(choosing.statement(exp.to_table("t"), asked).sql("duckdb"))
     names = [one[0] for one in cursor.description]
-    profiles = [reading.profile(dict(zip(names, row, strict=True)), asked) for row in cursor.fetchall()]
+    profiles = [choosing.told(dict(zip(names, row, strict=True)), asked) for row in cursor.fetchall()]
     return sorted(profiles, key=lambda profile: profile.period)
 
 
@@ -128,7 +128,7 @@ def test_batches_of_one_relation_are_told_apart_in_one_statement():
     ],
 )
 def test_whatever_a_table_holds_it_is_measured(sql):
-    for step in (1, 4):
+    for step in (1, 4, LARGE_FROM):
         profile = one(sql, one_in=step)
         assert profile.rows == duckdb.connect().execute(f"SELECT COUNT(*) FROM ({sql})").fetchone()[0]
         assert all(value == value and abs(value) < float("inf") for _, _, value in profile.series())

@@ -40,6 +40,7 @@ def version(number: int) -> int:
 def test_a_profile_is_read_with_its_columns(measured, vic, query, period, rows):
     told = vic.get(f"{ADDRESS}/profile", **query).json()
     assert (told["profile"]["period"], told["profile"]["rows"], told["profile"]["state"]) == (period, rows, "measured")
+    assert told["profile"]["approximate"] is (period == "")
     names = [column["name"] for column in told["columns"]]
     assert names == ["id", "amount", "city", "sold_at"]
     amount = told["columns"][1]

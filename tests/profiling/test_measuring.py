@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from monitoring_app.models import ColumnProfile, Profile, ProfileState
 from monitoring_app.profiling import keeping, measuring, pending
+from monitoring_app.profiling.asking import LARGE_FROM
 from monitoring_app.profiling.profile import Metric
 from pipelines_app import events
 from pipelines_app.errors import IllegalMove
@@ -173,3 +174,13 @@ def test_a_profile_goes_with_its_version(sales):
     assert ColumnProfile.objects.filter(profile__version=version).exists()
     Profile.objects.filter(version=version).delete()
     assert not ColumnProfile.objects.filter(profile__version=version).exists()
+
+
+def test_a_large_version_is_measured_in_the_sandbox_like_any_other(sales, monkeypatch):
+    monkeypatch.setattr(measuring.slices.asking, "one_in", lambda rows: LARGE_FROM)
+    shop.send(DAY, rows=700)
+    shop.measure()
+    amount = of("amount")
+    assert (shop.the_profile().rows, amount.max, amount.mean) == (700, 700, 350.5)
+    assert 0 < amount.counted < 150  # of one row in sixteen
+    assert 0 < amount.median < 700

@@ -67,6 +67,7 @@ def test_a_period_the_whole_and_a_number_to_draw_can_be_chosen(measured, vic):
     assert '<h2 id="of-whole">1 May 2024</h2>' in shown(vic, f"{PAGE}?version={first}")
     whole = shown(vic, f"{PAGE}?version=all")
     assert '<h2 id="of-whole">All periods together</h2>' in whole
+    assert "most frequent values and patterns are approximate" in whole
     assert "Share of NULLs of amount: 0 at first, 0 last" in shown(vic, f"{PAGE}?metric=null_share")
     assert "Nothing is measured of raw.sales in version 9. The newest is shown" in shown(vic, f"{PAGE}?version=9")
     assert "Mean of amount" in shown(vic, f"{PAGE}?metric=password")
