@@ -243,3 +243,37 @@ class ExpectationsKept(Fact):
     period: str
     version: int
     because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemReported(Fact):
+    """A person said that something is wrong with a dataset."""
+
+    kind = "problem.reported"
+    dataset: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertNoted(Fact):
+    """Somebody wrote down what they know of a problem."""
+
+    kind = "alert.noted"
+    alert: int
+    rule: str
+    subject: str
+    dataset: str = ""
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertJudged(Fact):
+    """Somebody said whether anything was wrong at all: `fine` or `bad`."""
+
+    kind = "alert.judged"
+    alert: int
+    rule: str
+    subject: str
+    verdict: str
+    dataset: str = ""
+    pipeline: str = ""

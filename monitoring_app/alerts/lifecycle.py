@@ -303,7 +303,7 @@ def clear(alert: Alert) -> None:
 
 
 def _close(alert: Alert, *, because: str, cause: Event | None = None, actor: str = "") -> Alert:
-    is_word = cause is None and actor != "clock" and alert.rule not in grouping.ALONE
+    is_word = cause is None and actor != "clock" and alert.rule not in (*grouping.ALONE, grouping.REPORTED)
     at = cause.at if cause else timezone.now()
     ends = {"clears_at": None, "escalates_at": None, "reminds_at": None}
     _move(alert, AlertState.RESOLVED, resolved_at=at, awaits_check=is_word, **ends)

@@ -6,6 +6,7 @@ from monitoring_app.api.behaving import MaintenanceViewSet, PolicyView, QuietVie
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
 from monitoring_app.api.expectations import ExpectationViewSet, OutlookView
+from monitoring_app.api.loop import AlertWordsViewSet, LoopView, PostMortemView, ReportView
 from monitoring_app.api.profiles import ProfileViewSet
 from monitoring_app.api.slas import SlaResultViewSet, SlaViewSet
 from monitoring_app.api.views import AlertViewSet, HealthView, NotificationViewSet
@@ -14,6 +15,11 @@ app_name = "watch-api"
 
 urlpatterns = [
     path("alerts", AlertViewSet.as_view({"get": "list"}), name="alerts"),
+    path("alerts/loop", LoopView.as_view(), name="loop"),
+    path("alerts/report", ReportView.as_view(), name="report"),
+    path("alerts/<int:pk>/note", AlertWordsViewSet.as_view({"post": "note"}), name="alert-note"),
+    path("alerts/<int:pk>/verdict", AlertWordsViewSet.as_view({"post": "judge"}), name="alert-verdict"),
+    path("alerts/<int:pk>/post-mortem", PostMortemView.as_view(), name="alert-post-mortem"),
     path("alerts/<int:pk>", AlertViewSet.as_view({"get": "retrieve"}), name="alert"),
     path("alerts/<int:pk>/acknowledge", AlertViewSet.as_view({"post": "acknowledge"}), name="alert-acknowledge"),
     path("alerts/<int:pk>/snooze", AlertViewSet.as_view({"post": "snooze"}), name="alert-snooze"),

@@ -47,6 +47,8 @@ PAGES = [
     "/other-tools",
     "/environments",
     "/limits",
+    "/alerts/loop",
+    "/alerts/report/raw.orders",
     "/slas/",
     "/slas/{sla}/",
     "/webhooks",

@@ -17,6 +17,7 @@ APART = {
     "console:draft": WALKED,
     "console:draft-schema": NO_PAGE,
     "console:palette": NO_PAGE,
+    "monitoring:alert-post-mortem": A_FILE,
     "monitoring:dataset-alerts": NO_PAGE,
     "monitoring:pipeline-alerts": NO_PAGE,
     "monitoring:run-alerts": NO_PAGE,
