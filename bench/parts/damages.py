@@ -11,11 +11,11 @@ Damaged = tuple[Batch, str] | None
 Damage = Callable[[Batch, Batch, random.Random], Damaged]
 
 
-def _values(batch: Batch, place: int) -> list[str]:
+def values(batch: Batch, place: int) -> list[str]:
     return [row[place] for row in batch.rows if row[place] not in NONE]
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
@@ -23,42 +23,38 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _numbers(batch: Batch) -> list[int]:
+def numbers(batch: Batch) -> list[int]:
     """The columns of numbers that are not the same in all rows, nor mostly zero."""
     found = []
     for place in range(len(batch.header)):
-        values = _values(batch, place)
-        if (
-            len(set(values)) > 5
-            and all(map(_is_number, values))
-            and sum(float(one) != 0 for one in values) > len(values) / 2
-        ):
+        held = values(batch, place)
+        if len(set(held)) > 5 and all(map(is_number, held)) and sum(float(one) != 0 for one in held) > len(held) / 2:
             found.append(place)
     return found
 
 
-def _texts(batch: Batch) -> list[int]:
+def texts(batch: Batch) -> list[int]:
     return [
         place
         for place in range(len(batch.header))
-        if any(one.isalpha() for text in _values(batch, place)[:50] for one in text) and not _moments_of(batch, place)
+        if any(one.isalpha() for text in values(batch, place)[:50] for one in text) and not _moments_of(batch, place)
     ]
 
 
 def _moments_of(batch: Batch, place: int) -> bool:
-    values = _values(batch, place)[:20]
-    return bool(values) and all(one[:4].isdigit() and one[4:5] == one[7:8] == "-" for one in values)
+    held = values(batch, place)[:20]
+    return bool(held) and all(one[:4].isdigit() and one[4:5] == one[7:8] == "-" for one in held)
 
 
-def _moments(batch: Batch) -> list[int]:
+def moments(batch: Batch) -> list[int]:
     return [place for place in range(len(batch.header)) if _moments_of(batch, place)]
 
 
-def _any(batch: Batch) -> list[int]:
-    return [place for place in range(len(batch.header)) if len(_values(batch, place)) > len(batch.rows) / 2]
+def filled(batch: Batch) -> list[int]:
+    return [place for place in range(len(batch.header)) if len(values(batch, place)) > len(batch.rows) / 2]
 
 
-def _cells(places: Callable[[Batch], list[int]], share: float, change: Callable[[str, random.Random], str]) -> Damage:
+def cells(places: Callable[[Batch], list[int]], share: float, change: Callable[[str, random.Random], str]) -> Damage:
     """Change a share of the values of one column."""
 
     def damage(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
@@ -77,7 +73,7 @@ def _cells(places: Callable[[Batch], list[int]], share: float, change: Callable[
     return damage
 
 
-def _whole(change: Callable[[list[list[str]], list[list[str]], random.Random], list[list[str]]]) -> Damage:
+def whole(change: Callable[[list[list[str]], list[list[str]], random.Random], list[list[str]]]) -> Damage:
     """Change the rows as a whole."""
 
     def damage(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
@@ -86,11 +82,11 @@ def _whole(change: Callable[[list[list[str]], list[list[str]], random.Random], l
     return damage
 
 
-def _times(factor: float) -> Callable[[str, random.Random], str]:
+def times(factor: float) -> Callable[[str, random.Random], str]:
     return lambda text, chance: f"{float(text) * factor:.10g}"
 
 
-def _to(value: str) -> Callable[[str, random.Random], str]:
+def to(value: str) -> Callable[[str, random.Random], str]:
     return lambda text, chance: value
 
 
@@ -99,7 +95,7 @@ def _typo(text: str, chance: random.Random) -> str:
     return text[:place] + chance.choice("qxzj") + text[place + 1 :]
 
 
-def _later(hours: float) -> Callable[[str, random.Random], str]:
+def later(hours: float) -> Callable[[str, random.Random], str]:
     def moved(text: str, chance: random.Random) -> str:
         if len(text) <= 10:
             return (
@@ -120,7 +116,7 @@ def _mojibake(text: str, chance: random.Random) -> str:
 
 
 def _swapped(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
-    able = [place for place in _any(batch) if len(set(_values(batch, place))) > 3]
+    able = [place for place in filled(batch) if len(set(values(batch, place))) > 3]
     if len(able) < 2:
         return None
     left, right = chance.sample(able, 2)
@@ -130,7 +126,7 @@ def _swapped(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
     return Batch(header=batch.header, rows=rows), batch.header[left]
 
 
-def _header(change: Callable[[list[str], list[list[str]], int], tuple[list[str], list[list[str]], str]]) -> Damage:
+def header(change: Callable[[list[str], list[list[str]], int], tuple[list[str], list[list[str]], str]]) -> Damage:
     def damage(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
         place = chance.randrange(len(batch.header))
         header, rows, column = change(list(batch.header), [list(row) for row in batch.rows], place)
@@ -154,21 +150,21 @@ def _added(header: list[str], rows: list[list[str]], place: int) -> tuple[list[s
 
 
 def _missing_category(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
-    able = [place for place in _texts(batch) if 2 <= len(set(_values(batch, place))) <= 20]
+    able = [place for place in texts(batch) if 2 <= len(set(values(batch, place))) <= 20]
     if not able:
         return None
     place = chance.choice(able)
-    values = _values(batch, place)
-    gone = max(sorted(set(values)), key=values.count)
+    held = values(batch, place)
+    gone = max(sorted(set(held)), key=held.count)
     return Batch(header=batch.header, rows=[row for row in batch.rows if row[place] != gone]), batch.header[place]
 
 
 def _collided(batch: Batch, before: Batch, chance: random.Random) -> Damaged:
-    able = [place for place in _any(batch) if len(set(_values(batch, place))) == len(batch.rows)]
+    able = [place for place in filled(batch) if len(set(values(batch, place))) == len(batch.rows)]
     if not able:
         return None
-    values = sorted({row[able[0]] for row in batch.rows})[: max(1, len(batch.rows) // 50)]
-    return _cells(lambda _: able[:1], 0.1, lambda text, chance: chance.choice(values))(batch, before, chance)
+    some = sorted({row[able[0]] for row in batch.rows})[: max(1, len(batch.rows) // 50)]
+    return cells(lambda _: able[:1], 0.1, lambda text, chance: chance.choice(some))(batch, before, chance)
 
 
 def _shuffled(rows: Sequence[list[str]], before: Sequence[list[str]], chance: random.Random) -> list[list[str]]:
@@ -176,41 +172,41 @@ def _shuffled(rows: Sequence[list[str]], before: Sequence[list[str]], chance: ra
 
 
 KINDS: Mapping[str, Damage] = {
-    "10 % null": _cells(_any, 0.1, _to("")),
-    "half null": _cells(_any, 0.5, _to("")),
-    "all null": _cells(_any, 1, _to("")),
-    "x 1000": _cells(_numbers, 1, _times(1000)),
-    "x 1.609": _cells(_numbers, 1, _times(1.609)),
-    "x 0.01": _cells(_numbers, 1, _times(0.01)),
-    "sign": _cells(_numbers, 1, _times(-1)),
-    "1 % outliers": _cells(_numbers, 0.01, _times(1000)),
-    "-1 for 5 %": _cells(_numbers, 0.05, _to("-1")),
-    "9999 for 5 %": _cells(_numbers, 0.05, _to("9999")),
-    "decimal comma": _cells(_numbers, 1, lambda text, chance: text.replace(".", ",") if "." in text else f"{text},5"),
-    "text for 10 %": _cells(_numbers, 0.1, _to("n.a.?")),
-    "constant": _cells(_numbers, 1, _to("7")),
-    "typos in 5 %": _cells(_texts, 0.05, _typo),
-    "case": _cells(_texts, 0.5, lambda text, chance: text.swapcase()),
-    "white space": _cells(_texts, 0.3, lambda text, chance: f" {text} "),
-    "mojibake": _cells(_texts, 0.2, _mojibake),
-    "cut texts": _cells(_texts, 1, lambda text, chance: text[:1]),
-    "new category": _cells(_texts, 0.1, _to("Unheard-of")),
-    "time zone": _cells(_moments, 1, _later(-5)),
-    "a day late": _cells(_moments, 1, _later(24)),
-    "future dates": _cells(_moments, 0.05, _later(24 * 400)),
-    "1970-01-01": _cells(_moments, 0.05, lambda text, chance: "1970-01-01" + text[10:]),
-    "date format": _cells(_moments, 1, _day_first),
+    "10 % null": cells(filled, 0.1, to("")),
+    "half null": cells(filled, 0.5, to("")),
+    "all null": cells(filled, 1, to("")),
+    "x 1000": cells(numbers, 1, times(1000)),
+    "x 1.609": cells(numbers, 1, times(1.609)),
+    "x 0.01": cells(numbers, 1, times(0.01)),
+    "sign": cells(numbers, 1, times(-1)),
+    "1 % outliers": cells(numbers, 0.01, times(1000)),
+    "-1 for 5 %": cells(numbers, 0.05, to("-1")),
+    "9999 for 5 %": cells(numbers, 0.05, to("9999")),
+    "decimal comma": cells(numbers, 1, lambda text, chance: text.replace(".", ",") if "." in text else f"{text},5"),
+    "text for 10 %": cells(numbers, 0.1, to("n.a.?")),
+    "constant": cells(numbers, 1, to("7")),
+    "typos in 5 %": cells(texts, 0.05, _typo),
+    "case": cells(texts, 0.5, lambda text, chance: text.swapcase()),
+    "white space": cells(texts, 0.3, lambda text, chance: f" {text} "),
+    "mojibake": cells(texts, 0.2, _mojibake),
+    "cut texts": cells(texts, 1, lambda text, chance: text[:1]),
+    "new category": cells(texts, 0.1, to("Unheard-of")),
+    "time zone": cells(moments, 1, later(-5)),
+    "a day late": cells(moments, 1, later(24)),
+    "future dates": cells(moments, 0.05, later(24 * 400)),
+    "1970-01-01": cells(moments, 0.05, lambda text, chance: "1970-01-01" + text[10:]),
+    "date format": cells(moments, 1, _day_first),
     "swapped columns": _swapped,
-    "duplicates": _whole(_shuffled),
-    "half the rows": _whole(lambda rows, before, chance: rows[: len(rows) // 2]),
-    "a tenth of the rows": _whole(lambda rows, before, chance: rows[: len(rows) // 10 or 1]),
-    "yesterday's as well": _whole(lambda rows, before, chance: [*rows, *before]),
-    "yesterday's file": _whole(lambda rows, before, chance: list(before)),
-    "twice": _whole(lambda rows, before, chance: [*rows, *rows]),
-    "no rows": _whole(lambda rows, before, chance: []),
+    "duplicates": whole(_shuffled),
+    "half the rows": whole(lambda rows, before, chance: rows[: len(rows) // 2]),
+    "a tenth of the rows": whole(lambda rows, before, chance: rows[: len(rows) // 10 or 1]),
+    "yesterday's as well": whole(lambda rows, before, chance: [*rows, *before]),
+    "yesterday's file": whole(lambda rows, before, chance: list(before)),
+    "twice": whole(lambda rows, before, chance: [*rows, *rows]),
+    "no rows": whole(lambda rows, before, chance: []),
     "missing category": _missing_category,
     "colliding keys": _collided,
-    "renamed": _header(_renamed),
-    "dropped": _header(_dropped),
-    "added": _header(_added),
+    "renamed": header(_renamed),
+    "dropped": header(_dropped),
+    "added": header(_added),
 }

@@ -189,6 +189,7 @@ class _Head:
             "escape": '"',
             "null_padding": True,
             "strict_mode": False,
+            "parallel": False,  # together with padding, lines within quotes are read only so
             "encoding": self.encoding,
         }
         kinds = exp.EQ(this=exp.column("columns"), expression=trees.struct(dict.fromkeys(self.own, "VARCHAR")))

@@ -1,9 +1,9 @@
 """What one number of a batch usually is, and how far a new one lies outside it. Pure."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
+from math import asin, inf, pi, sin, sqrt
 
 WINDOW = 90  # so many batches back is what is usual
 ROOM = 0.25  # of the range seen, on each side
@@ -12,21 +12,39 @@ LEAST_SEEN = 3
 SEASONAL_FROM = 35
 SAME_WEEKDAYS = 8
 LEAST_SHARE = 0.005
-SIGMAS = 3.0
+SIGMAS = 3.0  # of what chance makes of a share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Number:
-    """One number of a batch, on the scale on which it is judged, and the change of it that is not worth a word.
+    """One number of a batch on the scale on which it is judged.
 
-    `rows` is how many values a share was taken of, 0 for what is no share. `is_seasonal` says that it may differ by
-    the day of the week.
+    `least` is the change of it that is not worth a word, `noise` what chance makes of so many values. A share has
+    `rows`, how many values it was taken of; it is judged as the angle whose sine is its root, on which chance makes as
+    much of a small one as of a great one, and its `least` is a change of the share itself. `is_seasonal` says that it
+    may differ by the day of the week, `is_harmless_below` that little of it is never wrong.
     """
 
     value: float
     least: float
+    noise: float = 0.0
     rows: float = 0.0
     is_seasonal: bool = False
+    is_harmless_below: bool = False
+
+
+def share(value: float, rows: float, least: float = LEAST_SHARE, *, is_harmless_below: bool = False) -> Number:
+    """A share of so many values."""
+    return Number(value=_angle(value), least=least, rows=max(rows, 1.0), is_harmless_below=is_harmless_below)
+
+
+def _angle(share: float) -> float:
+    return asin(sqrt(min(max(share, 0.0), 1.0)))
+
+
+def share_of(angle: float) -> float:
+    """The share that an angle stands for."""
+    return sin(min(max(angle, 0.0), pi / 2)) ** 2
 
 
 @dataclass(slots=True)
@@ -38,7 +56,6 @@ class Band:
     surprises: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     total: float = 0.0
     rows: float = 0.0
-    seen: int = 0
 
     def surprise(self, number: Number, weekday: int) -> float:
         """How far a number lies outside what was seen, in multiples of what is allowed; above 1 is unusual."""
@@ -53,14 +70,18 @@ class Band:
 
     def limits(self, number: Number, weekday: int) -> tuple[float, float]:
         """Between which values a number such as this one is not unusual, whatever it is itself."""
-        least, most = min(self.values), max(self.values)
-        room = self.patience() * self._room(number, least, most, len(self.values))
-        low, high = least - room, most + room
+        low, high = self._between(number, self.values)
         alike = self.alike(number, weekday)
         if alike:
-            room = self.patience() * self._room(number, min(alike), max(alike), len(alike))
-            low, high = max(low, min(alike) - room), min(high, max(alike) + room)
+            lower, higher = self._between(number, alike)
+            low, high = max(low, lower), min(high, higher)
         return low, high
+
+    def _between(self, number: Number, values: Sequence[float]) -> tuple[float, float]:
+        least, most, patience = min(values), max(values), second_greatest(self.surprises)
+        room = _room(values)
+        low = least - patience * self._allowed(number, least, room, is_up=False)
+        return low, most + patience * self._allowed(number, most, room, is_up=True)
 
     def alike(self, number: Number, weekday: int) -> list[float]:
         """The last numbers of the same weekday, where they tell more than all; else none."""
@@ -72,38 +93,51 @@ class Band:
         return [] if len(same) < LEAST_SEEN or max(same) - min(same) > 0.5 * width else same
 
     def _outside(self, number: Number, least: float, most: float, seen: int) -> float:
-        beyond = max(least - number.value, number.value - most, 0.0)
-        return beyond / self._room(number, least, most, seen) if beyond else 0.0
+        below = 0.0 if number.is_harmless_below else least - number.value
+        beyond, edge = max((below, least), (number.value - most, most))
+        if beyond <= 0:
+            return 0.0
+        room = ROOM * (1 + YOUNG / seen) * (most - least)
+        return beyond / self._allowed(number, edge, room, is_up=number.value > most)
 
-    def _room(self, number: Number, least: float, most: float, seen: int) -> float:
-        return ROOM * (1 + YOUNG / seen) * (most - least) + self._floor(number)
-
-    def _floor(self, number: Number) -> float:
+    def _allowed(self, number: Number, edge: float, room: float, *, is_up: bool) -> float:
+        """How far beyond an edge of what was seen a number may lie."""
         if not number.rows:
-            return number.least
-        share = (self.total + 0.5) / (self.rows + 1)
-        return max(number.least, 1.5 / number.rows) + SIGMAS * sqrt(max(share * (1 - share), 0.0) / number.rows)
+            return max(room, number.noise) + number.least
+        held = sin(edge) ** 2
+        rarer = min(held, 1 - held)
+        effect = _angle(rarer + number.least) - _angle(rarer)
+        chance = min(SIGMAS / (2 * sqrt(number.rows)) + effect, self._by_chance(number, edge, held, is_up=is_up))
+        return max(room + effect, chance)
+
+    def _by_chance(self, number: Number, edge: float, held: float, *, is_up: bool) -> float:
+        """What chance makes of the share that all batches had together, near none and near all above all."""
+        usual = (self.total + 0.5) / (self.rows + 1)
+        change = number.least + 1 / number.rows + SIGMAS * sqrt(usual * (1 - usual) / number.rows)
+        moved = held + change if is_up else held - change
+        return abs(_angle(moved) - edge) if 0 < moved < 1 else inf
 
     def add(self, number: Number, weekday: int, surprise: float) -> None:
         """Take a batch's number in; one that lies far outside widens the band by a bounded step."""
         value = number.value
         if surprise > 1 and len(self.values) >= LEAST_SEEN:
             least, most = min(self.values), max(self.values)
-            step = ROOM * (1 + YOUNG / len(self.values)) * (most - least) + self._floor(number)
-            value = min(max(value, least - step), most + step)
+            room = _room(self.values)
+            lowest = least - self._allowed(number, least, room, is_up=False)
+            value = min(max(value, lowest), most + self._allowed(number, most, room, is_up=True))
         self.values.append(value)
         self.weekdays.append(weekday)
         self.surprises.append(surprise)
-        self.total += value * number.rows
-        self.rows += number.rows
-        self.seen += 1
-
-    def patience(self) -> float:
-        """How surprising the number has been now and then without being wrong: the second greatest of the past."""
-        return second_greatest(self.surprises)
+        if number.rows:
+            self.total += sin(value) ** 2 * number.rows
+            self.rows += number.rows
 
 
-def second_greatest(values: Sequence[float]) -> float:
+def _room(values: Collection[float]) -> float:
+    return ROOM * (1 + YOUNG / len(values)) * (max(values) - min(values))
+
+
+def second_greatest(values: Iterable[float]) -> float:
     """The greatest but one, for one alone may be the fault one looks for; at least 1."""
     first = second = 0.0
     for value in values:

@@ -8,21 +8,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import ceil
 from statistics import median
 
 from monitoring_app.learning import calendars, novelty, numbers
-from monitoring_app.learning.bands import LEAST_SEEN, WINDOW, Band, Number
+from monitoring_app.learning.bands import LEAST_SEEN, WINDOW, Band, Number, share
 from monitoring_app.learning.novelty import Shares, Sketches
 from monitoring_app.learning.numbers import Key
+from monitoring_app.learning.patience import Patience
+from monitoring_app.profiling.asking import Family, family
 from monitoring_app.profiling.profile import ColumnProfile, Profile
 
 FEWEST = LEAST_SEEN
-SETTLED = 7  # batches before which a surprise tells nothing of the dataset
-QUIET = 0.95  # of the batches that were replayed are to be without an alarm
 CERTAIN = 100.0  # the score of a fact that needs no statistics
 FAINT = 0.2  # of the most surprising number: what is less surprising is not what is wrong
-TIMID = 10  # with fewer batches replayed than that, more must happen
+GLARING = 20.0  # beyond that a number is not more surprising, only on a wider scale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class Verdict:
         best: dict[str, float] = {}
         for finding in self.findings:
             if finding.column:
-                best[finding.column] = best.get(finding.column, 0.0) + finding.score
+                best[finding.column] = best.get(finding.column, 0.0) + min(finding.score, GLARING)
         return tuple(sorted(best, key=lambda name: (-best[name], name)))
 
     @property
@@ -73,40 +72,31 @@ class Learner:
         self._domains: dict[str, Shares] = {}
         self._patterns: dict[str, Shares] = {}
         self._rows = Sketches()
-        self._calendar: dict[str, frozenset[str]] = {}
+        self._calendar: dict[str, calendars.Calendar] = {}
         self._contents: deque[str] = deque(maxlen=WINDOW)
-        self._worst: deque[float] = deque(maxlen=WINDOW)
+        self._patience = Patience()
         self._repeats = 0
         self.batches = 0
 
     def learn(self, profile: Profile, day: date) -> None:
         """Take a batch in that stood, after judging it by those before it."""
-        weekday, worst = day.weekday(), 0.0
+        weekday, surprises = day.weekday(), {}
         for key, number in self._numbers(profile, day):
             band = self._bands.setdefault(key, Band())
-            surprise = band.surprise(number, weekday)
-            worst = max(worst, surprise / band.patience())
-            band.add(number, weekday, surprise)
-        if self.batches >= SETTLED:
-            self._worst.append(worst)
+            surprises[key] = band.surprise(number, weekday)
+            band.add(number, weekday, surprises[key])
+        self._patience.add(surprises)
         self._remember(profile, day)
         self.batches += 1
 
     def judge(self, profile: Profile, day: date) -> list[Finding]:
         """Everything about a batch that no batch before it was like, more or less so."""
         found = [*self._facts(profile)]
-        for (column, check), number in self._numbers(profile, day):
-            band = self._bands.get((column, check))
-            if band is not None and (surprise := band.surprise(number, day.weekday()) / band.patience()) > 0:
-                found.append(Finding(column=column, check=check, score=surprise / self.threshold()))
+        for key, number in self._numbers(profile, day):
+            band = self._bands.get(key)
+            if band is not None and (surprise := band.surprise(number, day.weekday())) > 0:
+                found.append(Finding(column=key[0], check=key[1], score=surprise / self._patience.of(key)))
         return found
-
-    def threshold(self) -> float:
-        """How surprising a batch without a fault may be: a conformal quantile of those that were replayed."""
-        replayed = sorted(self._worst)
-        place = min(len(replayed), ceil((len(replayed) + 1) * QUIET)) - 1
-        usual = max(1.0, replayed[place]) if replayed else 1.0
-        return usual * max(1.0, 2.0 - len(replayed) / TIMID)
 
     def _facts(self, profile: Profile) -> Iterator[Finding]:
         if not profile.rows:
@@ -117,20 +107,20 @@ class Learner:
     def _numbers(self, profile: Profile, day: date) -> Iterator[tuple[Key, Number]]:
         yield from numbers.of_batch(profile)
         if profile.rows:
-            share, _, of = self._rows.new(profile.sketch, profile.sketched_below)
+            new, _, of = self._rows.new(profile.sketch, profile.sketched_below)
             if of:
-                yield ("", "rows_seen_before"), Number(value=1 - share, least=0.02, rows=of)
+                yield ("", "rows_seen_before"), share(1 - new, of, 0.02)
         for column in profile.columns:
             yield from self._of_column(column, profile.rows, day)
         for pair, value in profile.pairs.items():
             yield (f"{pair.left}\n{pair.right}", pair.tie.value), numbers.of_pair(pair, value, profile.rows)
 
     def _of_column(self, column: ColumnProfile, rows: int, day: date) -> Iterator[tuple[Key, Number]]:
-        kinds = self._calendar.get(column.name)
-        if kinds and self.batches >= FEWEST and column.counted:
+        calendar = self._calendar.get(column.name)
+        if calendar and (kinds := calendar.kinds()) and column.counted:
             agreed = max(calendars.agrees(column, kind, day) for kind in kinds)
-            yield (column.name, "calendar"), Number(value=1 - agreed, least=0.02, rows=max(rows, 1))
-            yield (column.name, "null_share"), Number(value=1 - column.counted / rows, least=0.005, rows=rows)
+            yield (column.name, "calendar"), share(1 - agreed, rows, 0.02, is_harmless_below=True)
+            yield (column.name, "null_share"), share(1 - column.counted / rows, rows)
             return
         yield from numbers.of_column(column, rows, self._units.get(column.name, 1.0))
         if not column.counted:
@@ -150,8 +140,9 @@ class Learner:
             return
         values, rows, of = self._values[column.name].new(column.sketch, column.sketched_below)
         if of:
-            yield (column.name, "new_values"), Number(value=values, least=0.02, rows=of)
-            yield (column.name, "new_value_rate_below"), Number(value=rows, least=0.005, rows=column.counted)
+            yield (column.name, "new_values"), share(values, of, 0.02, is_harmless_below=True)
+            check = "new_number_rate_below" if family(column.type) is Family.NUMBER else "new_value_rate_below"
+            yield (column.name, check), share(rows, column.counted, is_harmless_below=True)
 
     def _remember(self, profile: Profile, day: date) -> None:
         if profile.content:
@@ -165,14 +156,13 @@ class Learner:
             self._patterns.setdefault(column.name, Shares()).add(column.patterns)
             if novelty.is_small(column):
                 self._domains.setdefault(column.name, Shares()).add(column.top)
-            possible = calendars.kinds(column, day)
-            self._calendar[column.name] = self._calendar.get(column.name, possible) & possible
+            self._calendar.setdefault(column.name, calendars.Calendar()).add(calendars.kinds(column, day))
 
 
 def verdict(found: Sequence[Finding]) -> Verdict:
     """A verdict by what was found: the most surprising decides, and what is nearly as surprising is told with it."""
     score = max((finding.score for finding in found), default=0.0)
-    told = [one for one in found if one.score > 1 and one.score >= FAINT * min(score, CERTAIN)]
+    told = [one for one in found if one.score > 1 and one.score >= FAINT * min(score, GLARING)]
     spread = tuple(part for one in sorted(told, key=lambda one: -one.score) for part in _parts(one))
     return Verdict(alarm=score > 1, score=score, findings=spread)
 

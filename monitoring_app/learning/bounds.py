@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil, exp, expm1, floor, inf, log1p, log10
 
 from monitoring_app.learning import measures, numbers, teaching
-from monitoring_app.learning.bands import LEAST_SEEN, LEAST_SHARE, Band, Number
+from monitoring_app.learning.bands import LEAST_SEEN, LEAST_SHARE, Band, Number, share, share_of
 from monitoring_app.learning.promises import Batch, Judged, Kind, Measured, Promise
 from monitoring_app.profiling.asking import Family
 from monitoring_app.profiling.profile import Metric, Pair, Tie
@@ -197,7 +197,7 @@ def _scaled(promise: Promise, value: float, of: float, batch: Batch, end: int) -
     """A number on the scale on which a change of it means the same."""
     kind, rows = promise.kind, batch.profile.rows
     if kind in SHARES:
-        return Number(value=value, least=LEAST_DRIFT if kind is Kind.DRIFT else LEAST_SHARE, rows=max(of, 1.0))
+        return share(value, of, LEAST_DRIFT if kind is Kind.DRIFT else LEAST_SHARE)
     if kind in _ENDS:
         ends, family = _ENDS[kind]
         found = numbers.of_metric(ends[end], value, family, unit=_unit(promise), values=max(float(rows), 1.0))
@@ -214,7 +214,7 @@ def _back(promise: Promise, scaled: float) -> float:
     """The value that stands at a place of that scale."""
     kind = promise.kind
     if kind in SHARES:
-        return scaled
+        return share_of(scaled)
     if kind in _ENDS:
         return numbers.value_of(_ENDS[kind][0][0], scaled, _ENDS[kind][1], unit=_unit(promise))
     return exp(scaled) if kind is Kind.DETERMINES else expm1(scaled)

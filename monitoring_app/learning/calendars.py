@@ -1,10 +1,13 @@
 """Columns that only say which period a batch is of: its year, its month, its weekday, as a number or a text. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
+from monitoring_app.learning.bands import LEAST_SEEN
 from monitoring_app.profiling.profile import ColumnProfile
 
+AGREED = 0.9  # of the batches: a few may be wrong
 NUMBERED: Mapping[str, Callable[[date], str]] = {
     "year": lambda day: str(day.year),
     "month": lambda day: str(day.month),
@@ -35,6 +38,24 @@ def kinds(column: ColumnProfile, day: date) -> frozenset[str]:
         return frozenset()
     held = plain(column.top[0].text)
     return frozenset(name for name, written in KINDS.items() if plain(written(day)) == held)
+
+
+class Calendar:
+    """What a column says of the day, by the batches so far."""
+
+    def __init__(self) -> None:
+        self._agreed: Counter[str] = Counter()
+        self._batches = 0
+
+    def add(self, kinds: Iterable[str]) -> None:
+        self._batches += 1
+        self._agreed.update(kinds)
+
+    def kinds(self) -> list[str]:
+        """The kinds of calendar column it was in nearly every batch; none before there were some."""
+        if self._batches < LEAST_SEEN:
+            return []
+        return [kind for kind, batches in self._agreed.items() if batches >= AGREED * self._batches]
 
 
 def expected(kind: str, day: date) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 
-from monitoring_app.learning.bands import LEAST_SHARE, WINDOW, Number
+from monitoring_app.learning.bands import LEAST_SHARE, WINDOW, Number, share
 from monitoring_app.profiling.profile import ColumnProfile, Counted
 
 KNOWN = 12  # values and patterns whose own share is watched
@@ -54,12 +54,12 @@ class Shares:
         found = {one.text: one.rows for one in counted}
         for text, _ in self._rows.most_common(KNOWN):
             if self._batches[text] >= KEPT * self._number:
-                yield text, Number(value=found.get(text, 0) / of, least=2 * LEAST_SHARE, rows=of)
+                yield text, share(found.get(text, 0) / of, of, 2 * LEAST_SHARE)
 
     def new(self, counted: tuple[Counted, ...], of: int) -> Number:
         """The share of rows with one that never came."""
         unseen = sum(one.rows for one in counted if one.text not in self._rows)
-        return Number(value=unseen / of, least=LEAST_SHARE, rows=of)
+        return share(unseen / of, of, is_harmless_below=True)
 
     def add(self, counted: tuple[Counted, ...]) -> None:
         self._number += 1

@@ -8,7 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from monitoring_app.learning import calendars
-from monitoring_app.learning.bands import Band, Number, second_greatest
+from monitoring_app.learning.bands import Band, Number, second_greatest, share
+from monitoring_app.learning.patience import Patience
 from monitoring_app.learning.schemas import differences
 from monitoring_app.profiling.profile import ColumnProfile, Counted
 
@@ -134,8 +135,8 @@ def test_without_a_history_only_what_is_certain_is_alarmed(shelf, tmp_path):
     assert json.loads((tmp_path / "out.json").read_text())["first"]["alarm"] is False
 
 
-def number(value, rows=0.0):
-    return Number(value=value, least=0.1, rows=rows)
+def number(value):
+    return Number(value=value, least=0.1)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,33 @@ def test_a_wild_number_widens_a_band_by_a_bounded_step():
         band.add(number(10.0), 0, 0.0)
     band.add(number(1e9), 0, band.surprise(number(1e9), 0))
     assert max(band.values) < 11
+
+
+@pytest.mark.parametrize(
+    ("past", "value", "is_unusual"),
+    [
+        ([0.0] * 20, 1 / 80, False),
+        ([0.0] * 20, 3 / 80, True),
+        ([0.25, 0.35] * 10, 0.4, False),
+        ([0.25, 0.35] * 10, 0.0, True),
+        ([1.0] * 20, 0.9, True),
+    ],
+)
+def test_a_share_is_unusual_beyond_what_chance_makes_of_it(past, value, is_unusual):
+    band = Band()
+    for one in past:
+        band.add(share(one, 80), 0, 0.0)
+    assert (band.surprise(share(value, 80), 0) > 1) is is_unusual
+    assert band.surprise(share(0.0, 80, is_harmless_below=True), 0) <= 1
+
+
+def test_what_surprised_in_one_column_makes_nobody_patient_with_another():
+    patience = Patience()
+    for number in range(20):
+        patience.add({("rain", "mean"): 6.0 if number % 5 == 0 else 0.5, ("temp", "null_share"): 0.1})
+    assert patience.of(("rain", "mean")) >= 6.0
+    assert patience.of(("temp", "null_share")) == 1.0
+    assert patience.of(("temp", "mean")) == 1.0
 
 
 @pytest.mark.parametrize(("values", "wanted"), [([], 1.0), ([9.0], 1.0), ([9.0, 3.0, 1.0], 3.0)])
