@@ -55,6 +55,7 @@ BATCHES = {
     "no rows": (HEADER, None, "row_count_between"),
     "decimal comma": (HEADER + "\n".join(f'{n},Lyon,"50,1",{FIRST} 08:00:00' for n in range(120)), "amount", None),
     "renamed": (HEADER.replace("amount", "sum") + "\n".join(TODAY), "amount", "columns_match"),
+    "lines within quotes": (HEADER + "\n".join(TODAY[:-5] + ['1,"Ly\non",50.0,2024-03-25 08:00:00'] * 5), "shop", None),
     "blank": ("", None, "readable"),
     "no text": ("\x00\x01\x02", None, "readable"),
 }
@@ -88,6 +89,11 @@ def test_a_batch_is_judged_by_those_before_it(judged, name):
     assert verdict["alarm"] is (verdict["score"] > 1)
     assert column is None or column in verdict["columns"]
     assert check is None or check in verdict["checks"]
+
+
+def test_lines_within_quotes_are_read_and_judged(judged):
+    assert judged["lines within quotes"]["checks"]
+    assert "readable" not in judged["lines within quotes"]["checks"]
 
 
 def test_a_file_that_is_not_there_is_an_alarm_that_says_so(judged):
