@@ -55,7 +55,7 @@ BATCHES = {
     "no rows": (HEADER, None, "row_count_between"),
     "decimal comma": (HEADER + "\n".join(f'{n},Lyon,"50,1",{FIRST} 08:00:00' for n in range(120)), "amount", None),
     "renamed": (HEADER.replace("amount", "sum") + "\n".join(TODAY), "amount", "columns_match"),
-    "lines within quotes": (HEADER + "\n".join(TODAY[:-5] + ['1,"Ly\non",50.0,2024-03-25 08:00:00'] * 5), "shop", None),
+    "lines within quotes": (HEADER + "\n".join(row.replace("Nice", '"Ni\nce"') for row in TODAY), "shop", None),
     "blank": ("", None, "readable"),
     "no text": ("\x00\x01\x02", None, "readable"),
 }
