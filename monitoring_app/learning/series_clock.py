@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 HOUR, DAY = 3600, 86400
 UNITS = {"s": 1, "sec": 1, "t": 60, "min": 60, "m": 60, "h": HOUR}
+FRIDAY = 4
+FIXED_HOLIDAYS = frozenset({(1, 1), (1, 2), (5, 1), (7, 3), (7, 4), (7, 5), (12, 24), (12, 25), (12, 26), (12, 31)})
+NTH_WEEKDAYS = frozenset({(1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4)})
+BESIDE_EASTER = frozenset({-2, 0, 1, 39, 50})
 WORDS = re.compile(r"(\d*)\s*([A-Za-z]+)")
 
 
@@ -40,6 +44,11 @@ class Clock:
         left = monthrange(moment.year, moment.month)[1] - moment.day
         return (f"day {moment.day}", f"{left} before the end", f"{moment.month}-{moment.day}")
 
+    def festive(self, at: str) -> bool:
+        """Whether the day is one on which much of the world rests, or the one beside it."""
+        moment = _moment(at) if self.name == "D" else None
+        return moment is not None and _rests(moment.date())
+
     def earlier(self, at: str, slots: int) -> str:
         """The text of the moment so many slots before, written as `at` is; months and quarters stay as they are."""
         days = {"D": 1, "W": 7}.get(self.name, 0)
@@ -68,6 +77,26 @@ def clock_of(frequency: str) -> Clock:
     if not seconds or seconds >= DAY:
         return Clock("D", 0, (7,))
     return Clock(frequency, seconds, tuple(span // seconds for span in (DAY, 7 * DAY) if span % seconds == 0))
+
+
+def _rests(day: date) -> bool:
+    """Holidays that many countries share, and those of the United States; a Friday may follow one."""
+    if (day.month, day.day) in FIXED_HOLIDAYS or (day - _easter(day.year)).days in BESIDE_EASTER:
+        return True
+    if day.weekday() == FRIDAY:
+        day -= timedelta(days=1)
+    last = day.day + 7 > monthrange(day.year, day.month)[1]
+    weekday = (day.month, day.weekday())
+    return (*weekday, (day.day - 1) // 7 + 1) in NTH_WEEKDAYS or (last and weekday == (5, 0))
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday (the Gregorian computus in Gauss's manner, after Meeus)."""
+    golden, century, rest = year % 19, year // 100, year % 100
+    moon = (19 * golden + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    sunday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    month, day = divmod(moon + sunday - 7 * ((golden + 11 * moon + 22 * sunday) // 451) + 114, 31)
+    return date(year, month, day + 1)
 
 
 def _moment(at: str) -> datetime | None:

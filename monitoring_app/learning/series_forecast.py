@@ -104,11 +104,15 @@ class Memory:
         self._values: deque[float] = deque(maxlen=VALUES_KEPT)
         self._occasions: dict[str, float] = {}
 
-    def nearest(self, value: float, slot: int, *, expected: float, occasions: Sequence[str]) -> float:
-        """Of all that may be expected now, what is nearest to the value."""
+    def nearest(
+        self, value: float, slot: int, *, expected: float, occasions: Sequence[str], festive: bool = False
+    ) -> float:
+        """Of all that may be expected now, what is nearest to the value; a holiday may be like any day of the week."""
         known = [expected + self._occasions[name] for name in occasions if name in self._occasions]
         if (usual := self._usual(slot)) is not None:
             known.append(usual)
+        if festive:
+            known += [usual for other in range(slot + 1, slot + 7) if (usual := self._usual(other)) is not None]
         return min([expected, *known], key=lambda one: abs(value - one))
 
     def learn(self, value: float, slot: int, *, surprise: float, occasions: Sequence[str]) -> None:
