@@ -22,6 +22,7 @@ from monitoring_app.learning.series_surprise import (
     Spread,
     Sums,
     Tail,
+    Weeks,
     normal,
     student,
 )
@@ -116,11 +117,13 @@ class Watch:
         self._blend, self._memory = Blend(seasons), Memory(seasons)
         self._nature, self._spread = Nature(), Spread(seasons)
         self._tails = {True: Tail(), False: Tail()}
+        self._weeks = Weeks()
         self._ratios = Ratios()
         self._sums, self._repeats, self._absences = Sums(), Repeats(), Absences(seasons)
         self._excess: list[float] = []
         self._deviates: list[float] = []
         self._seen = self._position = 0
+        self._told = -CONFIRMED_AFTER
         self._slot: int | None = None
 
     def observe(self, point: Point) -> Verdict:
@@ -173,7 +176,11 @@ class Watch:
         nearest = self._memory.nearest(value, slot, expected=expected, occasions=occasions, festive=festive)
         deviate = self._deviate(value - nearest, spread, point.label)
         deviate = self._fallen(deviate, value, nearest, point.label)
-        surprise = self._most(self._deviating(deviate), _Surprise(self._repeats.learn(value), Kind.STUCK), gap)
+        creeping = _Surprise(self._creeping(value, slot, spread), Kind.DRIFT)
+        deviating = max(self._deviating(deviate), creeping, key=lambda one: one.score)
+        surprise = self._most(deviating, _Surprise(self._repeats.learn(value), Kind.STUCK), gap)
+        if surprise.score >= self._threshold:
+            self._told = self._seen
         band = self._band(expected, spread)
         verdict = self._verdict(point, value, expected, band, surprise, absent=absent)
         self._learn(point, value, slot, expected=expected, spread=spread, occasions=occasions)
@@ -196,6 +203,10 @@ class Watch:
         """The deviate, or that of the fall as a ratio where it is the rarer."""
         fall = self._ratios.judge(value, usual, self._nature, threshold=self._threshold, label=label)
         return min(deviate, -fall) if deviate <= 0 else deviate
+
+    def _creeping(self, value: float, slot: int, spread: float) -> float:
+        usual = self._memory.usual(slot)
+        return self._weeks.learn(0.0 if usual is None else (value - usual) / spread, threshold=self._threshold)
 
     def _deviating(self, deviate: float) -> _Surprise:
         self._deviates = [*self._deviates[-2:], deviate]
@@ -253,6 +264,8 @@ class Watch:
         if by:
             self._blend.shift(by)
             self._sums.forget()
+            if self._seen - self._told <= CONFIRMED_AFTER:
+                self._weeks.rest()
             expected, learned = expected + by, value
         off = value - expected if abs(value - expected) > 2 * spread else 0.0
         self._memory.learn(value, slot, surprise=off, occasions=occasions)

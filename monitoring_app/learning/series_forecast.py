@@ -107,12 +107,13 @@ class Memory:
     def nearest(
         self, value: float, slot: int, *, expected: float, occasions: Sequence[str], festive: bool = False
     ) -> float:
-        """Of all that may be expected now, what is nearest to the value; a holiday may be like any day of the week."""
+        """Of all that may be expected now, what is nearest to the value; a holiday may be like a quieter day."""
         known = [expected + self._occasions[name] for name in occasions if name in self._occasions]
-        if (usual := self._usual(slot)) is not None:
+        if (usual := self.usual(slot)) is not None:
             known.append(usual)
         if festive:
-            known += [usual for other in range(slot + 1, slot + 7) if (usual := self._usual(other)) is not None]
+            week = [self.usual(other) for other in range(slot + 1, slot + 7)]
+            known += [usual for usual in week if usual is not None and usual < expected]
         return min([expected, *known], key=lambda one: abs(value - one))
 
     def learn(self, value: float, slot: int, *, surprise: float, occasions: Sequence[str]) -> None:
@@ -126,7 +127,8 @@ class Memory:
             else:
                 self._occasions.pop(name, None)
 
-    def _usual(self, slot: int) -> float | None:
+    def usual(self, slot: int) -> float | None:
+        """The median of the same phase of the longest season that is known, or of the last values."""
         for season in self._seasons:
             before = self._phases.get((season, slot % season), ())
             if len(before) >= 5:

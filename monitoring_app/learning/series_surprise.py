@@ -14,6 +14,8 @@ FLOOR_COUNT, FLOOR_LEVEL, FLOOR_WHOLE = 0.015, 0.01, 0.4
 RATE_PART, RATE_LEAST, RATE_MOST = 0.15, 0.001, 0.005
 MOST_FREEDOM = 14
 STUCK_RARE = 5.0
+WEEK, WEEK_POINTS, WEEK_MOST, WEEK_SQUARE, SLOW_GAIN = 7, 28, 3.0, 4.0, 0.005
+WEEKS_TOLD, WEEKS_REST = 14, 42
 RATIO_PART, RATIO_FLOOR, RATIO_FREEDOM, RATIO_POINTS, RATIO_CLIP = 0.1, 0.1, 8, 8, 2.5
 TAIL_WINDOW, TAIL_SHARE, TAIL_LEAST, TAIL_USUAL, TAIL_MOST = 200, 0.015, 2, 2.5, 8.0
 SUMS = (3, 7, 14)
@@ -208,6 +210,43 @@ class Sums:
     def forget(self) -> None:
         """What was summed has been understood: the next sums begin anew."""
         self._last.clear()
+
+
+class Weeks:
+    """How far the last values together lie from what was usual in the seasons before, beside how far such weeks lie.
+
+    It sees what creeps: forecasts follow a slow drift, medians of earlier seasons do not.
+    """
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=WEEK)
+        self._mean, self._square = 0.0, WEEK_SQUARE
+        self._seen = self._alarmed = self._rest = 0
+
+    def learn(self, deviation: float, *, threshold: float) -> float:
+        """Take in by how many spreads a value lies off the usual; the score of the last seven, if it is part of it."""
+        self._last.append(max(min(deviation, WEEK_MOST), -WEEK_MOST))
+        self._seen += 1
+        self._rest -= 1
+        if self._seen < WEEK_POINTS:
+            return 0.0
+        off = sum(self._last) / math.sqrt(WEEK) - self._mean
+        score = abs(off) / math.sqrt(max(self._square, 1.0))
+        gain = max(SLOW_GAIN, 1 / (self._seen - WEEK_POINTS + 10))
+        most = 3 * math.sqrt(self._square)
+        off = max(min(off, most), -most)
+        self._mean += gain * off
+        self._square += gain * (off * off - self._square)
+        if self._rest > 0 or abs(deviation) < 1 or off * deviation < 0:
+            return 0.0
+        self._alarmed = self._alarmed + 1 if score >= threshold else 0
+        if self._alarmed >= WEEKS_TOLD:
+            self.rest()
+        return score
+
+    def rest(self) -> None:
+        """What is told is known: say no more until the seasons before know it too."""
+        self._rest, self._alarmed = WEEKS_REST, 0
 
 
 class Repeats:
