@@ -13,7 +13,7 @@ MOST_SIZE = 1e100
 FLOOR_COUNT, FLOOR_LEVEL, FLOOR_WHOLE = 0.015, 0.01, 0.4
 RATE_PART, RATE_LEAST, RATE_MOST = 0.15, 0.001, 0.005
 MOST_FREEDOM = 14
-STUCK_RARE = 5.0
+STUCK_RARE, STUCK_FAULTS = 5.0, 3
 WEEK, WEEK_POINTS, WEEK_MOST, WEEK_SQUARE, SLOW_GAIN = 7, 28, 3.0, 4.0, 0.005
 WEEKS_TOLD, WEEKS_REST = 5, 42
 RATIO_PART, RATIO_FLOOR, RATIO_FREEDOM, RATIO_POINTS, RATIO_CLIP = 0.1, 0.1, 8, 8, 2.5
@@ -257,6 +257,7 @@ class Repeats:
         self._last: float | None = None
         self._run = 0
         self._surprised = False
+        self._stays = 0
 
     def learn(self, value: float) -> float:
         """Take a value in; the score of its run, from the third equal value on."""
@@ -267,17 +268,18 @@ class Repeats:
         goes_on = min((self._gone_on + max(begins, 0.15)) / (self._could_go_on + 1), 1.0)
         if value != last:
             self._count(same=False)
-            self._run = 0
+            self._run, self._surprised = 0, False
             return 0.0
         self._count(same=True)
         self._run += 1
         rare = -math.log(min(begins, 1.0)) - (self._run - 1) * math.log(goes_on)
+        self._stays += rare >= STUCK_RARE and not self._surprised
         self._surprised = rare >= STUCK_RARE
         return math.sqrt(2 * max(rare, 0)) if self._run > 1 and self._could_begin >= 10 else 0.0
 
     def _count(self, *, same: bool) -> None:
-        if self._run and same and self._surprised:
-            return  # a fault that lasts is not how often values usually stay
+        if self._run and same and self._surprised and self._stays <= STUCK_FAULTS:
+            return  # a fault that lasts is not how often values usually stay; what comes again and again is
         if self._run:
             self._could_go_on += 1
             self._gone_on += same

@@ -81,6 +81,47 @@ def test_a_second_stuck_stretch_is_told_like_the_first():
     assert {verdicts[start + 3].kind for start in (90, 150)} == {Kind.STUCK}
 
 
+def test_what_stays_every_night_is_soon_no_news():
+    dice = random.Random(3)
+    values = [0.0 if hour % 24 < 9 else float(dice.randint(50, 400)) for hour in range(24 * 28)]
+    verdicts = judge(points(values, step=timedelta(hours=1)), frequency="H", warmup=24 * 14)
+    assert Kind.STUCK not in kinds(verdicts, 0)
+
+
+def test_a_slow_drift_is_told_by_the_seasons_before():
+    dice = random.Random(5)
+    values = [400 + dice.gauss(0, 30) + max(day - 110, 0) * 4 for day in range(140)]
+    verdicts = judge(points(values), frequency="D")
+    assert alarmed(verdicts[:110]) == []
+    assert Kind.DRIFT in kinds(verdicts, 110)
+
+
+def test_a_holiday_may_be_like_a_quiet_day_and_other_days_may_not():
+    values = weekly(184)
+    fourth_of_july = 185
+    quiet = [*weekly(185), 520.0]
+    assert not judge(points(quiet), frequency="D")[fourth_of_july].alarm
+    assert judge(points([*values[:178], 520.0]), frequency="D")[178].alarm
+
+
+@pytest.mark.parametrize(
+    ("day", "rests"),
+    [
+        ("2013-03-31", True),
+        ("2024-04-01", True),
+        ("2013-05-27", True),
+        ("2013-11-28", True),
+        ("2013-11-29", True),
+        ("2013-11-22", False),
+        ("2013-12-25", True),
+        ("2013-08-14", False),
+    ],
+)
+def test_the_holidays_of_a_year_are_known(day, rests):
+    assert clock_of("D").festive(day) is rests
+    assert not clock_of("H").festive(day)
+
+
 def test_a_confirmed_shift_is_the_new_level_and_the_way_back_is_no_news():
     values = weekly(150)
     moved = [value + 900 if 90 <= day < 104 else value for day, value in enumerate(values)]
