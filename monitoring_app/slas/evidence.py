@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from monitoring_app.models import SlaResult
+from monitoring_app.models import ColumnProfile, Profile, SlaResult
 from pipelines_app.compiler.targets import TargetKind
 from pipelines_app.environments import mapping
 from pipelines_app.models import (
@@ -150,6 +150,30 @@ def _qualities(results: Sequence[SlaResult]) -> dict[int, Found]:
     return {result.pk: _level(result, shares.get(result.version_id or 0, 1.0)) for result in results}
 
 
+def _completenesses(results: Sequence[SlaResult]) -> dict[int, Found]:
+    """The share of cells that are filled in each version, as it was measured; a column that is gone has none."""
+    about = Q(version__in={result.version_id for result in results}, is_merged=False)
+    profiles = dict(Profile.objects.measured().filter(about).values_list("pk", "version"))
+    nulls: dict[int, dict[str, float]] = {version: {} for version in profiles.values()}
+    columns = ColumnProfile.objects.filter(profile__in=profiles)
+    for profile, name, share in columns.values_list("profile", "name", "null_share"):
+        nulls[profiles[profile]][name] = share or 0.0  # of no rows none is NULL
+    found = {}
+    for result in results:
+        of_version = nulls.get(result.version_id or 0)
+        if of_version is None:
+            found[result.pk] = Found(waived="the version could not be measured")
+            continue
+        shares = [of_version.get(name, 1.0) for name in _named(result) or of_version]
+        found[result.pk] = _level(result, 1 - sum(shares) / len(shares) if shares else 1.0)
+    return found
+
+
+def _named(result: SlaResult) -> list[str]:
+    found: list[str] = result.sla.terms[TargetKind.COMPLETENESS].get("columns", [])
+    return found
+
+
 def _level(result: SlaResult, share: float) -> Found:
     kept = result.due_at if share >= result.sla.level else None
     return Found(kept_at=kept, value=share)
@@ -162,4 +186,5 @@ LOOKS = {
     TargetKind.END_TO_END: _made,
     TargetKind.SUCCESS_RATE: _successes,
     TargetKind.QUALITY: _qualities,
+    TargetKind.COMPLETENESS: _completenesses,
 }

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 
-from monitoring_app.models import Sla, SlaResult
+from monitoring_app.models import Profile, ProfileState, Sla, SlaResult
 from pipelines_app import singly
 from pipelines_app.compiler import cadences, deadlines
 from pipelines_app.compiler.definition import ArrivalDeadline, PeriodKind
@@ -18,12 +18,14 @@ FAR = timedelta(days=40)
 LOOK_BACK = timedelta(days=2)  # runs are looked at by age: their ids are not committed in order
 AT_ONCE = 500
 OF_VERSIONS = (TargetKind.FRESHNESS, TargetKind.QUALITY)
+IS_MEASURED = timedelta(days=1)  # for so long a version that is not measured yet is waited for
 MOST_CAUSES = 50
+_MEASURED = Exists(Profile.objects.filter(version=OuterRef("pk"), is_merged=False).exclude(state=ProfileState.PENDING))
 
 
 def open_all(now: datetime) -> int:
     """Write down what came into sight; three queries where nothing did."""
-    return _deadlines(now) + _versions() + _runs(now)
+    return _deadlines(now) + _versions(now) + _runs(now)
 
 
 def in_sight(now: datetime) -> QuerySet[Sla]:
@@ -65,11 +67,12 @@ def _deadline(sla: Sla) -> tuple[ArrivalDeadline | None, PeriodKind]:
 
 def unseen() -> QuerySet[DatasetVersion]:
     """The versions published since each promise about versions last looked; in one call: of one promise at a time."""
-    about = Q(dataset__slas__kind__in=OF_VERSIONS, dataset__slas__until=None, number__gt=F("dataset__slas__seen"))
+    of_kind = Q(dataset__slas__kind__in=OF_VERSIONS) | Q(_MEASURED, dataset__slas__kind=TargetKind.COMPLETENESS)
+    about = Q(of_kind, dataset__slas__until=None, number__gt=F("dataset__slas__seen"))
     return DatasetVersion.objects.filter(about, environment__name=mapping.PRODUCTION, state=VersionState.PUBLISHED)
 
 
-def _versions() -> int:
+def _versions(now: datetime) -> int:
     pairs = list(unseen().order_by("number").values_list("pk", "dataset__slas")[:AT_ONCE])
     slas = Sla.objects.in_bulk({sla for _, sla in pairs if sla is not None})
     versions = DatasetVersion.objects.select_related("step_run").in_bulk({version for version, _ in pairs})
@@ -79,8 +82,25 @@ def _versions() -> int:
     for version, sla in pairs:
         seen[sla or 0] = max(seen.get(sla or 0, 0), versions[version].number or 0)
     for pk, number in seen.items():
+        if slas[pk].kind == TargetKind.COMPLETENESS:
+            number = _without_gap(slas[pk], number, now)
         Sla.objects.filter(pk=pk, seen__lt=number).update(seen=number)
     return len(results)
+
+
+def _without_gap(sla: Sla, number: int, now: datetime) -> int:
+    """The last number before which none is still to be measured: versions are not measured in their order."""
+    waiting = DatasetVersion.objects.filter(
+        ~Q(_MEASURED),
+        dataset=sla.dataset_id,
+        environment__name=mapping.PRODUCTION,
+        state=VersionState.PUBLISHED,
+        number__gt=sla.seen,
+        number__lt=number,
+        created_at__gte=now - IS_MEASURED,
+    )
+    first = waiting.aggregate(first=Min("number"))["first"]
+    return number if first is None else first - 1
 
 
 def _of_version(sla: Sla, version: DatasetVersion) -> SlaResult:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitoring_app.models import Alert, Sla, SlaResult
+from monitoring_app.models import Alert, ColumnProfile, Profile, Sla, SlaResult
 from monitoring_app.slas import attaining, sweeping
 from pipelines_app import events
 from pipelines_app.facts_expected import SlotPutAtRisk
@@ -168,6 +168,46 @@ def test_the_quality_of_a_version_is_the_share_of_its_checks_that_hold():
     assert states(the("quality")) == [("v1", "met"), ("v2", "missed")]
     assert [round(one.value, 2) for one in the("quality").results.order_by("due_at")] == [0.67, 0.33]
     assert Alert.objects.get().rule == "sla:quality"
+
+
+def measured(version, nulls):
+    """What a version's columns were found to be like."""
+    own, _ = Profile.objects.update_or_create(
+        version=version,
+        period=version.period,
+        defaults={"dataset": version.dataset, "environment": version.environment, "state": "measured"},
+    )
+    for place, (name, share) in enumerate(nulls.items()):
+        ColumnProfile.objects.create(profile=own, place=place, name=name, type="BIGINT", null_share=share)
+
+
+def test_the_completeness_of_a_version_is_judged_once_it_is_measured_in_whatever_order():
+    promise("{completeness: {dataset: mart.orders, at_least: 0.9, objective: 1}}")
+    versions = [published(after(minutes=place), period=f"2026-03-0{place + 1}") for place in range(4)]
+    sweep(after(minutes=5))
+    assert states(the("completeness")) == []  # nothing is known of them
+    measured(versions[1], {"id": 0.0, "note": 0.3})
+    sweep(after(minutes=6))
+    assert states(the("completeness")) == [("v2", "missed")]
+    assert Alert.objects.get().rule == "sla:completeness"
+    measured(versions[0], {"id": 0.0, "note": 0.2})
+    measured(versions[2], {"id": None})  # it has no rows
+    for _ in range(2):
+        sweep(after(minutes=7))
+    assert states(the("completeness")) == [("v1", "met"), ("v2", "missed"), ("v3", "met")]
+    assert [round(one.value, 2) for one in the("completeness").results.order_by("due_at")] == [0.9, 0.85, 1]
+    assert the("completeness").seen == 3
+
+
+def test_the_columns_that_a_promise_names_count_and_what_cannot_be_measured_does_not():
+    promise("{completeness: {dataset: mart.orders, columns: [id, gone], at_least: 0.5}}")
+    first, second = (published(after(minutes=place), period=f"2026-03-0{place + 1}") for place in range(2))
+    measured(first, {"id": 0.2, "note": 0.0})
+    measured(second, {})
+    Profile.objects.filter(version=second).update(state="failed")
+    sweep(after(minutes=5))
+    assert states(the("completeness")) == [("v1", "missed"), ("v2", "waived")]
+    assert the("completeness").results.get(subject="v1").value == pytest.approx(0.4)
 
 
 def test_what_an_arrival_puts_at_risk_downstream_is_marked():
