@@ -110,6 +110,11 @@ def checks(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> 
     return {"promises": checks_page.promises([dataset])}
 
 
+def expectations(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
+    """What was learned to expect of it, which the watch knows: the page asks it by its address."""
+    return {}
+
+
 def lineage(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> dict[str, object]:
     """What lies two steps around it, and its columns."""
     return lineage_page.around(request.user, dataset, depth=2)

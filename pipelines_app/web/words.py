@@ -69,6 +69,7 @@ STATES: dict[str, Saying] = {
     "proposed": Saying("Proposed", "run", "mark"),
     "accepted": Saying("Accepted", "good", "check"),
     "retired": Saying("Retired", "idle", "slash"),
+    "managed": Saying("Manages itself", "good", "loop"),
     # Changes of a definition
     "new": Saying("New", "good", "plus"),
     "removed": Saying("Removed", "bad", "cross"),

@@ -17,7 +17,7 @@ from tests.security.rows import (
     call,
     page,
 )
-from tests.security.rows_of_the_watch import OF_EXPECTATIONS, OF_PROFILES
+from tests.security.rows_of_the_watch import OF_EXPECTATIONS, OF_PROFILES, PAGES
 from tests.security.world import DAY, NEXT
 
 CONSOLE = [
@@ -372,4 +372,4 @@ API = [
     call("/health", API_SIGNED, API_NOT),
 ]
 API = [*API, *OF_PROFILES, *OF_EXPECTATIONS]
-ROWS = [*CONSOLE, *MACHINES, *API]
+ROWS = [*CONSOLE, *PAGES, *MACHINES, *API]

@@ -1,6 +1,6 @@
 """Who is answered what at the addresses of what is measured of a dataset and learned from it; see `routes`."""
 
-from tests.security.rows import API_NOT, API_OWN, call
+from tests.security.rows import API_NOT, API_OWN, EDITORS, NO_GET, NO_POST, OWN, call, page
 
 OF_PROFILES = [
     call("/datasets/{dataset}/profile", API_OWN, API_NOT),
@@ -33,4 +33,15 @@ OF_EXPECTATIONS = [
         body={"profile": "{profile}", "verdict": "fine"},
         open=(405, 404),
     ),
+]
+PAGES = [
+    page("/datasets/{dataset}/expectations", OWN, NO_POST),
+    page("/datasets/{dataset}/expectations/policy", NO_GET, EDITORS, body={"policy": "accept"}, open=(405, 404)),
+    page("/datasets/{dataset}/expectations/look", NO_GET, EDITORS, open=(405, 404)),
+    page("/datasets/{dataset}/expectations/checks.yaml", OWN, NO_POST),
+    page("/expectations/{expectation}/", OWN, NO_POST),
+    page("/expectations/{expectation}/accept", NO_GET, EDITORS, open=(405, 404)),
+    page("/expectations/{expectation}/edit", NO_GET, EDITORS, body={"max": "20"}, open=(405, 404)),
+    page("/expectations/{expectation}/retire", NO_GET, EDITORS, open=(405, 404)),
+    page("/expectations/{expectation}/label/{profile}", NO_GET, EDITORS, body={"verdict": "fine"}, open=(405, 404)),
 ]
