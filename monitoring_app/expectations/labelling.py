@@ -30,6 +30,14 @@ def label(expectation: Expectation, profile: Profile, *, verdict: str, actor: st
     return row
 
 
+@transaction.atomic
+def label_all(profile: Profile, *, verdict: str, actor: str) -> list[Breach]:
+    """Take a person's word about all that one batch broke and nobody has said anything about yet."""
+    known = Breach.objects.filter(profile=profile, verdict="", expectation__state__in=("accepted", "managed"))
+    broken = [one.expectation for one in known.select_related("expectation").order_by("pk")]
+    return [label(one, profile, verdict=verdict, actor=actor) for one in broken]
+
+
 def _row(found: Expectation, profile: Profile) -> Breach:
     known = Breach.objects.filter(expectation=found, profile=profile).first()
     if known is not None:
@@ -43,10 +51,11 @@ def _row(found: Expectation, profile: Profile) -> Breach:
 
 def _moved(found: Expectation, profile: Profile, *, verdict: str, actor: str) -> str:
     """Move the bounds by what was said, and say how, with how often they would have alarmed before and after."""
-    profiles = remembering.stored(found.dataset)
-    others = remembering.batches(found.dataset, remembering.good([one for one in profiles if one.pk != profile.pk]))
-    (batch,) = remembering.batches(found.dataset, [profile])
     before = deciding.promise_of(found)
+    profiles = [one for one in remembering.stored(found.dataset) if one.pk != profile.pk]
+    columns = remembering.columns_of(before)
+    others = remembering.batches(found.dataset, remembering.good(profiles), columns=columns)
+    (batch,) = remembering.batches(found.dataset, [profile], columns=columns)
     after = tuning.widened(before, batch) if verdict == FINE else tuning.tightened(before, batch, others)
     if after == before:
         return _unmoved(verdict)

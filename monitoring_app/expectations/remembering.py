@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from monitoring_app.learning.bands import WINDOW
-from monitoring_app.learning.promises import Batch
+from monitoring_app.learning.promises import Batch, Kind, Promise
 from monitoring_app.models import Breach, ColumnProfile, Profile, Verdict
 from monitoring_app.profiling import history, keeping
 from pipelines_app.compiler import periods
@@ -40,6 +40,11 @@ def batches(dataset: Dataset, profiles: Sequence[Profile], *, columns: Iterable[
         column.sketch = b""  # nothing here compares hashes
         held[column.profile_id].append(column)
     return [_batch(dataset, profile, held[profile.pk]) for profile in profiles]
+
+
+def columns_of(promise: Promise) -> tuple[str, ...] | None:
+    """The columns that a promise has to be held against; none named where it is about all of them."""
+    return None if promise.kind is Kind.COLUMNS else promise.columns
 
 
 def _batch(dataset: Dataset, profile: Profile, columns: Iterable[ColumnProfile]) -> Batch:

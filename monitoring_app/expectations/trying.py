@@ -48,14 +48,10 @@ def tried(expectation: Expectation, *, low: float | None = None, high: float | N
     if low is not None or high is not None:
         promise = tuning.at(promise, promise.low if low is None else low, promise.high if high is None else high)
     profiles = remembering.stored(expectation.dataset)
-    columns = None if promise.kind in _OF_ALL else promise.columns
-    batches = remembering.batches(expectation.dataset, profiles, columns=columns)
+    batches = remembering.batches(expectation.dataset, profiles, columns=remembering.columns_of(promise))
     replayed = tuning.replay(promise, batches)
     found = [
         Tried(profile=profile, name=batch.name, judged=judged)
         for profile, batch, judged in zip(profiles, batches, replayed, strict=True)
     ]
     return Trial(promise=promise, tried=found)
-
-
-_OF_ALL = frozenset({"columns_match"})

@@ -14,9 +14,7 @@ from monitoring_app.profiling.asking import Family
 from monitoring_app.profiling.profile import Metric, Pair, Tie
 
 HARD = frozenset({Kind.COLUMNS, Kind.UNIQUE, Kind.NOT_NULL, Kind.CALENDAR})  # nothing of the wrong kind at all
-SHARES = frozenset(
-    {Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT, Kind.ORDERED, Kind.REFERENCES, *HARD}
-)
+SHARES = frozenset({Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT, Kind.ORDERED, *HARD})
 ONE_SIDED = frozenset({*SHARES, Kind.FRESH, Kind.DETERMINES})
 _ENDS: Mapping[Kind, tuple[tuple[Metric, Metric], Family]] = {
     Kind.RANGE: ((Metric.MINIMUM, Metric.MAXIMUM), Family.NUMBER),

@@ -149,18 +149,6 @@ def _determines(promise: Promise, batch: Batch) -> Measured | None:
     return _number(batch.profile.pairs.get(Pair(left=left, right=right, tie=Tie.DETERMINES)))
 
 
-def _references(promise: Promise, batch: Batch) -> Measured | None:
-    """The share of values that the key of the other dataset does not hold, by the hashes that both keep."""
-    key = batch.keys.get(f"{promise.terms['dataset']}\n{promise.terms['to']}")
-    for column in _present(promise, batch):
-        if isinstance(key, ColumnProfile) and key.sketch and column.sketch:
-            limit = min(column.sketched_below, key.sketched_below)
-            looked = [one for one in column.sketch if one < limit]
-            strange = sum(one not in key.sketch for one in looked)
-            return _number(strange / len(looked), of=len(looked)) if looked else None
-    return None
-
-
 _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
     Kind.COLUMNS: _columns,
     Kind.ROWS: _rows,
@@ -178,5 +166,4 @@ _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
     Kind.DRIFT: _drift,
     Kind.ORDERED: _ordered,
     Kind.DETERMINES: _determines,
-    Kind.REFERENCES: _references,
 }

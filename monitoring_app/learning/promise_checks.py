@@ -70,11 +70,6 @@ def _ordered(promise: Promise) -> list[tuple[str, Entry]]:
     return [("expression_is_true", {"expression": condition.sql(trees.DIALECT), **_tolerance(promise)})]
 
 
-def _references(promise: Promise) -> list[tuple[str, Entry]]:
-    to = {"dataset": promise.terms["dataset"], "to": [promise.terms["to"]]}
-    return _one("references", promise, {**to, **_tolerance(promise)})
-
-
 _DUMPED: Mapping[Kind, Callable[[Promise], list[tuple[str, Entry]]]] = {
     Kind.COLUMNS: _columns,
     Kind.ROWS: lambda one: [("row_count_between", _limits(one))],
@@ -88,5 +83,4 @@ _DUMPED: Mapping[Kind, Callable[[Promise], list[tuple[str, Entry]]]] = {
     ),
     Kind.RANGE: lambda one: _one("between", one, _limits(one)),
     Kind.ORDERED: _ordered,
-    Kind.REFERENCES: _references,
 }

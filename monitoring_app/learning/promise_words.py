@@ -7,6 +7,7 @@ from monitoring_app.learning.promises import Judged, Kind, Measured, Promise
 from pipelines_app.compiler.check_sentences import listed, number
 
 HOUR, DAY = 3600.0, 86_400.0
+FEW = 6  # columns that are named one by one
 LONGEST = 60  # of a name or value within a sentence
 
 
@@ -19,7 +20,8 @@ def measured(promise: Promise, found: Measured | None) -> str:
     """What a batch held, with the culprits."""
     if found is None:
         return "nothing to measure"
-    what = f" ({listed([_cut(one) for one in found.what])})" if found.what else ""
+    is_told = bool(found.what) and set(found.what) != set(promise.columns)
+    what = f" ({listed([_cut(one) for one in found.what])})" if is_told else ""
     return f"{value(promise.kind, found)}{what}"
 
 
@@ -58,7 +60,10 @@ def _cut(text: str) -> str:
 
 
 def _columns(promise: Promise) -> str:
-    return listed([_cut(name) for name in promise.columns])
+    names = [_cut(name) for name in promise.columns]
+    if 1 < len(names) <= FEW:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed(names)
 
 
 def _are(promise: Promise) -> str:
@@ -121,12 +126,6 @@ def _determines(promise: Promise) -> str:
     return f"each {left} has one {right}, {said(promise.kind, promise.high)} at most on average"
 
 
-def _references(promise: Promise) -> str:
-    there = f"{promise.terms['to']} of {promise.terms['dataset']}"
-    but = f", but for at most {said(promise.kind, promise.high)} of them" if promise.high else ""
-    return f"every {_columns(promise)} is a {there}{but}"
-
-
 _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
     Kind.COLUMNS: lambda one: f"the columns are exactly {_columns(one)}, of the types they have",
     Kind.ROWS: _rows,
@@ -146,5 +145,4 @@ _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
     ),
     Kind.ORDERED: _ordered,
     Kind.DETERMINES: _determines,
-    Kind.REFERENCES: _references,
 }

@@ -33,21 +33,16 @@ class Kind(StrEnum):
     DRIFT = "drift_below"
     ORDERED = "pair_compare"
     DETERMINES = "determines"
-    REFERENCES = "references"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """A batch with what is not in its profile: the day it is of, when it was made, what people call it.
-
-    `keys` holds, for promises about another dataset, the column that dataset is told apart by.
-    """
+    """A batch with what is not in its profile: the day it is of, when it was made, what people call it."""
 
     profile: Profile
     day: date
     name: str = ""
     at: datetime | None = None
-    keys: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

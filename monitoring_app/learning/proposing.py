@@ -25,7 +25,6 @@ WORTH = {
     Kind.NULLS: 0.85,
     Kind.DOMAIN: 0.84,
     Kind.FRESH: 0.8,
-    Kind.REFERENCES: 0.78,
     Kind.ORDERED: 0.72,
     Kind.PATTERN: 0.7,
     Kind.REPEATS: 0.68,

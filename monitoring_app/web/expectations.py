@@ -1,6 +1,7 @@
 """What was learned to expect of a dataset: the list, one of them with its back-test, and what people decide."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import isfinite
 
 from django.contrib import messages
@@ -30,7 +31,7 @@ from pipelines_app.models import Dataset, Severity
 DRAWN = 30  # batches in a small picture
 SHOWN = 60
 RETIRED = 20
-BROKEN = 10
+BROKEN = 20
 POLICIES = {
     ExpectationPolicy.PROPOSE: "Propose only: nothing is judged that nobody accepted",
     ExpectationPolicy.ACCEPT: "Accept what is sure as warnings, by itself",
@@ -61,7 +62,7 @@ def expectations(request: Asked, name: str) -> HttpResponse:
         "in_force": [one for one in lines if one.expectation.is_in_force],
         "proposed": [one for one in lines if not one.expectation.is_in_force],
         "retired": list(ordered.filter(state=ExpectationState.RETIRED).order_by("-decided_at", "-pk")[:RETIRED]),
-        "broken": _broken(dataset),
+        "broken": _by_batch(_broken(dataset)),
         "may_edit": _may_edit(request, dataset),
         "policies": list(POLICIES.items()),
     }
@@ -82,6 +83,11 @@ def _broken(dataset: Dataset) -> list[Breach]:
         expectation__dataset=dataset, verdict="", expectation__state__in=("accepted", "managed")
     )
     return list(found.select_related("expectation", "profile__version").order_by("-profile", "pk")[:BROKEN])
+
+
+def _by_batch(broken: Sequence[Breach]) -> list[tuple[Profile, list[Breach]]]:
+    """What one batch broke, together."""
+    return [(profile, list(rows)) for profile, rows in groupby(broken, key=lambda one: one.profile)]
 
 
 @login_required
@@ -202,6 +208,21 @@ def label(request: Asked, pk: int, profile: int) -> HttpResponse:
         row = labelling.label(found, batch, verdict=verdict, actor=actor(request))
         messages.success(request, row.effect)
     return _back(request, found)
+
+
+@login_required
+@require_POST
+def label_all(request: Asked, pk: int) -> HttpResponse:
+    """Say of a batch that everything about it was fine, or bad."""
+    allowed = Dataset.objects.operable_by(request.user)
+    seen = Profile.objects.measured().published().filter(dataset__in=allowed).select_related("version", "dataset__team")
+    batch = get_object_or_404(seen, pk=pk)
+    verdict = Verdict.BAD if request.POST.get("verdict") == Verdict.BAD else Verdict.FINE
+    with as_message(request):
+        rows = labelling.label_all(batch, verdict=verdict, actor=actor(request))
+        moved = "widened" if verdict == Verdict.FINE else "tightened where they tell it apart"
+        messages.success(request, f"{len(rows)} expectations of {batch.dataset.name} were {moved}.")
+    return redirect(f"{reverse('console:dataset', args=[batch.dataset.name])}?tab=expectations")
 
 
 @login_required

@@ -44,6 +44,7 @@ urlpatterns = [
     path("expectations/<int:pk>/edit", expectations.edit, name="expectation-edit"),
     path("expectations/<int:pk>/retire", expectations.retire, name="expectation-retire"),
     path("expectations/<int:pk>/label/<int:profile>", expectations.label, name="expectation-label"),
+    path("profiles/<int:pk>/label", expectations.label_all, name="profile-label"),
     path("profiles/<int:pk>/again", profiles.again, name="profile-again"),
     path("team/<slug:name>/channels", channels.channels, name="channels"),
     path("team/<slug:name>/channels/email", channels.add_email, name="channel-email"),

@@ -27,6 +27,8 @@ PAGES = [
     "/datasets/raw.orders?tab=profile",
     "/datasets/raw.orders/profile",
     "/datasets/raw.orders/profile/compare",
+    "/datasets/raw.orders?tab=expectations",
+    "/expectations/{expectation}/",
     "/versions/{held}",
     "/versions/{made}/test",
     "/definitions",
@@ -86,7 +88,9 @@ def world(transactional_db):
     DropTaken.objects.create(source=drop, path="orders_" + "x" * 200 + ".csv", mark="1", refused="It gives no day.")
     openlineage.record(runevents.read(json.dumps(told()).encode()), team=team, sender="user:ada", now=timezone.now())
     promises.sweep(timezone.now() + timedelta(hours=2))
+    rows = {"kind": "row_count_between", "about": "rows", "parameters": {"min": 4, "max": 9}}
     return {
+        "expectation": orders.expectations.create(**rows, sentence="the number of rows is between 4 and 9").pk,
         "drop": drop.pk,
         "sla": orders.slas.get().pk,
         "endpoint": out.pk,

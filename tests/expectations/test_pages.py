@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from monitoring_app.expectations import deciding
-from monitoring_app.models import Breach, Expectation, Outlook
+from monitoring_app.models import Alert, Breach, Expectation, Outlook
 from pipelines_app.models import Role
 from tests import factories
 from tests.expectations import days
@@ -72,7 +72,7 @@ def test_the_list_costs_the_same_whatever_is_expected(known, vic, django_assert_
     shown(vic, PAGE)
     with django_assert_max_num_queries(14):
         page = shown(vic, PAGE)
-    assert "Not as expected" in page
+    assert "9 January 2024 is not as expected" in page
     with django_assert_max_num_queries(14):
         shown(vic, page_of(known, "row_count_between"))
 
@@ -122,6 +122,15 @@ def test_this_was_fine_is_said_on_the_list_and_its_effect_is_told(known, ana):
     assert Breach.objects.get().verdict == "fine"
     assert "This was fine" not in shown(ana, PAGE)
     assert ana.post(f"{page_of(known, 'row_count_between')}label/999999").status_code == 404
+
+
+def test_all_that_one_batch_broke_is_said_to_be_fine_at_once(known, ana):
+    for kind in ("row_count_between", "null_rate_between"):
+        deciding.accept(days.the(known, kind), actor="user:ana")
+    odd = days.publish(known, past.shop(8, rows=900, nulls=500))
+    assert "2 expectations of raw.sales were widened" in posted(ana, f"/profiles/{odd.pk}/label", verdict="fine")
+    days.road.drain()
+    assert Alert.objects.get().state == "resolved"
 
 
 def test_the_policy_is_chosen_and_a_look_acts_by_it(known, ana, vic):

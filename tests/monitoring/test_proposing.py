@@ -35,10 +35,10 @@ def test_nothing_is_proposed_before_the_third_batch_and_a_batch_without_rows_is_
 def test_few_promises_are_proposed_the_worthiest_first_each_with_its_reason():
     batches = past.shops(20)
     found = said(batches)
-    assert found[0] == "the columns are exactly id, code, city, paid, amount, of the types they have"
+    assert found[0] == "the columns are exactly id, code, city, paid and amount, of the types they have"
     assert found[1].startswith("the number of rows is between ")
     assert "id is different in every row" in found
-    assert "id, code, city, amount are never empty" in found
+    assert "id, code, city and amount are never empty" in found
     assert any(one.startswith("paid is empty in at most ") for one in found)
     assert any(one.startswith("city is one of Bern, Genf") for one in found)
     assert any(one.startswith("code looks like A9-9, but for at most ") for one in found)

@@ -35,6 +35,7 @@ OF_EXPECTATIONS = [
     ),
 ]
 PAGES = [
+    page("/profiles/{profile}/label", NO_GET, EDITORS, body={"verdict": "fine"}, open=(405, 404)),
     page("/datasets/{dataset}/expectations", OWN, NO_POST),
     page("/datasets/{dataset}/expectations/policy", NO_GET, EDITORS, body={"policy": "accept"}, open=(405, 404)),
     page("/datasets/{dataset}/expectations/look", NO_GET, EDITORS, open=(405, 404)),
