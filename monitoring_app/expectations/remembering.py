@@ -1,8 +1,10 @@
 """A dataset's stored profiles as batches to learn from: what readers were given, and nobody called bad."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+
+from django.db.models import QuerySet
 
 from monitoring_app.learning.bands import WINDOW
 from monitoring_app.learning.promises import Batch, Kind, Promise
@@ -32,11 +34,27 @@ def good(profiles: Sequence[Profile]) -> list[Profile]:
 
 def batches(dataset: Dataset, profiles: Sequence[Profile], *, columns: Iterable[str] | None = None) -> list[Batch]:
     """Profiles with the day they are of; only some columns where no more are needed."""
-    held: dict[int, list[ColumnProfile]] = defaultdict(list)
+    found = _columns(profiles) if columns is None else _columns(profiles).filter(name__in=list(columns))
+    return _put_together(dataset, profiles, found)
+
+
+def outlines(dataset: Dataset, profiles: Sequence[Profile], *, counted: Collection[str]) -> list[Batch]:
+    """The same with the values and patterns of these columns alone, which are most of what there is to read."""
+    found = _columns(profiles)
+    plain = list(found.exclude(name__in=counted).defer("sketch", "top", "patterns"))
+    for column in plain:
+        column.top, column.patterns = [], []
+    return _put_together(dataset, profiles, [*plain, *found.filter(name__in=counted)])
+
+
+def _columns(profiles: Sequence[Profile]) -> QuerySet[ColumnProfile]:
     found = ColumnProfile.objects.filter(profile__in=[one.pk for one in profiles], place__lte=MOST_COLUMNS)
-    if columns is not None:
-        found = found.filter(name__in=list(columns))
-    for column in found.defer("sketch").order_by("profile", "place"):
+    return found.defer("sketch").order_by("profile", "place")
+
+
+def _put_together(dataset: Dataset, profiles: Sequence[Profile], columns: Iterable[ColumnProfile]) -> list[Batch]:
+    held: dict[int, list[ColumnProfile]] = defaultdict(list)
+    for column in columns:
         column.sketch = b""  # nothing here compares hashes
         held[column.profile_id].append(column)
     return [_batch(dataset, profile, held[profile.pk]) for profile in profiles]

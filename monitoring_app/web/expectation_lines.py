@@ -13,6 +13,7 @@ from pipelines_app.models import Dataset
 
 WIDTH, HEIGHT, EDGE = 640, 160, 8
 FIXED = frozenset({Kind.COLUMNS})
+COUNTED = frozenset({Kind.CALENDAR, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT})  # by values or patterns, not by numbers
 STEPS = 200  # of a slider
 BEYOND = 1.5  # times what was seen
 

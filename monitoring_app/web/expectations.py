@@ -28,7 +28,7 @@ from monitoring_app.web.asking import Asked, actor, as_message, is_fragment
 from monitoring_app.web.expectation_lines import Line
 from pipelines_app.models import Dataset, Severity
 
-DRAWN = 30  # batches in a small picture
+DRAWN = 20  # batches in a small picture
 SHOWN = 60
 RETIRED = 20
 BROKEN = 20
@@ -73,7 +73,8 @@ def _lines(standing: Sequence[Expectation], dataset: Dataset) -> list[Line]:
     if not standing:
         return []
     profiles = remembering.stored(dataset, most=DRAWN)
-    batches = remembering.batches(dataset, profiles)
+    counted = {name for one in standing if one.kind in expectation_lines.COUNTED for name in one.columns}
+    batches = remembering.outlines(dataset, profiles, counted=counted)
     return [expectation_lines.line(one, dataset, batches) for one in standing]
 
 
@@ -97,7 +98,7 @@ def expectation(request: Asked, pk: int) -> HttpResponse:
     """One of them: its reason, its back-test at its own bounds or at `?min=` and `?max=`, and how it changed."""
     seen = Expectation.objects.visible_to(request.user).select_related("dataset__team")
     found = get_object_or_404(seen, pk=pk)
-    low, high = _number(request.GET.get("min", "")), _number(request.GET.get("max", ""))
+    low, high = (_dragged(request.GET.get(name, "")) for name in ("min", "max"))
     trial = trying.tried(found, low=low, high=high)
     context = {
         "expectation": found,
@@ -131,6 +132,12 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return number if isfinite(number) else None
+
+
+def _dragged(text: str) -> float | None:
+    """A bound as a slider gives it, without the digits that nobody chose."""
+    number = _number(text)
+    return None if number is None else float(f"{number:.5g}")
 
 
 @login_required
