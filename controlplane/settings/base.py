@@ -156,7 +156,7 @@ EVENT_CONSUMERS = {
     "openlineage": "monitoring_app.openlineage.outbox.hear",
     "promises": "monitoring_app.slas.foreseeing.hear",
     "profiles": "monitoring_app.profiling.pending.hear",
-    "expectations": "monitoring_app.expectations.judging.hear",
+    "expectations": "monitoring_app.expectations.hearing.hear",
 }
 WAKE = "controlplane.embedded.ring"
 REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one

@@ -12,7 +12,6 @@ from monitoring_app.learning.promises import Batch, Judged
 from monitoring_app.models import Breach, Expectation, Outlook, Profile
 from pipelines_app import events
 from pipelines_app.environments import mapping
-from pipelines_app.facts import Fact
 from pipelines_app.models import Event
 
 MOST_SAID = 10
@@ -27,16 +26,8 @@ class Broken:
     judged: Judged
 
 
-def _unpublished(fact: Fact) -> bool:
-    """What was put aside is told of already, and teaches nothing."""
-    return not (isinstance(fact, ProfileMeasured) and fact.published)
-
-
-@events.hears(ProfileMeasured, ignores=_unpublished)
-def hear(event: Event, fact: Fact) -> str:
+def judged(fact: ProfileMeasured, event: Event) -> str:
     """Judge a batch by what is in force, and have its dataset looked at again if that is worth it."""
-    if not isinstance(fact, ProfileMeasured):
-        return "ignored: nothing was measured"
     about = ("version", "dataset__team")
     profile = Profile.objects.measured().published().select_related(*about).filter(pk=fact.profile).first()
     if profile is None or profile.is_merged or profile.environment_id != mapping.production().pk:

@@ -1,16 +1,21 @@
 """What people say of a batch: it was fine, so the promise widens; it was bad, so it tightens and forgets the batch."""
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from monitoring_app.expectations import deciding, judging, remembering
 from monitoring_app.expectations.judging import Broken
+from monitoring_app.facts import AlertJudged
 from monitoring_app.learning import measures, promise_words, tuning
 from monitoring_app.learning.promises import Batch, Promise
-from monitoring_app.models import Breach, Expectation, ExpectationState, Outlook, Profile, Verdict
+from monitoring_app.models import Alert, Breach, Expectation, ExpectationState, Outlook, Profile, Verdict
 from pipelines_app.errors import IllegalMove, NotFound
+from pipelines_app.models import Event
 
 FINE, BAD = Verdict.FINE, Verdict.BAD
 LONGEST = 300
+ROUND_ABOUT = timedelta(minutes=1)  # before the alert: what it tells of is written down first
 
 
 @transaction.atomic
@@ -28,6 +33,18 @@ def label(expectation: Expectation, profile: Profile, *, verdict: str, actor: st
     row.save(update_fields=["effect"])
     _close(found, profile, actor=actor)
     return row
+
+
+def said(fact: AlertJudged, event: Event) -> str:
+    """Take a person's word about the alert of a dataset for one about every batch that it tells of."""
+    alert = Alert.objects.get(pk=fact.alert)
+    waiting = Breach.objects.filter(expectation__dataset__name=fact.subject, verdict="")
+    told = waiting.filter(at__gte=alert.first_at - ROUND_ABOUT).values("profile")
+    batches = list(Profile.objects.filter(pk__in=told).select_related("version", "dataset__team").order_by("pk"))
+    rows = [row for one in batches for row in label_all(one, verdict=fact.verdict, actor=event.actor)]
+    if not rows:
+        return "ignored: it is known already what is to be thought of every batch"
+    return f"{len(rows)} broken expectation{'s' if len(rows) > 1 else ''} heard it"
 
 
 @transaction.atomic

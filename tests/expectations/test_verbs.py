@@ -4,6 +4,7 @@ import pytest
 import yaml
 from django.db import IntegrityError, transaction
 
+from monitoring_app.alerts import people
 from monitoring_app.expectations import deciding, exporting, labelling, looking, remembering, trying
 from monitoring_app.expectations.deciding import Wanted
 from monitoring_app.models import Alert, Breach, Expectation, Outlook
@@ -100,6 +101,15 @@ def test_this_was_fine_widens_and_closes_the_alert_and_says_what_it_did(known):
     assert [one.action for one in found.changes.order_by("number")] == ["proposed", "accepted", "labelled"]
     days.publish(known, past.shop(9, rows=890))
     assert not Alert.objects.unresolved().exists()
+
+
+def test_a_word_about_the_alert_is_one_about_all_that_the_batch_broke(known):
+    in_force(known, "row_count_between", "null_rate_between")
+    days.publish(known, past.shop(8, rows=900, nulls=500))
+    people.judge(Alert.objects.get(), "fine", actor=ANA)
+    days.road.drain()
+    assert set(Breach.objects.values_list("verdict", "verdict_by")) == {("fine", ANA)}
+    assert Alert.objects.get().state == "resolved"
 
 
 def test_this_was_bad_tightens_and_the_batch_teaches_nothing_any_more(known):
