@@ -3,8 +3,9 @@
 A blend of exponential smoothers (Holt 1957, Winters 1960), weighed by their past errors (Bates and Granger 1969), says
 what is expected; a running spread with a floor says how far is usual, with Student's t while points are few; the
 largest earlier deviations to each side temper the tail; what medians of past seasons would have let through is no
-surprise; sums of deviations (after Page 1954) find shifts and drifts; rare repeats and gaps are counted. All are
-deviates on one scale, so that one threshold serves every series. docs/guides/anomalies.md has the formulas.
+surprise; falls are ratios too; sums of deviations (after Page 1954) find shifts, weeks beside the seasons before find
+drifts; rare repeats and gaps are counted. All are deviates on one scale, so that one threshold serves every series.
+docs/guides/anomalies.md has the formulas.
 """
 
 import math
