@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from controlplane import worth
-from monitoring_app.alerts import sending, sweeping
+from monitoring_app.alerts import heartbeat, sending, sweeping
 from monitoring_app.expectations import looking
 from monitoring_app.openlineage import sending as emitting
 from monitoring_app.profiling import measuring
@@ -69,6 +69,7 @@ CHORES = [
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),
     Chore("promises", timedelta(seconds=30), promises.sweep),
+    Chore("messages that wait", timedelta(seconds=60), heartbeat.watch),
 ]
 # These walk through the whole lake: they have a thread or a task of their own, so that no lease waits for them.
 LONG_CHORES = [
@@ -85,6 +86,7 @@ OUTSIDE_CHORES = [
     Chore("drops", timedelta(0), dropping.look_all),
     Chore("views of the warehouse", timedelta(seconds=60), showing.catch_up),
     Chore("OpenLineage events", timedelta(0), emitting.send_due),
+    Chore("mail server", timedelta(minutes=5), heartbeat.probe),
     Chore("taken files", timedelta(hours=1), pruning.empty_taken),
 ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, QuerySet
 
-from monitoring_app.alerts import settling, sweeping, timing
+from monitoring_app.alerts import heartbeat, settling, sweeping, timing
 from monitoring_app.models import Alert, AlertState, Notification, NotificationState, Outlook, Profile, ProfileState
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.intake import opening, waiting
@@ -50,6 +50,7 @@ ASKS: dict[str, Asks] = {
     "silent workers": lambda now: [Pulse.objects.filter(name__startswith=WORKER, at__lt=now - SILENT)],
     "slots ahead": lambda now: [opening.worth_a_look(now)],
     "promises": promises.asks,
+    "messages that wait": lambda now: [heartbeat.delayed(now)],
 }
 
 

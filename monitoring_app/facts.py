@@ -277,3 +277,27 @@ class AlertJudged(Fact):
     verdict: str
     dataset: str = ""
     pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationDelayed(Fact):
+    """A message waits for too long; the team is told by another channel."""
+
+    kind = "notification.delayed"
+    alert: int | None
+    notification: int
+    channel: str
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailServerFailed(Fact):
+    """The mail server was asked how it is, and did not answer as it should."""
+
+    kind = "mail.failed"
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailServerMended(Fact):
+    kind = "mail.mended"

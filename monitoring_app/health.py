@@ -8,12 +8,16 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from monitoring_app.alerts import heartbeat
+from monitoring_app.models import Alert
 from pipelines_app import lake
 from pipelines_app.engines.sandbox.wall import sandbox_status
 from pipelines_app.models import Pulse
 
 DISK_FLOOR_BYTES = 256 << 20
-ONLY_SLOWER = frozenset({"redis"})  # without wake-ups whatever is accepted is found by the sweep
+ONLY_SLOWER = frozenset(
+    {"redis", "mail"}
+)  # mail waits; without wake-ups the sweep finds what is accepted
 
 
 def faults() -> dict[str, str]:
@@ -25,6 +29,7 @@ def faults() -> dict[str, str]:
         "redis": redis_fault(),
         "sandbox": sandbox_fault(),
         "disk": disk_fault(),
+        "mail": "" if database else mail_fault(),
     }
 
 
@@ -53,6 +58,12 @@ def redis_fault() -> str:
     if not settings.REDIS_URL or import_string(settings.REDIS_PROBE)(settings.REDIS_URL):
         return ""
     return "Redis does not answer"
+
+
+def mail_fault() -> str:
+    """What the mail server last answered that it should not, or nothing; it is asked every few minutes."""
+    broken = Alert.objects.unresolved().filter(rule=heartbeat.MAIL)
+    return broken.values_list("what", flat=True).first() or ""
 
 
 def sandbox_fault() -> str:

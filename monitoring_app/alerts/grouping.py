@@ -24,7 +24,7 @@ KINDS = {
     "expectation": Kind.CHECK,
     RUN_FAILED: Kind.BROKEN,
 }
-ALONE = ("channel", "delivery_stuck")  # the platform's own: nothing of the lineage leads to them
+ALONE = ("channel", "delivery_stuck", "mail_server")  # the platform's own: nothing of the lineage leads to them
 REPORTED = "reported"  # by a person: no result closes it
 MOST = 500
 NOWHERE = 0  # the place of what is about a pipeline: below all that it makes

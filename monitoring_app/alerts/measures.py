@@ -102,13 +102,13 @@ def _quarantine(alert: Alert) -> Measured:
     bad = Reject.objects.filter(step_run__run=alert.run, step_run__dataset=alert.dataset_id).count()
     good = DatasetVersion.objects.filter(dataset=alert.dataset_id, state=VersionState.PUBLISHED).order_by("-number")
     usual = _usually([float(rows) for rows in good.values_list("rows", flat=True)[:LOOKED_AT]], _rows)
-    found = [f"{own[1]:,} rows" if own is not None else "", f"{bad:,} that cannot be read" if bad else ""]
+    found = [_rows(own[1]) if own is not None else "", f"{bad:,} that cannot be read" if bad else ""]
     said = ", ".join(filter(None, found))
     return Measured(how_bad=f"{said}{usual}" if said else "", began_at=own[2] if own is not None else _begun(alert))
 
 
 def _rows(number: float) -> str:
-    return f"{number:,.0f} rows"
+    return f"{number:,.0f} row{'' if number == 1 else 's'}"
 
 
 def _begun(alert: Alert) -> datetime | None:

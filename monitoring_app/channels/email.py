@@ -53,16 +53,35 @@ def send(channel: Channel, message: Message) -> Taken:
     )
     try:
         mail.send()
-    except smtplib.SMTPServerDisconnected as error:
-        raise NotDelivered(f"The mail server did not answer: {error}") from error
-    except smtplib.SMTPException as error:
-        raise NotDelivered(f"The mail server refused: {_said(error)}") from error
-    except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
-        raise NotDelivered(f"The mail server did not answer: {reason}") from error
+    except OSError as error:  # smtplib's errors are some
+        raise NotDelivered(_fault(error)) from error
     except ValueError as error:
         raise NotDelivered(f"{channel.address!r} cannot be written to: {error}", for_good=True) from error
     return Taken(state=NotificationState.DELIVERED, said="taken by the mail server")
+
+
+def fault() -> str:
+    """Why no message could be handed over now, or nothing: a greeting and a farewell, and no message."""
+    if not settings.MAIL_URL:
+        return ""
+    connection = _connection(server(settings.MAIL_URL))
+    try:
+        connection.open()
+        if connection.connection is not None:
+            connection.connection.ehlo_or_helo_if_needed()  # a port that only greets is no mail server
+    except OSError as error:
+        return _fault(error)
+    finally:
+        connection.close()
+    return ""
+
+
+def _fault(error: OSError) -> str:
+    """What is wrong, in words that name no secret."""
+    if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
+        return f"The mail server refused: {_said(error)}"
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"The mail server did not answer: {reason}"
 
 
 def _connection(to: MailServer) -> EmailBackend:

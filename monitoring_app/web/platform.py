@@ -123,12 +123,15 @@ PROMISES = {
     "sweep": "Finds whatever a lost wake-up left behind, and notices what has not come.",
     "redis": "Carries wake-ups only; nothing is lost when it is away.",
     "sandbox": "Analysts' SQL runs behind a wall: no network, no files but its own.",
+    "mail": "Takes what people are told by e-mail; what waits is tried again, and stands in the console.",
     "disk": "What comes in is kept as it came.",
 }
 
 
 def parts() -> list[Part]:
-    """Every part whose failure makes the platform not ready; those at fault first. Embedded mode has no Redis."""
-    faults = {name: fault for name, fault in health.faults().items() if name != "redis" or settings.REDIS_URL}
+    """Every part whose failure makes the platform not ready; those at fault first, without those there are none of."""
+    asked = {"redis": settings.REDIS_URL, "mail": settings.MAIL_URL}
+    absent = {name for name, url in asked.items() if not url}
+    faults = {name: fault for name, fault in health.faults().items() if name not in absent}
     found = [Part(name, fault, PROMISES.get(name, "")) for name, fault in faults.items()]
     return sorted(found, key=lambda part: not part.fault)

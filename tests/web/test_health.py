@@ -97,5 +97,5 @@ def test_disk_and_work_in_hand_are_shown(client, ana):
 def test_health_takes_the_same_number_of_queries_for_any_number_of_workers(client, ana, django_assert_num_queries):
     for number in range(9):
         sweep.beat(f"worker:{number}", timezone.now())
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         health(client)
