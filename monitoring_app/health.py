@@ -15,9 +15,7 @@ from pipelines_app.engines.sandbox.wall import sandbox_status
 from pipelines_app.models import Pulse
 
 DISK_FLOOR_BYTES = 256 << 20
-ONLY_SLOWER = frozenset(
-    {"redis", "mail"}
-)  # mail waits; without wake-ups the sweep finds what is accepted
+ONLY_SLOWER = frozenset({"redis", "mail"})  # mail waits; without wake-ups the sweep finds what is accepted
 
 
 def faults() -> dict[str, str]:
