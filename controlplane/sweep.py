@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from controlplane import worth
+from monitoring_app import reporting
 from monitoring_app.alerts import heartbeat, sending, sweeping
 from monitoring_app.expectations import looking
 from monitoring_app.openlineage import sending as emitting
@@ -77,6 +78,7 @@ LONG_CHORES = [
     Chore("slots foreseen", timedelta(hours=1), foreseeing.look_again),
     Chore("expectations", timedelta(0), looking.look_all),
     Chore("habits", timedelta(hours=1), habits.learn_all),
+    Chore("reports", timedelta(hours=1), reporting.send_due),
     Chore("old messages", timedelta(hours=1), sending.forget_old),
     Chore("old judgements", timedelta(hours=1), promises.forget_old),
     Chore("old OpenLineage events", timedelta(hours=1), emitting.forget_old),

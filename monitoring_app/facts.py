@@ -301,3 +301,12 @@ class MailServerFailed(Fact):
 @dataclass(frozen=True, kw_only=True)
 class MailServerMended(Fact):
     kind = "mail.mended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlasReported(Fact):
+    """A team was told how its promises were kept in a week."""
+
+    kind = "sla.reported"
+    team: str
+    week: str

@@ -36,13 +36,17 @@ class NotSo(LooplineError):
 
 @dataclass(frozen=True, kw_only=True)
 class Manner:
-    """Minutes, zero for never: how long before it is told, before it is closed, until told again, between reminders."""
+    """Minutes, zero for never: how long before it is told, before it is closed, until told again, between reminders.
+
+    `report`: whether the team gets the weekly report of its promises.
+    """
 
     pending: int = 0
     keep: int = 0
     escalate: int = 0
     escalate_to: str = ""
     remind: int = 0
+    report: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ class SayPolicy(Command):
     escalate = serializers.IntegerField(min_value=0, max_value=MOST_MINUTES, default=0)
     escalate_to = serializers.EmailField(max_length=254, default="", allow_blank=True)
     remind = serializers.IntegerField(min_value=0, max_value=MOST_MINUTES, default=0)
+    report = serializers.BooleanField(default=True, help_text="A report of the promises each Monday, by e-mail.")
 
 
 class PolicySerializer(serializers.ModelSerializer[Policy]):
@@ -35,7 +36,7 @@ class PolicySerializer(serializers.ModelSerializer[Policy]):
 
     class Meta:
         model = Policy
-        fields = ["pending", "keep", "escalate", "escalate_to", "remind"]
+        fields = ["pending", "keep", "escalate", "escalate_to", "remind", "report"]
         read_only_fields = fields
 
 

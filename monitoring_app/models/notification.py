@@ -19,6 +19,7 @@ class About(models.TextChoices):
     ESCALATED = "escalated", "Nobody takes care of it"
     DIGEST = "digest", "Digest"
     EVENT = "event", "Event"
+    REPORT = "report", "Report"
 
 
 class NotificationState(models.TextChoices):
@@ -58,7 +59,7 @@ class Notification(models.Model):
                 fields=["channel", "event"], condition=Q(alert__isnull=True), name="notification_once_per_event"
             ),
             models.CheckConstraint(
-                condition=Q(alert__isnull=False) | Q(about__in=["event", "digest"]),
+                condition=Q(alert__isnull=False) | Q(about__in=["event", "digest", "report"]),
                 name="notification_is_about_something",
             ),
             models.CheckConstraint(condition=Q(state__in=NotificationState.values), name="notification_state_known"),

@@ -26,6 +26,8 @@ class Policy(models.Model):
     escalate = models.PositiveIntegerField(default=0, help_text="Minutes after which it is told again, unless taken.")
     escalate_to = models.EmailField(blank=True, help_text="Who hears of it then, besides all the others.")
     remind = models.PositiveIntegerField(default=0, help_text="Minutes between two reminders of what is open.")
+    report = models.BooleanField(default=True, db_default=True, help_text="Whether it gets a report of its promises.")
+    reported = models.CharField(max_length=8, blank=True, default="", db_default="", help_text="For which week last.")
 
     class Meta:
         constraints = [

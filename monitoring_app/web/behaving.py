@@ -36,6 +36,7 @@ class MannerForm(forms.Form):
     escalate = _minutes("Told again if nobody takes care, minutes", "0: never.")
     escalate_to = forms.EmailField(label="Who hears of it then, too", required=False, max_length=254)
     remind = _minutes("Reminded of what is open every, minutes", "0: never.")
+    report = forms.BooleanField(label="A report of the promises each Monday, by e-mail", required=False, initial=True)
 
 
 class WindowForm(forms.Form):
@@ -84,7 +85,7 @@ def _page(request: Asked, team: Team, *, form: forms.Form | None = None, status:
     channels = _channels(team)
     routing = RouteForm(prefix="route")
     routing.fields["channel"].queryset = channels  # type: ignore[attr-defined]
-    policy = Policy.objects.filter(team=team).values("pending", "keep", "escalate", "escalate_to", "remind").first()
+    policy = Policy.objects.filter(team=team).values(*MannerForm.base_fields).first()
     forms_shown = {
         "manner": MannerForm(prefix="manner", initial=dict(policy) if policy else {}),
         "window": WindowForm(prefix="window"),
