@@ -7,7 +7,7 @@ from monitoring_app.models import Alert, AlertUrgency, Outlook
 from pipelines_app.models import Event
 
 RULE = "expectation"
-TODO = (
+ADVICE = (
     "Look at the expectations of the dataset: say of each that is broken whether this was fine or bad: it "
     "widens or tightens. "
     "If the data are wrong, send them again; readers see them as they are."
@@ -28,7 +28,7 @@ def broken(fact: ExpectationsBroken, event: Event) -> Alert | str:
         subject=fact.dataset,
         title=f"{fact.dataset}{when} is not as expected: {first}{others}",
         what="\n- ".join((f"{fact.dataset}{when} was published, and is not as expected:", *fact.promises)),
-        todo=TODO,
+        todo=ADVICE,
         severity=AlertUrgency.WARN,
         team=dataset.team,
         dataset=dataset,

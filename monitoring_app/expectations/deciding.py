@@ -17,6 +17,7 @@ from pipelines_app.models import Dataset, Severity
 PLATFORM = "platform"
 LONGEST = 1000
 LONGEST_WHY = 300
+_COUNTED = frozenset({"id", "judged", "broken", "created_at"})
 MOVES: dict[str, frozenset[str]] = {
     ExpectationState.PROPOSED: frozenset(
         {ExpectationState.ACCEPTED, ExpectationState.MANAGED, ExpectationState.RETIRED}
@@ -135,9 +136,14 @@ def retire(expectation: Expectation, *, actor: str, because: str = "") -> Expect
     return found
 
 
+def save(found: Expectation) -> None:
+    """Write it, but for what is counted with every batch that is judged meanwhile."""
+    found.save(update_fields=[field.name for field in Expectation._meta.concrete_fields if field.name not in _COUNTED])
+
+
 def _kept(found: Expectation, action: str, *, actor: str, because: str) -> None:
     found.number += 1
-    found.save()
+    save(found)
     ExpectationChange.objects.create(
         expectation=found,
         number=found.number,

@@ -112,7 +112,7 @@ def _follow(one: Expectation, found: Proposal, when: str) -> bool:
     learned = now if one.is_edited else tuning.evolved(now, found.promise)
     one.doubt = ""
     if learned == now:
-        one.save()
+        deciding.save(one)
         return False
     wider = tuning.width(learned) >= tuning.width(now)
     because = f"{'widened' if wider else 'tightened'} by what came {when}"
@@ -167,7 +167,7 @@ def _refresh(one: Expectation, found: Proposal) -> None:
     if one.state != ExpectationState.PROPOSED:
         return
     _tell(one, found)
-    one.save()
+    deciding.save(one)
 
 
 def _tell(one: Expectation, found: Proposal) -> None:
