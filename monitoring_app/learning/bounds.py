@@ -25,7 +25,7 @@ DIGITS = 2  # of what is left to chance a bound shows no more
 LEAST_DRIFT = 0.02
 EDGE_ROOM = 0.05  # of what the values differ by, where an edge is not always reached
 ALWAYS = 0.9
-EDGE = 0.5  # of the batches reach a least or greatest value that is one by nature
+EDGE = 1 / 3  # of the batches reach a least or greatest value that is one by nature
 TIMED = {Kind.MOMENTS: 900.0, Kind.FRESH: 3600.0}  # seconds to which their bounds are rounded
 
 

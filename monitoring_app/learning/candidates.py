@@ -126,7 +126,8 @@ def _times(history: _History) -> Iterator[Promise]:
     """Moments within the batch's own period, and how old the newest of them is when it comes."""
     moments = [column.name for column in history.columns if family(column.type) is Family.MOMENT]
     for name in moments:
-        if history.values(name, Metric.MIN_OFFSET):
+        offsets = [*history.values(name, Metric.MIN_OFFSET), *history.values(name, Metric.MAX_OFFSET)]
+        if offsets and max(map(abs, offsets)) <= FRESH_WITHIN:  # a birthday has nothing to do with the batch's day
             yield Promise(kind=Kind.MOMENTS, columns=(name,))
     ages: dict[str, float] = {}
     for name in moments:

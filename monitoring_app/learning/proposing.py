@@ -34,6 +34,7 @@ WORTH = {
     Kind.DETERMINES: 0.5,
 }
 WIDE = 3.0  # times the width of what was seen: a bound that far out promises little
+CONSTANT = 30  # batches in which a column held one number alone, before it is said to hold no other
 LOOSE = 0.5  # of the rows: a bound on a share beyond it promises little
 
 
@@ -116,6 +117,8 @@ def _is_empty(promise: Promise, course: Course) -> bool:
     if promise.kind in (Kind.NULLS, Kind.REPEATS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT):
         return promise.high >= LOOSE
     if promise.kind is Kind.RANGE and course.edges == (None, None):
+        return True
+    if promise.kind is Kind.RANGE and promise.low == promise.high and len(course.seen) < CONSTANT:
         return True
     return promise.kind in (Kind.RANGE, Kind.MEAN) and tightness(promise, course) < 1 / (1 + WIDE)
 

@@ -104,6 +104,26 @@ def test_what_holds_between_two_columns_is_promised_in_words_and_as_a_condition(
     assert measures.judge(promise, swapped).is_kept is False
 
 
+@pytest.mark.parametrize(("days", "is_told"), [(0.5, True), (-900, False)])
+def test_moments_are_told_from_the_period_only_where_they_belong_to_it(days, is_told):
+    def moved(day):
+        one = past.batch(day, x=[1, 2, 3])
+        offsets = {Metric.MIN_OFFSET: days * 86_400.0, Metric.MAX_OFFSET: days * 86_400.0 + 3600 * (day % 3)}
+        column = replace(one.profile.columns[0], type="TIMESTAMP", metrics=offsets)
+        return replace(one, profile=replace(one.profile, columns=(column,)))
+
+    found = proposed([moved(day) for day in range(6)])
+    assert ("timestamp_within_batch_window\nx" in found) is is_told
+
+
+def test_that_a_column_holds_one_number_alone_takes_longer_to_believe():
+    def dry(number):
+        return proposed([past.batch(day, rain=[0] * 50, x=list(range(50))) for day in range(number)])
+
+    assert "between\nrain" not in dry(12)
+    assert dry(30)["between\nrain"].promise.high == 0
+
+
 def test_how_old_the_newest_moment_is_counts_only_where_it_is_news():
     def aged(hours):
         found = []
