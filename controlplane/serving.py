@@ -11,6 +11,7 @@ from django.core.wsgi import get_wsgi_application
 
 from controlplane import chunks
 from controlplane.embedded import Workers
+from pipelines_app.engines.sandbox import memory
 
 logger = logging.getLogger(__name__)
 THREADS = 8
@@ -45,6 +46,7 @@ class Serving:
         """Listen and work; gives the port, which is the system's choice where 0 was asked for."""
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._asked)
+        memory.share_one_heap()
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
         self._workers.start()

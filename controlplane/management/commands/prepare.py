@@ -17,6 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print it as JSON, with keys for the sample's supplier")
+        parser.add_argument("--no-keys", action="store_true", help="make no new keys for the sample's supplier")
         parser.add_argument("--no-sample", action="store_true", help="register no sample pipelines")
         parser.add_argument("--team", default="", help="make this team, led by the first admin, and no sample")
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         without = options["no_sample"] or bool(options["team"])
         fresh = False if without else preparing.sample_workspace()
         if options["json"]:
-            keys = {} if without else asdict(preparing.sample_keys())
+            keys = {} if without or options["no_keys"] else asdict(preparing.sample_keys())
             self.stdout.write(json.dumps({"admin": asdict(admin), "sample": fresh, "keys": keys}))
         elif admin.password:
             self.stdout.write(f"First admin: {admin.username}, password: {admin.password} (shown this once)")

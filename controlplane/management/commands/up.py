@@ -1,13 +1,15 @@
 """Everything at once: prepare, serve, and on the first start play the sample in."""
 
+import json
+import subprocess
 import threading
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from controlplane import preparing
-from controlplane.sample import playing
+from controlplane.sample import installation, playing
 from controlplane.sample.client import Client
 from controlplane.serving import Serving
 
@@ -23,10 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-sample", action="store_true", help="start with an empty workspace")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        preparing.migrate()
-        admin = preparing.first_admin()
-        if not options["no_sample"]:
-            preparing.sample_workspace()
+        admin = _prepared(without_sample=options["no_sample"])
         serving = Serving(options["host"], options["port"])
         url = f"http://{options['host']}:{serving.start()}"
         self.stdout.write(f"\n  Loopline is up: {url}\n")
@@ -52,3 +51,13 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(f"  {line}")
         self.stdout.flush()
+
+
+def _prepared(*, without_sample: bool) -> preparing.Admin:
+    """Prepare in a process of its own: what migrations and compiling load would stay in this one for good."""
+    command = installation.manage("prepare", "--json", "--no-keys", *(["--no-sample"] if without_sample else []))
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise CommandError("Loopline could not be prepared; what is wrong stands above.")
+    told = json.loads(done.stdout.splitlines()[-1])
+    return preparing.Admin(**told["admin"])

@@ -3,8 +3,17 @@
 import ctypes
 from collections.abc import Callable
 
-# glibc keeps freed memory unless asked; other C libraries have no such call and no such habit.
-_trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", abs)
+_c = ctypes.CDLL(None)
+# glibc keeps freed memory unless asked, and a heap for each thread; other C libraries have neither call nor habit.
+_trim: Callable[[int], object] = getattr(_c, "malloc_trim", abs)
+_tell: Callable[[int, int], object] | None = getattr(_c, "mallopt", None)
+M_ARENA_MAX = -8  # <malloc.h>
+
+
+def share_one_heap() -> None:
+    """Have all threads that begin from here on take from one heap: what one has freed another can use."""
+    if _tell is not None:
+        _tell(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:
