@@ -1,7 +1,8 @@
-"""What expectations make of events: a batch that was measured, and a person's word about an alert."""
+"""What expectations make of events: a batch that was measured, a person's word about an alert, other promises."""
 
 from monitoring_app.expectations import judging, labelling
-from monitoring_app.facts import AlertJudged, ProfileMeasured
+from monitoring_app.facts import AlertJudged, ExpectationEdited, ExpectationRetired, ProfileMeasured
+from monitoring_app.models import Outlook
 from pipelines_app import events
 from pipelines_app.facts import Fact
 from pipelines_app.models import Event
@@ -16,10 +17,12 @@ def _says_nothing(fact: Fact) -> bool:
             return not published
         case AlertJudged(rule=rule):
             return rule != RULE
+        case ExpectationEdited(dataset=dataset) | ExpectationRetired(dataset=dataset):
+            return not Outlook.objects.filter(dataset__name=dataset, broken_by__isnull=False).exists()
     return True
 
 
-@events.hears(ProfileMeasured, AlertJudged, ignores=_says_nothing)
+@events.hears(ProfileMeasured, AlertJudged, ExpectationEdited, ExpectationRetired, ignores=_says_nothing)
 def hear(event: Event, fact: Fact) -> str:
     """React to an event; the answer is its disposition in words."""
     match fact:
@@ -27,4 +30,6 @@ def hear(event: Event, fact: Fact) -> str:
             return judging.judged(fact, event)
         case AlertJudged():
             return labelling.said(fact, event)
+        case ExpectationEdited(dataset=dataset) | ExpectationRetired(dataset=dataset):
+            return judging.again(dataset, event)
     return "ignored: it says nothing about what is expected"

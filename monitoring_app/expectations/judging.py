@@ -9,7 +9,7 @@ from monitoring_app.expectations import deciding, looking, remembering
 from monitoring_app.facts import ExpectationsBroken, ExpectationsKept, ProfileMeasured
 from monitoring_app.learning import measures, promise_words
 from monitoring_app.learning.promises import Batch, Judged
-from monitoring_app.models import Breach, Expectation, Outlook, Profile
+from monitoring_app.models import Breach, Expectation, Outlook, Profile, Verdict
 from pipelines_app import events
 from pipelines_app.environments import mapping
 from pipelines_app.models import Event
@@ -89,6 +89,24 @@ def _mended(profile: Profile, outlook: Outlook, event: Event) -> str:
     if profile.version_id < before.version_id or profile.period < before.period:
         return "all is as expected, but it is older than what was not"
     because = f"{remembering.name(profile)} is as expected"
+    keep(outlook, profile, because=because, cause=event)
+    return because
+
+
+def again(dataset: str, event: Event) -> str:
+    """Hold what broke a promise last against what is expected now: it may be all that it should be."""
+    outlook = Outlook.objects.select_related("broken_by").filter(dataset__name=dataset).first()
+    if outlook is None or outlook.broken_by is None:
+        return "ignored: nothing is broken"
+    about = Profile.objects.select_related("version", "dataset__team")
+    profile = about.get(pk=outlook.broken_by.pk)
+    fine = Breach.objects.filter(profile=profile, verdict=Verdict.FINE).values("expectation")
+    expected = Expectation.objects.in_force().filter(dataset=profile.dataset_id).exclude(pk__in=fine)
+    (batch,) = remembering.batches(profile.dataset, [profile])
+    broken = [one for one in judge(expected, batch) if one.judged.is_kept is False]
+    if broken:
+        return f"{len(broken)} broken still"
+    because = f"what is expected has changed, and {remembering.name(profile)} is as expected"
     keep(outlook, profile, because=because, cause=event)
     return because
 

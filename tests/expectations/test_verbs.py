@@ -112,6 +112,17 @@ def test_a_word_about_the_alert_is_one_about_all_that_the_batch_broke(known):
     assert Alert.objects.get().state == "resolved"
 
 
+def test_what_is_broken_ends_with_the_promise_it_broke(known):
+    in_force(known, "row_count_between", "null_rate_between")
+    days.publish(known, past.shop(8, rows=900, nulls=500))
+    deciding.edit(days.the(known, "row_count_between"), Wanted(high=2000), actor=ANA)
+    days.road.drain()
+    assert Alert.objects.get().state == "open"
+    deciding.retire(days.the(known, "null_rate_between"), actor=ANA)
+    days.road.drain()
+    assert Alert.objects.get().state == "resolved"
+
+
 def test_this_was_bad_tightens_and_the_batch_teaches_nothing_any_more(known):
     in_force(known, "row_count_between")
     found = days.the(known, "row_count_between")
