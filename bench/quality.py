@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import Figure, Report, Target, parser, say
-from bench.parts import damages, tables
+from bench.parts import damages, damages_more, tables
 from bench.parts.tables import Batch
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20130208
 LONG = 60
 FROM = 7  # batches that are only learned from
+DAMAGES = {**damages.KINDS, **damages_more.MORE}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _laid_out(folder: Path, names: Sequence[str], days: int) -> list[Case]:
                 cases.append(Case(f"{name} {day}", place))
                 manifest.append(_entry(name, day, path, cases[-1].id))
         for case, day, batch in _damaged(name, batches):
-            path = f"damaged/{case.id}.csv"
+            path = f"damaged/{case.id.replace('/', ' ')}.csv"
             _write(folder / path, batch)
             cases.append(case)
             manifest.append(_entry(name, day, path, case.id))
@@ -77,11 +78,11 @@ def _laid_out(folder: Path, names: Sequence[str], days: int) -> list[Case]:
 
 
 def _damaged(name: str, batches: Mapping[str, Batch]) -> Iterator[tuple[Case, str, Batch]]:
-    """Two batches of a table with each kind of damage, late in its history."""
+    """Two batches of a table with each kind of damage: one among its first fortnights, one late in its history."""
     kept = list(batches)
-    for kind, damage in damages.KINDS.items():
+    for kind, damage in DAMAGES.items():
         chance = random.Random(f"{SEED} {name} {kind}")
-        for day in chance.sample(kept[-12:], 2):
+        for day in (chance.choice(kept[FROM:30]), chance.choice(kept[-12:])):
             place = kept.index(day)
             done = damage(batches[day], batches[kept[place - 1]], chance)
             if done is not None:

@@ -1,18 +1,26 @@
 """What one number of a batch usually is, and how far a new one lies outside it. Pure."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import asin, inf, pi, sin, sqrt
+from statistics import median
 
 WINDOW = 90  # so many batches back is what is usual
 ROOM = 0.25  # of the range seen, on each side
 YOUNG = 30  # with so few batches the room is twice as wide
 LEAST_SEEN = 3
-SEASONAL_FROM = 35
+SEASONAL_FROM = 14
+APART_FROM = 35  # weekdays have bounds of their own
+TELLING = 0.5  # of the width of all: what is left without the weekday or the level must be less
+LATELY = 7
+FRESH = 35
+ODD = 2  # numbers may lie farther out, those above all that were bounded before the weekdays were known
 SAME_WEEKDAYS = 8
+LEAST_ALIKE = 2
+FEW_TELL = 1.3  # what is left without the weekday is more than it seems, for the weekday's middle was made of it
 LEAST_SHARE = 0.005
-SIGMAS = 3.0  # of what chance makes of a share
+SIGMAS = 2.5  # of what chance makes of a share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +30,7 @@ class Number:
     `least` is the change of it that is not worth a word, `noise` what chance makes of so many values. A share has
     `rows`, how many values it was taken of; it is judged as the angle whose sine is its root, on which chance makes as
     much of a small one as of a great one, and its `least` is a change of the share itself. `is_seasonal` says that it
-    may differ by the day of the week, `is_harmless_below` that little of it is never wrong.
+    may differ by the day of the week and move with time, `is_harmless_below` that little of it is never wrong.
     """
 
     value: float
@@ -53,6 +61,7 @@ class Band:
 
     values: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     weekdays: deque[int] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    steps: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     surprises: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     total: float = 0.0
     rows: float = 0.0
@@ -63,10 +72,10 @@ class Band:
             return 0.0
         least, most = min(self.values), max(self.values)
         usual = self._outside(number, least, most, len(self.values))
-        if usual >= 1:
+        if usual >= 1 or not number.is_seasonal:
             return usual
-        alike = self.alike(number, weekday)
-        return max(usual, self._outside(number, min(alike), max(alike), len(alike))) if alike else usual
+        likes = (self._on(weekday), self._lately())
+        return max(usual, *(self._outside(number, min(like), max(like), len(like)) for like in likes if like), 0.0)
 
     def limits(self, number: Number, weekday: int) -> tuple[float, float]:
         """Between which values a number such as this one is not unusual, whatever it is itself."""
@@ -84,13 +93,37 @@ class Band:
         return low, most + patience * self._allowed(number, most, room, is_up=True)
 
     def alike(self, number: Number, weekday: int) -> list[float]:
-        """The last numbers of the same weekday, where they tell more than all; else none."""
-        if not number.is_seasonal or len(self.values) < SEASONAL_FROM:
+        """All numbers as they would have been on that weekday, where it is told apart from the others; else none."""
+        return self._on(weekday) if number.is_seasonal and len(self.values) >= APART_FROM else []
+
+    def _on(self, weekday: int) -> list[float]:
+        """All numbers as they would have been on that weekday, where weekdays tell more than all; else none.
+
+        Weekdays share what is left of the numbers without them, so that few of each will do.
+        """
+        if len(self.values) < SEASONAL_FROM:
             return []
-        same = [value for value, day in zip(self.values, self.weekdays, strict=True) if day == weekday]
-        same = same[-SAME_WEEKDAYS:]
-        width = max(self.values) - min(self.values)
-        return [] if len(same) < LEAST_SEEN or max(same) - min(same) > 0.5 * width else same
+        held: dict[int, list[float]] = defaultdict(list)
+        for value, day in zip(self.values, self.weekdays, strict=True):
+            held[day].append(value)
+        if len(held.get(weekday, ())) < LEAST_ALIKE:
+            return []
+        middles = {day: median(values[-SAME_WEEKDAYS:]) for day, values in held.items() if len(values) >= LEAST_ALIKE}
+        known = ((value, day) for value, day in zip(self.values, self.weekdays, strict=True) if day in middles)
+        return self._telling([middles[weekday] + FEW_TELL * (value - middles[day]) for value, day in known])
+
+    def _lately(self) -> list[float]:
+        """All numbers as they would have been by the last ones, where those tell more than all; else none."""
+        if len(self.steps) < SEASONAL_FROM:
+            return []
+        level = median(list(self.values)[-LATELY:])
+        return self._telling([level + step for step in self.steps])
+
+    def _telling(self, same: list[float]) -> list[float]:
+        """The newest of them but those farthest out, where they lie closer together than all numbers do."""
+        middle = median(same)
+        near = sorted(same[-FRESH:], key=lambda value: abs(value - middle))[:-ODD]
+        return near if max(near) - min(near) <= TELLING * (max(self.values) - min(self.values)) else []
 
     def _outside(self, number: Number, least: float, most: float, seen: int) -> float:
         below = 0.0 if number.is_harmless_below else least - number.value
@@ -125,6 +158,8 @@ class Band:
             room = _room(self.values)
             lowest = least - self._allowed(number, least, room, is_up=False)
             value = min(max(value, lowest), most + self._allowed(number, most, room, is_up=True))
+        if number.is_seasonal and len(self.values) >= LATELY:
+            self.steps.append(value - median(list(self.values)[-LATELY:]))
         self.values.append(value)
         self.weekdays.append(weekday)
         self.surprises.append(surprise)

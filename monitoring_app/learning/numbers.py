@@ -101,8 +101,10 @@ def _level(metric: Metric, value: float, grain: _Grain) -> Number | None:
     noise = chance / grain.telling**0.5
     if metric is not Metric.MEAN:
         noise = max(noise, grain.step / unit)
-    scaled = value / unit if grain.kind is Family.MOMENT else asinh(value / unit)
-    return Number(value=scaled, least=least, noise=noise)
+    if grain.kind is Family.MOMENT:
+        return Number(value=value / unit, least=least, noise=noise)
+    is_middle = metric in (Metric.MEAN, Metric.MEDIAN)
+    return Number(value=asinh(value / unit), least=least, noise=noise, is_seasonal=is_middle)
 
 
 def _mean_offset(column: ColumnProfile, grain: _Grain) -> Number:
