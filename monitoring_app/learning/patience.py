@@ -9,9 +9,9 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 
 from monitoring_app.learning.bands import WINDOW, second_greatest
+from monitoring_app.learning.numbers import Key
 from monitoring_app.profiling.profile import Metric
 
-Key = tuple[str, str]
 Group = Callable[[Key], Key]
 BELIEVED = 1.0
 # What is said of single values, not of how they are spread: few batches settle it, and no odd day unsettles it.
