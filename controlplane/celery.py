@@ -56,6 +56,7 @@ app.conf.update(
     task_routes={
         "pipelines_app.tasks.execute_step": {"queue": STEPS},
         "monitoring_app.tasks.measure_profile": {"queue": PROFILES},  # long, too, and nobody waits for it
+        "monitoring_app.tasks.judge_batch": {"queue": PROFILES},
         "controlplane.beats.keep_house": {"queue": STEPS},  # long, too
         "controlplane.beats.look_outside": {"queue": STEPS},  # as slow as the store that it looks into
     },
@@ -89,6 +90,7 @@ BELLS = {
     "step": ("pipelines_app.tasks.execute_step", STEPS),
     "notification": ("monitoring_app.tasks.send_notification", QUICK),
     "profile": ("monitoring_app.tasks.measure_profile", PROFILES),
+    "judgement": ("monitoring_app.tasks.judge_batch", PROFILES),
 }
 AT_ONCE = 200  # bells that are sent together, where so many wait to be
 _outbox: "queue.Queue[tuple[str, int, bool]]" = queue.Queue(maxsize=10_000)

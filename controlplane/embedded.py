@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from controlplane import sweep
 from monitoring_app.alerts import sending
+from monitoring_app.anomalies import judging as anomalies
 from monitoring_app.profiling import measuring
 from pipelines_app import events, lake, wake
 from pipelines_app.boundary import contained
@@ -41,11 +42,12 @@ _lock = threading.Lock()
 def ring(kind: str, pk: int, *, again: bool = False) -> None:
     """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
     work = (wake.DELIVERY if kind == wake.START else kind, pk)  # here one thread has both in hand
+    bell = wake.PROFILE if kind == wake.JUDGEMENT else work[0]
     with _lock:
         if not _open.is_set() or work in _rung:
             return
         _rung.add(work)
-    _bells[work[0]].put(work)
+    _bells[bell].put(work)
 
 
 def _taken(work: Work) -> None:
@@ -63,6 +65,8 @@ def _do(work: Work, owner: str) -> None:
             pass  # one bell rings for many: see there
     elif kind == wake.NOTIFICATION:
         sending.send(pk)
+    elif kind == wake.JUDGEMENT:
+        anomalies.judge(pk)
     else:
         measuring.measure(pk)
 

@@ -30,6 +30,7 @@ GROUPS: list[tuple[str, list[tuple[str, str]]]] = [
             ("Lineage", "console:lineage"),
             ("Other tools", "console:other-tools"),
             ("Checks", "console:checks"),
+            ("Anomalies", "monitoring:anomalies"),
             ("SLAs", "monitoring:slas"),
             ("Events", "console:events"),
         ],

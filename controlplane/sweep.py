@@ -9,6 +9,7 @@ from django.conf import settings
 from controlplane import worth
 from monitoring_app import reporting
 from monitoring_app.alerts import heartbeat, sending, sweeping
+from monitoring_app.anomalies import judging as anomalies
 from monitoring_app.expectations import looking
 from monitoring_app.openlineage import sending as emitting
 from monitoring_app.profiling import measuring
@@ -66,6 +67,7 @@ CHORES = [
     Chore("waiting", timedelta(0), waiting.move_on),
     Chore("alerts", timedelta(0), sweeping.sweep),
     Chore("profiles", timedelta(0), measuring.ring_again),
+    Chore("judgements", timedelta(0), anomalies.ring_again),
     Chore("backfills", timedelta(0), lambda now: (backfilling.feed_all(), coalescing.settle_all())),
     Chore("silent workers", timedelta(seconds=60), lambda now: forget_silent(now)),
     Chore("slots ahead", timedelta(seconds=60), opening.open_ahead),

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, QuerySet
 
 from monitoring_app.alerts import heartbeat, settling, sweeping, timing
+from monitoring_app.anomalies import judging as anomalies
 from monitoring_app.models import Alert, AlertState, Notification, NotificationState, Outlook, Profile, ProfileState
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.intake import opening, waiting
@@ -43,6 +44,7 @@ ASKS: dict[str, Asks] = {
     ],
     "profiles": lambda now: [Profile.objects.filter(state=ProfileState.PENDING, not_before__lte=now)],
     "expectations": lambda now: [Outlook.objects.filter(due_at__lte=now)],
+    "judgements": lambda now: [anomalies.waiting(now)],
     "backfills": lambda now: [
         Backfill.objects.filter(state=BackfillState.RUNNING),
         Backfill.objects.unsettled().exclude(ended_at=None),

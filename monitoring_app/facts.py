@@ -310,3 +310,44 @@ class SlasReported(Fact):
     kind = "sla.reported"
     team: str
     week: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyFound(Fact):
+    """Something about a batch that readers were given is not as usual; `words` name what surprised most."""
+
+    kind = "anomaly.found"
+    dataset: str
+    period: str
+    version: int
+    profile: int
+    found: int
+    words: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyOver(Fact):
+    """What was unusual about a dataset is over: a batch came that is as usual, or people said that it was fine."""
+
+    kind = "anomaly.over"
+    dataset: str
+    period: str
+    because: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyLabelled(Fact):
+    kind = "anomaly.labelled"
+    dataset: str
+    period: str
+    anomaly: int
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensitivitySet(Fact):
+    kind = "sensitivity.set"
+    dataset: str
+    value: float

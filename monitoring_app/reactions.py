@@ -9,10 +9,19 @@ from monitoring_app.alerts import (
     overdue,
     promises,
     subscribing,
+    surprises,
     unexpected,
 )
 from monitoring_app.alerts.lifecycle import Problem
-from monitoring_app.facts import ExpectationsBroken, ExpectationsKept, SlaKept, SlaMissed
+from monitoring_app.facts import (
+    AnomalyFound,
+    AnomalyLabelled,
+    AnomalyOver,
+    ExpectationsBroken,
+    ExpectationsKept,
+    SlaKept,
+    SlaMissed,
+)
 from monitoring_app.models import Alert, AlertState, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
@@ -95,6 +104,7 @@ def _says_nothing(fact: Fact) -> bool:
     *(WaitOverdue, WaitEnded),
     *(SlaMissed, SlaKept),
     *(ExpectationsBroken, ExpectationsKept),
+    *(AnomalyFound, AnomalyOver, AnomalyLabelled),
     ignores=_says_nothing,
 )
 def hear(event: Event, fact: Fact) -> str:
@@ -147,6 +157,8 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _overdue(unexpected.broken(fact, event))
         case ExpectationsKept():
             return _closed(unexpected.kept(fact, event))
+        case AnomalyFound() | AnomalyOver() | AnomalyLabelled():
+            return _surprised(fact, event)
         case DeliveryStuck():
             return _stuck(fact, event)
         case DeliveryReleased():
@@ -170,6 +182,12 @@ def _ended(alerts: list[Alert]) -> str:
 
 def _overdue(told: Alert | str) -> str:
     return told if isinstance(told, str) else _opened(told)
+
+
+def _surprised(fact: AnomalyFound | AnomalyOver | AnomalyLabelled, event: Event) -> str:
+    if isinstance(fact, AnomalyFound):
+        return _overdue(surprises.found(fact, event))
+    return _closed(surprises.over(fact, event))
 
 
 def _check_failed(fact: CheckFailed, event: Event) -> str:

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from monitoring_app.alerts import sending
+from monitoring_app.anomalies import judging
 from monitoring_app.profiling import measuring
 
 
@@ -16,3 +17,9 @@ def send_notification(pk: int) -> None:
 def measure_profile(pk: int) -> None:
     """Measure one version, if it is still to be measured."""
     measuring.measure(pk)
+
+
+@shared_task
+def judge_batch(pk: int) -> None:
+    """Judge one batch, if it is still to be judged."""
+    judging.judge(pk)

@@ -13,6 +13,7 @@ START = "start"  # a delivery that may lead to steps: best to those who do steps
 STEP = "step"
 NOTIFICATION = "notification"
 PROFILE = "profile"
+JUDGEMENT = "judgement"  # of what was measured: whoever measures has both in hand
 KINDS = (DELIVERY, STEP, NOTIFICATION, PROFILE)  # one bell each; what starts is a delivery
 
 

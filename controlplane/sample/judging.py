@@ -12,6 +12,10 @@ from controlplane.sample.receivers import Mailbox, SlackLike
 
 BLIZZARD = ("2013-02-08", "2013-02-09")
 LAST_OF_THE_DAY = "mart.daily_operations"
+FEBRUARY, JANUARY = "2013-02-01", 31
+WATCHED = ("raw.flights", "staging.flights", LAST_OF_THE_DAY, "mart.carrier_performance", "mart.delays_and_weather")
+CANCELLED = ("NULLs in dep_time", "NULLs in dep_delay", "cancelled", "delay")
+JUDGED_SECONDS = 240
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class Judge:
             *self._broken(),
             *self._twice(),
             *self._blizzard(mailbox, slack),
+            *self._learned(),
             *self._chain(),
         ]
         return Outcome(claims=claims, latencies=list(self._latencies(last)))
@@ -138,6 +143,54 @@ class Judge:
     @staticmethod
     def _slacked(slack: SlackLike) -> bool:
         return any("share_cancelled" in str(message) for message in slack.messages)
+
+    def _learned(self) -> Iterator[Claim]:
+        """What is told without any check, only by what January was like."""
+        try:
+            until(self._is_judged, "every batch to be measured and judged", patience=JUDGED_SECONDS, pause=0.5)
+        except TimeoutError as error:
+            yield Claim(says="every batch was judged by those before it", found=str(error), holds=False)
+            return
+        told = self._told_in_february()
+        blizzard = [row for row in told if row["period"] in BLIZZARD]
+        title = blizzard[0]["title"] if blizzard else "nothing"
+        yield Claim(
+            says="the blizzard is told by what was learned from January alone",
+            found=title,
+            holds=any(word in title for word in CANCELLED),
+        )
+        others = [row["title"] for row in told if row not in blizzard]
+        yield Claim(
+            says="in all of February at most two other learned alerts",
+            found="; ".join(others) or "none",
+            holds=len(others) <= 2,
+        )
+
+    def _told_in_february(self) -> list[dict[str, Any]]:
+        """The learned alerts that people were told of, by what they told first; what follows from another is not."""
+        standing = {row["id"] for row in self._client.all("/alerts", rule="unusual")}
+        opened = [row["body"] for row in self._client.all("/events", kind="alert.opened")]
+        learned = [body for body in opened if body["alert"] in standing]
+        found = self._client.all("/events", kind="anomaly.found")
+        whole = {row["dataset"] for row in found if not row["period"] and row["body"]["version"] in self._of_february()}
+        return [body for body in learned if body["period"] >= FEBRUARY or body["dataset"] in whole]
+
+    def _of_february(self) -> set[int]:
+        """The versions of what is made anew each day that were made of February's days."""
+        rows = self._client.all("/datasets/mart.carrier_performance/versions", state="published")
+        return {row["id"] for row in rows if row["number"] > JANUARY}
+
+    def _is_judged(self) -> bool:
+        """Whether every version of the month's datasets is measured, and every batch judged."""
+        for dataset in WATCHED:
+            address = f"/datasets/{dataset}"
+            if self._client.get(f"{address}/profiles", state="pending", limit=1)["results"]:
+                return False
+            measured = {row["id"] for row in self._client.all(f"{address}/profiles", is_merged="false")}
+            judged = self._client.all(f"{address}/judgements", state="judged,failed")
+            if measured - {row["profile"] for row in judged}:
+                return False
+        return True
 
     def _chain(self) -> Iterator[Claim]:
         periods = {

@@ -122,10 +122,14 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AlertState": "monitoring_app.models.AlertState",
         "AlertUrgency": "monitoring_app.models.AlertUrgency",
+        "AnomalyLabel": "monitoring_app.models.AnomalyLabel",
+        "AnomalySource": "monitoring_app.models.AnomalySource",
+        "AnomalyState": "monitoring_app.models.AnomalyState",
         "ArrivalState": "pipelines_app.models.ArrivalState",
         "BackfillMode": "pipelines_app.models.BackfillMode",
         "ChannelKind": "monitoring_app.models.ChannelKind",
         "HearerKind": "monitoring_app.api.channels.HEARER_CHOICES",
+        "JudgementState": "monitoring_app.models.JudgementState",
         "LineageKind": "pipelines_app.api.serializers.lineage.WAYS",
         "BackfillState": "pipelines_app.models.BackfillState",
         "DeliveryState": "pipelines_app.models.DeliveryState",
@@ -157,6 +161,7 @@ EVENT_CONSUMERS = {
     "promises": "monitoring_app.slas.foreseeing.hear",
     "profiles": "monitoring_app.profiling.pending.hear",
     "expectations": "monitoring_app.expectations.hearing.hear",
+    "judgements": "monitoring_app.anomalies.pending.hear",
 }
 WAKE = "controlplane.embedded.ring"
 REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one

@@ -23,6 +23,7 @@ KINDS = {
     "quarantine": Kind.BROKEN,
     "expectation": Kind.CHECK,
     RUN_FAILED: Kind.BROKEN,
+    "unusual": Kind.CHECK,
 }
 ALONE = ("channel", "delivery_stuck", "mail_server")  # the platform's own: nothing of the lineage leads to them
 REPORTED = "reported"  # by a person: no result closes it

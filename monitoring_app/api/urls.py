@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monitoring_app.api.anomalies import AnomalyViewSet, JudgementViewSet, SensitivityView
 from monitoring_app.api.behaving import MaintenanceViewSet, PolicyView, QuietView, RouteViewSet
 from monitoring_app.api.channels import ChannelViewSet
 from monitoring_app.api.endpoints import EndpointMessageViewSet, EndpointViewSet
@@ -24,6 +25,12 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge", AlertViewSet.as_view({"post": "acknowledge"}), name="alert-acknowledge"),
     path("alerts/<int:pk>/snooze", AlertViewSet.as_view({"post": "snooze"}), name="alert-snooze"),
     path("alerts/<int:pk>/resolve", AlertViewSet.as_view({"post": "resolve"}), name="alert-resolve"),
+    path("alerts/<int:pk>/label", AlertViewSet.as_view({"post": "label"}), name="alert-label"),
+    path("anomalies", AnomalyViewSet.as_view({"get": "list"}), name="anomalies"),
+    path("anomalies/<int:pk>", AnomalyViewSet.as_view({"get": "retrieve"}), name="anomaly"),
+    path("anomalies/<int:pk>/label", AnomalyViewSet.as_view({"post": "label"}), name="anomaly-label"),
+    path("datasets/<dataset:name>/judgements", JudgementViewSet.as_view({"get": "list"}), name="judgements"),
+    path("datasets/<dataset:name>/sensitivity", SensitivityView.as_view(), name="sensitivity"),
     path("channels", ChannelViewSet.as_view({"get": "list", "post": "create"}), name="channels"),
     path("channels/<int:pk>/enable", ChannelViewSet.as_view({"post": "enable"}), name="channel-enable"),
     path("channels/<int:pk>/disable", ChannelViewSet.as_view({"post": "disable"}), name="channel-disable"),

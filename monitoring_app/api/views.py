@@ -10,7 +10,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from monitoring_app import health
-from monitoring_app.alerts import lifecycle
+from monitoring_app.alerts import lifecycle, surprises
+from monitoring_app.anomalies.labelling import Said
+from monitoring_app.api.anomaly_shapes import LabelAnomaly, LabelledSerializer
 from monitoring_app.api.commands import Acknowledge, Resolve, Snooze, said
 from monitoring_app.api.filters import AlertFilter, NotificationFilter
 from monitoring_app.api.serializers import (
@@ -81,6 +83,18 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         alert = self._operable(pk)
         lifecycle.end(alert, because=because, actor=_actor(request))
         return Response(AlertSerializer(alert).data)
+
+    @extend_schema(
+        operation_id="alerts_label",
+        tags=["alerts"],
+        summary="Say whether what was unusual was fine or bad, of all that the alert tells",
+        request=LabelAnomaly,
+        responses=LabelledSerializer,
+    )
+    def label(self, request: Request, pk: int) -> Response:
+        command, alert = said(LabelAnomaly, request), self._operable(pk)
+        told = surprises.label(alert, Said(**command, actor=_actor(request)))
+        return Response(LabelledSerializer({"anomalies": told}).data)
 
     def _operable(self, pk: int) -> Alert:
         user = permits.signed_in(self.request.user)

@@ -65,29 +65,56 @@ class Band:
     surprises: deque[float] = field(default_factory=lambda: deque(maxlen=WINDOW))
     total: float = 0.0
     rows: float = 0.0
+    seen: int = 0
+    excused: deque[tuple[int, float]] = field(default_factory=deque)  # what a person said was fine, and when it came
 
     def surprise(self, number: Number, weekday: int) -> float:
         """How far a number lies outside what was seen, in multiples of what is allowed; above 1 is unusual."""
         if len(self.values) < LEAST_SEEN:
             return 0.0
         least, most = min(self.values), max(self.values)
+        if self.excused:
+            low, high = self._excusing(number, least, most)
+            if low <= number.value <= high:
+                return 0.0
         usual = self._outside(number, least, most, len(self.values))
         if usual >= 1 or not number.is_seasonal:
             return usual
         likes = (self._on(weekday), self._lately())
         return max(usual, *(self._outside(number, min(like), max(like), len(like)) for like in likes if like), 0.0)
 
-    def limits(self, number: Number, weekday: int) -> tuple[float, float]:
-        """Between which values a number such as this one is not unusual, whatever it is itself."""
-        low, high = self._between(number, self.values)
+    def limits(self, number: Number, weekday: int, patience: float | None = None) -> tuple[float, float]:
+        """Between which values a number such as this one is not unusual, whatever it is itself.
+
+        `patience` is by how much it must surprise; without it, by what this number was like so far.
+        """
+        patience = second_greatest(self.surprises) if patience is None else patience
+        low, high = self._between(number, self.values, patience)
         alike = self.alike(number, weekday)
         if alike:
-            lower, higher = self._between(number, alike)
+            lower, higher = self._between(number, alike, patience)
             low, high = max(low, lower), min(high, higher)
-        return low, high
+        return self._excusing(number, low, high) if self.excused else (low, high)
 
-    def _between(self, number: Number, values: Sequence[float]) -> tuple[float, float]:
-        least, most, patience = min(values), max(values), second_greatest(self.surprises)
+    def excuse(self, number: Number) -> None:
+        """Take the last number for fine, however far outside it lies: up to there nothing is unusual for a while, and
+        that it surprised makes nobody more patient."""
+        self.surprises[-1] = 0.0
+        self.excused.append((self.seen, number.value))
+        while self.excused[0][0] <= self.seen - WINDOW:
+            self.excused.popleft()
+
+    def _excusing(self, number: Number, low: float, high: float) -> tuple[float, float]:
+        """Two ends, moved out to what was said to be fine with the change that is not worth a word."""
+        fine = [value for when, value in self.excused if when > self.seen - WINDOW]
+        if not fine:
+            return low, high
+        lowest, highest = min(fine), max(fine)
+        lowest -= self._allowed(number, lowest, 0.0, is_up=False)
+        return min(low, lowest), max(high, highest + self._allowed(number, highest, 0.0, is_up=True))
+
+    def _between(self, number: Number, values: Sequence[float], patience: float) -> tuple[float, float]:
+        least, most = min(values), max(values)
         room = _room(values)
         low = least - patience * self._allowed(number, least, room, is_up=False)
         return low, most + patience * self._allowed(number, most, room, is_up=True)
@@ -153,7 +180,7 @@ class Band:
     def add(self, number: Number, weekday: int, surprise: float) -> None:
         """Take a batch's number in; one that lies far outside widens the band by a bounded step."""
         value = number.value
-        if surprise > 1 and len(self.values) >= LEAST_SEEN:
+        if (surprise > 1 or self.excused) and len(self.values) >= LEAST_SEEN:
             least, most = min(self.values), max(self.values)
             room = _room(self.values)
             lowest = least - self._allowed(number, least, room, is_up=False)
@@ -163,6 +190,7 @@ class Band:
         self.values.append(value)
         self.weekdays.append(weekday)
         self.surprises.append(surprise)
+        self.seen += 1
         if number.rows:
             self.total += sin(value) ** 2 * number.rows
             self.rows += number.rows

@@ -5,7 +5,7 @@ as surprising as its most surprising number, held against how surprising batches
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median
@@ -78,13 +78,18 @@ class Learner:
         self._repeats = 0
         self.batches = 0
 
-    def learn(self, profile: Profile, day: date) -> None:
-        """Take a batch in that stood, after judging it by those before it."""
+    def learn(self, profile: Profile, day: date, excused: Collection[Key] = ()) -> None:
+        """Take a batch in that stood, after judging it by those before it; numbers that are excused are usual from
+        then on, however surprising they are."""
         weekday, surprises = day.weekday(), {}
         for key, number in self._numbers(profile, day):
             band = self._bands.setdefault(key, Band())
-            surprises[key] = band.surprise(number, weekday)
-            band.add(number, weekday, surprises[key])
+            surprise = band.surprise(number, weekday)
+            band.add(number, weekday, surprise)
+            if key in excused:
+                band.excuse(number)
+            else:
+                surprises[key] = surprise
         self._patience.add(surprises)
         self._remember(profile, day)
         self.batches += 1
@@ -97,6 +102,20 @@ class Learner:
             if band is not None and (surprise := band.surprise(number, day.weekday())) > 0:
                 found.append(Finding(column=key[0], check=key[1], score=surprise / self._patience.of(key)))
         return found
+
+    def standing(self, profile: Profile, day: date, keys: Collection[Key]) -> Iterator[tuple[Key, Number, Band]]:
+        """Some numbers of a batch, each with what it is judged by."""
+        for key, number in self._numbers(profile, day):
+            if key in keys and key in self._bands:
+                yield key, number, self._bands[key]
+
+    def patience(self, key: Key) -> float:
+        """By how much a number must surprise to be told of."""
+        return self._patience.of(key)
+
+    def unit(self, column: str) -> float:
+        """What the values of a column differ by."""
+        return self._units.get(column, 1.0)
 
     def _facts(self, profile: Profile) -> Iterator[Finding]:
         if not profile.rows:
@@ -162,9 +181,15 @@ class Learner:
 def verdict(found: Sequence[Finding]) -> Verdict:
     """A verdict by what was found: the most surprising decides, and what is nearly as surprising is told with it."""
     score = max((finding.score for finding in found), default=0.0)
-    told = [one for one in found if one.score > 1 and one.score >= FAINT * min(score, GLARING)]
-    spread = tuple(part for one in sorted(told, key=lambda one: -one.score) for part in _parts(one))
+    spread = tuple(part for one in worth_telling(found) for part in _parts(one))
     return Verdict(alarm=score > 1, score=score, findings=spread)
+
+
+def worth_telling(found: Sequence[Finding]) -> list[Finding]:
+    """What is unusual and not faint beside the most surprising, which comes first."""
+    score = max((finding.score for finding in found), default=0.0)
+    told = [one for one in found if one.score > 1 and one.score >= FAINT * min(score, GLARING)]
+    return sorted(told, key=lambda one: -one.score)
 
 
 def _parts(finding: Finding) -> Iterator[Finding]:

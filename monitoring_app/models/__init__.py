@@ -1,6 +1,17 @@
 """The nouns of the watch, one file each, all on this screen."""
 
 from monitoring_app.models.alert import Alert, AlertState, AlertUrgency, Verdict
+from monitoring_app.models.anomaly import (
+    MOST_SENSITIVITY,
+    USUAL_SENSITIVITY,
+    Anomaly,
+    AnomalyLabel,
+    AnomalySource,
+    AnomalyState,
+    Judgement,
+    JudgementState,
+    Sensitivity,
+)
 from monitoring_app.models.channel import Channel, ChannelKind
 from monitoring_app.models.emission import Emission, EmissionState
 from monitoring_app.models.endpoint import Attempt, Endpoint, Subscription
@@ -21,11 +32,17 @@ from monitoring_app.models.sla import Pledge, Sla, SlaResult, SlaState
 
 __all__ = [
     "MOST_MINUTES",
+    "MOST_SENSITIVITY",
+    "USUAL_SENSITIVITY",
     "About",
     "Alert",
     "AlertEntry",
     "AlertState",
     "AlertUrgency",
+    "Anomaly",
+    "AnomalyLabel",
+    "AnomalySource",
+    "AnomalyState",
     "Attempt",
     "Breach",
     "Channel",
@@ -38,6 +55,8 @@ __all__ = [
     "ExpectationChange",
     "ExpectationPolicy",
     "ExpectationState",
+    "Judgement",
+    "JudgementState",
     "Maintenance",
     "Notification",
     "NotificationState",
@@ -47,6 +66,7 @@ __all__ = [
     "Profile",
     "ProfileState",
     "Route",
+    "Sensitivity",
     "Sla",
     "SlaResult",
     "SlaState",

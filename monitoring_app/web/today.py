@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from monitoring_app import reactions
+from monitoring_app.alerts import surprises
 from monitoring_app.models import Alert, AlertState
 from monitoring_app.models.alert import AlertQuerySet
 from monitoring_app.web import expected, platform
@@ -32,6 +33,7 @@ class Tally:
     failing: int
     quarantined: int
     warned: int
+    unusual: int
     waiting: int
     running: int
 
@@ -83,6 +85,7 @@ def _tally(alerts: AlertQuerySet, user: User) -> Tally:
         failing=rules[reactions.RUN_FAILED],
         quarantined=rules[reactions.QUARANTINE],
         warned=sum(number for rule, number in rules.items() if rule.startswith(reactions.CHECK)),
+        unusual=rules[surprises.UNUSUAL],
         waiting=live[RunState.QUEUED],
         running=live[RunState.RUNNING],
     )

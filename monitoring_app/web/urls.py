@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitoring_app.web import (
     alerts,
+    anomalies,
     behaving,
     channels,
     emissions,
@@ -30,6 +31,13 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
     path("alerts/<int:pk>/snooze", alerts.snooze, name="alert-snooze"),
     path("alerts/<int:pk>/resolve", alerts.resolve, name="alert-resolve"),
+    path("alerts/<int:pk>/label", anomalies.label_alert, name="alert-label"),
+    path("alerts/<int:pk>/unusual", anomalies.of_alert, name="alert-unusual"),
+    path("anomalies/", anomalies.anomalies, name="anomalies"),
+    path("anomalies/<int:pk>/", anomalies.anomaly, name="anomaly"),
+    path("anomalies/<int:pk>/label", anomalies.label, name="anomaly-label"),
+    path("datasets/<str:name>/unusual", anomalies.of_dataset, name="dataset-unusual"),
+    path("datasets/<str:name>/sensitivity", anomalies.sensitivity, name="dataset-sensitivity"),
     path("alerts/of-run/<int:pk>", fragments.of_run, name="run-alerts"),
     path("alerts/of-dataset/<str:name>", fragments.of_dataset, name="dataset-alerts"),
     path("alerts/of-pipeline/<str:name>", fragments.of_pipeline, name="pipeline-alerts"),

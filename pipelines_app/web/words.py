@@ -83,6 +83,10 @@ STATES: dict[str, Saying] = {
     "acknowledged": Saying("Acknowledged", "warn", "eye"),
     "snoozed": Saying("Snoozed", "idle", "moon"),
     "resolved": Saying("Resolved", "good", "check"),
+    # Anomalies
+    "closed": Saying("Over", "idle", "check"),
+    "fine": Saying("Was fine", "good", "check"),
+    "bad": Saying("Was bad", "bad", "cross"),
     "pending": Saying("Pending", "idle", "clock"),
     "delivered": Saying("Delivered", "good", "check"),
     "undelivered": Saying("Not delivered", "bad", "alert"),

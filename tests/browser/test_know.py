@@ -10,6 +10,7 @@ from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints
 from monitoring_app.channels.endpoints import Wanted
+from monitoring_app.models import Anomaly, Profile
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.intake import openlineage, runevents, webhooks
 from pipelines_app.models import Arrival, Dataset, DatasetVersion, DropSource, DropTaken, Role, Webhook
@@ -29,6 +30,10 @@ PAGES = [
     "/datasets/raw.orders/profile/compare",
     "/datasets/raw.orders?tab=expectations",
     "/expectations/{expectation}/",
+    "/anomalies/",
+    "/anomalies/{anomaly}/",
+    "/datasets/raw.orders/unusual",
+    "/alerts/{unusual}/unusual",
     "/versions/{held}",
     "/versions/{made}/test",
     "/definitions",
@@ -89,8 +94,23 @@ def world(transactional_db):
     openlineage.record(runevents.read(json.dumps(told()).encode()), team=team, sender="user:ada", now=timezone.now())
     promises.sweep(timezone.now() + timedelta(hours=2))
     rows = {"kind": "row_count_between", "about": "rows", "parameters": {"min": 4, "max": 9}}
+    profile = Profile.objects.filter(dataset=orders, version__state="published").latest("pk")
+    said = {
+        "metric": "null_share",
+        "kind": "null_share",
+        "score": 2.4,
+        "words": "share of NULLs in amount 0.48; usually 0",
+    }
+    course = [{"period": f"2013-01-0{day}", "value": 0.01 * day} for day in range(1, 5)]
+    about = {"dataset": orders, "version": profile.version, "period": profile.period, "column": "amount"}
+    bounds = {"value": 0.48, "expected": 0.02, "low": 0.0, "high": 0.1, "course": course}
+    odd = Anomaly.objects.create(profile=profile, source="batch", **about, **said, **bounds)
+    unusual = {**alert, "rule": "unusual", "title": "raw.orders is unusual", "period": profile.period}
+    told_of = lifecycle.open_alert(Problem(**unusual, team=team, dataset=orders), cause=factories.make_event())
     return {
         "expectation": orders.expectations.create(**rows, sentence="the number of rows is between 4 and 9").pk,
+        "anomaly": odd.pk,
+        "unusual": told_of.pk,
         "drop": drop.pk,
         "sla": orders.slas.get().pk,
         "endpoint": out.pk,

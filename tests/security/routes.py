@@ -17,10 +17,11 @@ from tests.security.rows import (
     call,
     page,
 )
-from tests.security.rows_of_the_watch import OF_EXPECTATIONS, OF_PROFILES, PAGES
+from tests.security.rows_of_the_watch import OF_ANOMALIES, OF_EXPECTATIONS, OF_PROFILES, PAGES, PAGES_OF_ANOMALIES
 from tests.security.world import DAY, NEXT
 
 CONSOLE = [
+    *PAGES_OF_ANOMALIES,
     page("/", SIGNED, SIGNED),
     page("/alerts/", SIGNED, SIGNED),
     page("/alerts/{alert}/", OWN, OWN, open=(200, 200)),
@@ -371,5 +372,5 @@ API = [
     call("/notifications", API_SIGNED, API_NOT),
     call("/health", API_SIGNED, API_NOT),
 ]
-API = [*API, *OF_PROFILES, *OF_EXPECTATIONS]
+API = [*API, *OF_PROFILES, *OF_EXPECTATIONS, *OF_ANOMALIES]
 ROWS = [*CONSOLE, *PAGES, *MACHINES, *API]

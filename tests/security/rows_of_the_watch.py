@@ -1,6 +1,6 @@
 """Who is answered what at the addresses of what is measured of a dataset and learned from it; see `routes`."""
 
-from tests.security.rows import API_NOT, API_OWN, EDITORS, NO_GET, NO_POST, OWN, call, page
+from tests.security.rows import API_NOT, API_OWN, API_SIGNED, EDITORS, NO_GET, NO_POST, OWN, SIGNED, call, page
 
 OF_PROFILES = [
     call("/datasets/{dataset}/profile", API_OWN, API_NOT),
@@ -45,4 +45,28 @@ PAGES = [
     page("/expectations/{expectation}/edit", NO_GET, EDITORS, body={"max": "20"}, open=(405, 404)),
     page("/expectations/{expectation}/retire", NO_GET, EDITORS, open=(405, 404)),
     page("/expectations/{expectation}/label/{profile}", NO_GET, EDITORS, body={"verdict": "fine"}, open=(405, 404)),
+]
+PAGES_OF_ANOMALIES = [
+    page("/alerts/{alert}/label", NO_GET, EDITORS, body={"label": "fine"}, open=(405, 404)),
+    page("/alerts/{alert}/unusual", OWN, NO_POST),
+    page("/anomalies/", SIGNED, NO_POST),
+    page("/anomalies/{anomaly}/", OWN, NO_POST),
+    page("/anomalies/{anomaly}/label", NO_GET, EDITORS, body={"label": "bad"}, open=(405, 404)),
+    page("/datasets/{dataset}/unusual", OWN, NO_POST),
+    page("/datasets/{dataset}/sensitivity", NO_GET, EDITORS, body={"value": "1"}, open=(405, 404)),
+]
+OF_ANOMALIES = [
+    call("/alerts/{alert}/label", API_NOT, "401 404 403 409 409", body={"label": "fine"}, open=(405, 404)),
+    call("/anomalies", API_SIGNED, API_NOT),
+    call("/anomalies/{anomaly}", API_OWN, API_NOT),
+    call("/anomalies/{anomaly}/label", API_NOT, "401 404 403 200 200", body={"label": "bad"}, open=(405, 404)),
+    call("/datasets/{dataset}/judgements", API_OWN, API_NOT),
+    call(
+        "/datasets/{dataset}/sensitivity",
+        API_OWN,
+        "401 404 403 200 200",
+        body={"value": "1"},
+        method="put",
+        open=(200, 404),
+    ),
 ]

@@ -15,7 +15,7 @@ from monitoring_app.alerts.behaving import Window, Wish
 from monitoring_app.alerts.lifecycle import Problem
 from monitoring_app.channels import endpoints, keeping
 from monitoring_app.channels.endpoints import Wanted
-from monitoring_app.models import Alert, Channel, Expectation, Notification, Profile
+from monitoring_app.models import Alert, Anomaly, Channel, Expectation, Notification, Profile
 from monitoring_app.profiling import measuring
 from monitoring_app.slas import sweeping as promises
 from pipelines_app.access import tokens
@@ -166,6 +166,16 @@ def _behaving(hearer) -> dict[str, int]:
     return {"maintenance": made.pk, "route": behaving.route(hearer, Wish(pattern="hush.*"), actor="user:ada").pk}
 
 
+def _profile(dataset) -> Profile:
+    return Profile.objects.get(version=dataset.versions.latest("pk"), is_merged=False)
+
+
+def _anomaly(profile) -> Anomaly:
+    about = {"dataset": profile.dataset, "version": profile.version, "period": profile.period}
+    said = {"metric": "null_share", "kind": "null_share", "score": 2.0, "words": f"{profile.dataset.name} is odd"}
+    return Anomaly.objects.create(profile=profile, source="batch", column="id", value=0.5, **about, **said)
+
+
 def _ids(things: Things, editor) -> dict[str, int]:
     dataset = Dataset.objects.get(name=things.dataset)
     pipeline = Pipeline.objects.get(name=things.pipeline)
@@ -207,8 +217,9 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "delivery": delivery.pk,
         "alert": alert.pk,
         "sla": dataset.slas.get().pk,
-        "profile": Profile.objects.get(version=dataset.versions.latest("pk"), is_merged=False).pk,
         "expectation": _expected(dataset).pk,
+        "profile": _profile(dataset).pk,
+        "anomaly": _anomaly(_profile(dataset)).pk,
         "draft": drafts.edit(pipeline, editor).pk,
     }
 
