@@ -24,6 +24,7 @@ _LEVELS: Mapping[Metric, tuple[float, float]] = {
     Metric.MINIMUM: (0.5, 2.5),
     Metric.MAXIMUM: (0.5, 2.5),
 }
+FEW = 5
 _DAY = 86_400.0
 _OFFSET = 0.01 * _DAY
 _STILL = 0.05  # of what values differ by: less of a deviation is none
@@ -43,7 +44,10 @@ def of_batch(profile: Profile) -> Iterator[tuple[Key, Number]]:
 def of_column(column: ColumnProfile, rows: int, unit: float) -> Iterator[tuple[Key, Number]]:
     """The numbers of one column; `unit` is what its values usually differ by."""
     grain = _grain(column, rows, unit)
+    is_bare = grain.values < FEW and grain.values < 0.5 * rows
     for metric, value in column.metrics.items():
+        if is_bare and metric not in (Metric.NULL_SHARE, Metric.MISFIT_SHARE):
+            continue  # nearly nothing came: that is said by these two, and how it is spread says no more
         of = rows if metric in (Metric.NULL_SHARE, Metric.MISFIT_SHARE) else grain.values
         number = _number(metric, value, grain, max(of, 1.0))
         if number is not None:
