@@ -178,12 +178,22 @@ def test_five_days_without_a_success_switch_it_off_and_switching_on_begins_anew(
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_an_error_and_not_followed(team, made, receiver, status):
     channel, _ = made
-    receiver.answers = [Answer(status=status, headers={"Location": "/elsewhere"})]
+    receiver.answers = [Answer(status=status, headers={"Location": "http://169.254.169.254/latest"})]
     notification = told(report(team), channel)
     sending.send(notification.pk)
     notification.refresh_from_db()
     assert f"answered {status}" in notification.error
     assert len(receiver.paths) == 1
+
+
+@pytest.mark.parametrize(("status", "least"), [(404, 0), (429, 600), (503, 600)])
+def test_a_refusal_is_tried_again_and_not_before_it_may_be(team, made, receiver, status, least):
+    channel, _ = made
+    receiver.answers = [Answer(status=status, headers={"Retry-After": "600"} if least else {})]
+    notification = told(report(team), channel)
+    sending.send(notification.pk)
+    assert least - 5 < seconds_left(notification) < least + 60
+    assert (notification.state, notification.error.partition(" answered ")[2][:3]) == ("pending", str(status))
 
 
 @pytest.mark.promise(19, faults="an answer that never ends")

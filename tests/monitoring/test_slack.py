@@ -48,9 +48,10 @@ def test_a_rate_limit_says_how_long_to_wait_and_nobody_sleeps(slack):
     assert len(slack.paths) == 1
 
 
+@pytest.mark.parametrize("to", ["/elsewhere", "http://169.254.169.254/latest", "http://10.0.0.1/"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed(slack, status):
-    slack.answers = [Answer(status=status, body="", headers={"Location": "/elsewhere"})]
+def test_a_redirect_is_not_followed(slack, status, to):
+    slack.answers = [Answer(status=status, body="", headers={"Location": to})]
     assert f"answered {status}" in str(refusal_of(slack.url))
     assert len(slack.paths) == 1
 
