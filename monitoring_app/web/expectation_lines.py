@@ -107,12 +107,13 @@ def chart(trial: Trial, dataset: Dataset) -> Chart:
         Bound(points=points, y=_y(value, low, high), words=promise_words.said(kind, value))
         for value, points in _bounds(shown, step, low, high)
     ]
-    times = "never" if not trial.alarms else f"{trial.alarms:,} of {trial.judged:,} times"
+    had = "have alarmed" if trial.alarms else "never have alarmed"
+    times = f"{trial.alarms:,} of {trial.judged:,} times" if trial.alarms else ""
     total = f"in {trial.judged:,} {remembering.noun(dataset, trial.judged)}" if not trial.alarms else ""
     return Chart(
         marks=marks,
         bounds=bounds,
-        summary=f"It would have alarmed {times} {total}".strip() + ".",
+        summary=" ".join(part for part in ("It would", had, times, total) if part) + ".",
         first=shown[0].name if shown else "",
         last=shown[-1].name if shown else "",
     )

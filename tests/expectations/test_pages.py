@@ -100,7 +100,7 @@ def test_accepting_editing_and_retiring_are_plain_forms(known, ana, vic):
 def test_another_bound_is_tried_by_dragging_it(known, ana, vic):
     rows = page_of(known, "row_count_between")
     page = shown(ana, rows)
-    assert "It would have alarmed never in 8 days." in page
+    assert "It would never have alarmed in 8 days." in page
     assert 'type="range"' in page
     assert '<svg class="backtest"' in page
     tried = shown(ana, f"{rows}?min=103&max=500", headers=FRAGMENT)
