@@ -61,10 +61,10 @@ def profile(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
     )
     detail = queries.profile(exp.table_(CHOSEN), _detail(asked))
     told = exp.select(exp.Star(**{"except_": [trees.name(CHOSEN)]}), "detail.*").from_(EVERY)
-    told = told.join(trees.subquery(detail, "detail"), on=exp.true(), join_type="left")
-    told = told.with_(SOURCE, as_=_source(source, asked))
-    told = told.with_(EVERY, as_=every, materialized=True)
-    return told.with_(CHOSEN, as_=exp.select(*fields).from_(trees.subquery(chosen, "chosen_rows")))
+    told = told.join(trees.subquery(detail, "detail"), on=exp.true(), join_type="left", copy=False)
+    told = told.with_(SOURCE, as_=_source(source, asked), copy=False)
+    told = told.with_(EVERY, as_=every, materialized=True, copy=False)
+    return told.with_(CHOSEN, as_=exp.select(*fields).from_(trees.subquery(chosen, "chosen_rows")), copy=False)
 
 
 def _sampled_names(asked: Asked) -> list[str]:

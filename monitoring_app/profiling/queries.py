@@ -37,7 +37,9 @@ def profile(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
     What is one number per column is an aggregate of its own. Values, patterns and hashes are counted in rows of
     (column, value): a plan that does not grow with the columns.
     """
-    wide = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in _measured(asked))).from_(HELD)
+    wide = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in _measured(asked))).from_(
+        HELD, copy=False
+    )
     batch = [trees.name(BATCH)] if asked.batch else []
     wide = wide.group_by(*batch) if batch else wide
     told = exp.select("wide.*", "texts.texts", "shapes.shapes", "hashes.hashes").from_("wide")
@@ -54,9 +56,10 @@ def profile(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
         "shapes": _most(SHAPED, "shapes", PATTERNS, batch),
         "hashes": _least(batch),
     }
-    told = told.with_(HELD, as_=_inner(source, asked), materialized=True)
+    # Everything here is made for this query alone: it need not be copied for each part that is added.
+    told = told.with_(HELD, as_=_inner(source, asked), materialized=True, copy=False)
     for name, query in steps.items():
-        told = told.with_(name, as_=query, materialized=name == SEEN)
+        told = told.with_(name, as_=query, materialized=name == SEEN, copy=False)
     return told
 
 
@@ -134,7 +137,7 @@ def _inner(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
             chosen.append(exp.alias_(trees.name(asked.raws[column.name]), f"r{place}"))
     ours = {BATCH: asked.batch, BEGINS: asked.begins, ENDS: asked.ends}
     chosen += [exp.alias_(trees.name(theirs), own) for own, theirs in ours.items() if theirs]
-    return exp.select(*chosen, exp.alias_(trees.name(row), ROW)).from_(trees.subquery(marked, "marked"))
+    return exp.select(*chosen, exp.alias_(trees.name(row), ROW)).from_(trees.subquery(marked, "marked"), copy=False)
 
 
 def unlike(names: Collection[str]) -> str:
