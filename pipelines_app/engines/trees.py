@@ -191,7 +191,8 @@ def for_people(query: exp.Query, columns: Sequence[tuple[str, str]], rows: int) 
     """The first rows of a query as values JSON can hold: dates and decimals as text, nested values as JSON."""
     safe = [f"c{number}" for number in range(len(columns))]
     chosen = [exp.alias_(_for_json(alias, *column), alias) for alias, column in zip(safe, columns, strict=True)]
-    return exp.select(*chosen).from_(subquery(query, columns=safe)).limit(rows)
+    # Both are made here: a query may be long, and need not be copied again.
+    return exp.select(*chosen).from_(subquery(query, columns=safe), copy=False).limit(rows, copy=False)
 
 
 def _for_json(alias: str, column: str, type_: str) -> exp.Expr:
