@@ -188,6 +188,25 @@ def test_a_share_is_unusual_beyond_what_chance_makes_of_it(past, value, is_unusu
     assert band.surprise(share(0.0, 80, is_harmless_below=True), 0) <= 1
 
 
+@pytest.mark.parametrize(
+    ("course", "value", "is_unusual"),
+    [
+        (lambda day: 5.0 if day % 7 < 5 else 4.0, 4.0, True),  # as at a weekend, on a Monday
+        (lambda day: 5.0 if day % 7 < 5 else 4.0, 5.05, False),
+        (lambda day: 0.1 * day, 1.0, True),  # as it was before it grew
+        (lambda day: 0.1 * day, 2.9, False),
+        (lambda day: (day * 7 % 10) / 10, 0.1, False),  # no season, no trend
+    ],
+    ids=["weekday", "its own weekday", "grown", "growing", "neither"],
+)
+def test_a_number_with_a_season_or_a_trend_is_held_against_it(course, value, is_unusual):
+    band = Band()
+    for day in range(28):
+        one = Number(value=course(day), least=0.1, is_seasonal=True)
+        band.add(one, day % 7, band.surprise(one, day % 7))
+    assert (band.surprise(Number(value=value, least=0.1, is_seasonal=True), 0) > 1) is is_unusual
+
+
 def test_what_surprised_in_one_column_makes_nobody_patient_with_another():
     patience = Patience()
     for number in range(20):
