@@ -16,6 +16,8 @@ from bench.figures import MIB, Figure, Report, Target, parser, say
 from bench.sites import ROOT, Place, alone, family, play, settled
 
 SETTLE_SECONDS = 90  # a surplus child is kept for thirty, freed memory goes back within sixty
+LOOK_SECONDS = 5.0
+BUSY_SHARE = 0.03  # of a core
 MEMORY = Target(most=250)
 CPU = Target(most=1.0)
 ONE_AND_ITS_CHILD = Target(most=3)
@@ -58,6 +60,7 @@ def _arguments() -> argparse.Namespace:
 
 def _rest(place: Place, asked: argparse.Namespace) -> Rest:
     settled(place)
+    _at_rest(place)
     if asked.sample:
         say(f"letting it rest for {SETTLE_SECONDS} s")
         time.sleep(SETTLE_SECONDS)
@@ -72,6 +75,17 @@ def _rest(place: Place, asked: argparse.Namespace) -> Rest:
         pss=_pss(processes),
         cpu=100 * spent / (time.monotonic() - begun),
     )
+
+
+def _at_rest(place: Place, *, patience: float = 600) -> None:
+    """Wait until what follows the runs is done as well: versions are measured and judged after they are published."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        before = _cpu_seconds(place.web)
+        time.sleep(LOOK_SECONDS)
+        if _cpu_seconds(place.web) - before < BUSY_SHARE * LOOK_SECONDS:
+            return
+    raise TimeoutError(f"It was still at work after {patience:.0f} s.")
 
 
 def _cpu_seconds(pid: int) -> float:

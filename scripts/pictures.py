@@ -52,7 +52,7 @@ def pictures(place: Place) -> list[Picture]:
         Picture(name="today-light", path="/"),
         Picture(name="run-dark", path=f"/runs/{run}", theme="dark"),
         Picture(name="lineage-light", path="/lineage?of=mart.delays_and_weather&depth=all"),
-        Picture(name="dataset-dark", path="/datasets/mart.daily_operations", theme="dark"),
+        Picture(name="expectations-dark", path="/datasets/staging.flights?tab=expectations", theme="dark"),
     ]
 
 
