@@ -61,7 +61,8 @@ def test_of_a_large_relation_repeated_rows_values_and_patterns_are_told(large):
     assert {pattern.text for pattern in city.patterns} == {" ", "Aa", "a"}
     assert long.patterns[0].text == "a-9"
     assert city.counted > 10_000
-    assert large.pairs[Pair(left="id", right="n", tie=Tie.DETERMINES)] == pytest.approx(1, abs=0.1)
+    # The quotient of two sketches of rows by chance: of sixty its deviation was 0.045, and this is six of them.
+    assert large.pairs[Pair(left="id", right="n", tie=Tie.DETERMINES)] == pytest.approx(1, abs=0.27)
     assert large.column("list").patterns == ()
     assert Metric.BLANK_SHARE not in large.column("list").metrics
 
