@@ -16,6 +16,7 @@ from django.utils import timezone
 from controlplane import sweep
 from monitoring_app.alerts import sending
 from monitoring_app.anomalies import judging as anomalies
+from monitoring_app.anomalies import memory as learned
 from monitoring_app.profiling import measuring
 from pipelines_app import events, lake, wake
 from pipelines_app.boundary import contained
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 PUTTING_BACK_SECONDS = 5.0
 SWITCH_SECONDS = 0.001  # how long a thread waits at most for one that computes: a step has many statements to wait for
+REMEMBERED_SECONDS = 60.0  # for which what was learned of a dataset is kept at hand after a batch of it
 HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
 
 LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
@@ -73,6 +75,7 @@ def _do(work: Work, owner: str) -> None:
 
 def _housekeeping() -> None:
     sweep.keep_house()
+    learned.forget_unused(time.monotonic() - REMEMBERED_SECONDS)
     memory.give_back()
 
 

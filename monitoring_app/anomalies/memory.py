@@ -1,10 +1,11 @@
 """What this process has learned of datasets, kept so that a batch costs that batch and not all those before it.
 
 Nothing depends on it: what is not remembered, or was learned from other batches than those that count now, is learned
-anew from what is stored. Only the datasets that were judged last are remembered.
+anew from what is stored. Only the datasets that were judged last are remembered, and none once all is quiet.
 """
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Known:
     learner: Learner
     lessons: list[Lesson] = field(default_factory=list)
     headers: list[tuple[str, ...]] = field(default_factory=list)
+    used_at: float = 0.0  # by the clock of time.monotonic()
 
     def lacks(self, wanted: Sequence[Lesson]) -> int | None:
         """How many of the last of these batches are not learned yet; None where it was taught by others."""
@@ -54,10 +56,18 @@ def take(dataset: int, wanted: Sequence[Lesson]) -> Known:
 
 def give_back(dataset: int, known: Known) -> None:
     """Let it be remembered, and forget what was not asked for longest."""
+    known.used_at = time.monotonic()
     with _lock:
         _known[dataset] = known
         while len(_known) > DATASETS:
             _known.popitem(last=False)
+
+
+def forget_unused(since: float) -> None:
+    """Forget what nobody asked for since a moment of `time.monotonic()`: it is several megabytes for each dataset."""
+    with _lock:
+        for dataset in [dataset for dataset, known in _known.items() if known.used_at < since]:
+            del _known[dataset]
 
 
 def forget() -> None:

@@ -156,6 +156,18 @@ def test_what_is_remembered_judges_like_what_is_learned_anew(flights):
     assert (remembered.score, remembered.surprises) == (anew.score, anew.surprises)
 
 
+def test_what_nobody_asked_for_is_forgotten_and_what_was_asked_for_is_not(flights):
+    profile = past.store(flights, past.batch(past.day(12)))
+    wanted = lessons.up_to_now(profile)
+    known = memory.take(flights.pk, wanted)
+    memory.give_back(flights.pk, known)
+    memory.forget_unused(since=known.used_at)
+    assert memory.take(flights.pk, wanted) is known
+    memory.give_back(flights.pk, known)
+    memory.forget_unused(since=known.used_at + 1)
+    assert memory.take(flights.pk, wanted) is not known
+
+
 def test_a_usual_batch_costs_a_fixed_number_of_queries(flights, django_assert_num_queries):
     profile = past.store(flights, past.batch(past.day(12)))
     judgement = Judgement.objects.create(profile=profile, dataset=flights)
