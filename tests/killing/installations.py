@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -39,6 +40,9 @@ SEEDS = [int(seed) for seed in os.environ.get("LOOPLINE_SEEDS", "").split()]
 STARTED_SECONDS = 30
 
 PUBLISHED = "SELECT count(*) FROM pipelines_app_datasetversion WHERE state = 'published'"
+JUST_MEASURED = re.compile(r"profile\.measured #\d+ to \w+: pending after 0 attempts: ?")
+TRIES = 5
+SETTLES_SECONDS = 30
 LIVE = "SELECT count(*) FROM pipelines_app_run WHERE state IN ('queued', 'running')"
 WAITING = "SELECT count(*) FROM pipelines_app_delivery WHERE state = 'pending'"
 PULSE = "SELECT count(*) FROM pipelines_app_pulse WHERE name LIKE 'worker:%:{pid}'"
@@ -109,6 +113,16 @@ def used(process: psutil.Process) -> float:
     return process.cpu_times().user + process.cpu_times().system
 
 
+def _is_on_its_way(told: str) -> bool:
+    """Whether nothing is violated but that a measurement was written down a moment ago and not yet heard of.
+
+    Versions are measured after their runs, one after the other: while that goes on there is such a moment again and
+    again. What is lost stays as it is, and is told of in the end.
+    """
+    *violations, _ = told.splitlines() or [""]
+    return bool(violations) and all(JUST_MEASURED.fullmatch(one) for one in violations)
+
+
 class Installation:
     """What both modes have in common, seen from outside: an address, an environment, a database, a verdict."""
 
@@ -166,7 +180,13 @@ class Installation:
         """Fail with every invariant that does not hold."""
         log = supplier.write(folder / "answers.json")
         command = [sys.executable, "-m", "tests.invariants", str(log)]
-        judged = subprocess.run(command, env=self.variables(), capture_output=True, text=True, check=False, cwd=ROOT)
+        for _ in range(TRIES):
+            judged = subprocess.run(
+                command, env=self.variables(), capture_output=True, text=True, check=False, cwd=ROOT
+            )
+            if not _is_on_its_way(judged.stdout):
+                break
+            self.settle(SETTLES_SECONDS)
         assert judged.returncode == 0, judged.stdout + judged.stderr[-3000:]
         assert judged.stdout.startswith("0 violations"), judged.stdout
 
