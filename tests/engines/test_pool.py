@@ -44,6 +44,15 @@ def children(lake: Path) -> list[psutil.Process]:
     return found
 
 
+def at_work(lake: Path) -> list[psutil.Process]:
+    """The copies of children, in which sessions are served."""
+    return [copy for child in children(lake) for copy in child.children()]
+
+
+def is_over(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -56,7 +65,7 @@ def works(engine: DuckDBEngine) -> bool:
 
 
 def busy(lake: Path) -> bool:
-    return any(child.cpu_times().user > 0.6 for child in children(lake))
+    return any(child.cpu_times().user > 0.6 for child in at_work(lake))
 
 
 @pytest.mark.parametrize("query", [ENDLESS, STUBBORN], ids=["endless", "deaf to interrupts"])
@@ -132,6 +141,21 @@ def test_a_child_that_died_while_resting_is_not_lent(engine, tmp_path):
     resting.kill()
     until(lambda: resting.status() == psutil.STATUS_ZOMBIE)
     assert works(engine)
+
+
+def test_a_copy_killed_in_the_middle_is_reported_and_its_child_replaced(engine, tmp_path):
+    engine.warm()
+    before = children(tmp_path)
+    with ThreadPoolExecutor(1) as threads:
+        work = threads.submit(engine.preview, ENDLESS, [], rows=1, limits=Limits(seconds=60.0))
+        until(lambda: busy(tmp_path))
+        at_work(tmp_path)[0].kill()
+        with pytest.raises(EngineError) as caught:
+            work.result(timeout=10)
+    assert caught.value.kind == EngineError.KILLED
+    assert f"exit {-signal.SIGKILL}" in caught.value.detail
+    assert works(engine)
+    assert children(tmp_path) != before
 
 
 def test_children_are_reused(engine, tmp_path):
@@ -224,9 +248,10 @@ def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path):
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"ready\n"
         (child,) = psutil.Process(parent.pid).children()
-        until(lambda: child.cpu_times().user > 0.6)
+        (copy,) = child.children()
+        until(lambda: copy.cpu_times().user > 0.6)
         parent.kill()
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5.0)
+    until(lambda: all(is_over(one) for one in (child, copy)), seconds=5.0)
 
 
 def test_a_child_outlives_the_thread_that_asked_for_it(engine, tmp_path):

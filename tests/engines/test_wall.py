@@ -113,6 +113,32 @@ def test_the_wall_denies(code, places):
     assert "got through" not in behind_the_wall(code, places)
 
 
+COPIED = """
+original = os.getpid()
+copy = os.fork()
+if copy == 0:
+    wall.stand_apart(original)
+    try:
+        {attack}
+    except OSError:
+        os._exit(7)
+    os._exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 7
+raise OSError("refused")
+"""
+AGAINST_ITS_ORIGINAL = {
+    "signal": "os.kill(original, 0)",
+    "trace": "assert ctypes.CDLL(None).ptrace(16, original, 0, 0) == 0 or os.open('/', 0)",
+    "read the lake's neighbours": "open('{out}/secret')",
+    "write beside its folder": "open('{theirs}/new', 'w')",
+}
+
+
+@pytest.mark.parametrize("attack", AGAINST_ITS_ORIGINAL.values(), ids=AGAINST_ITS_ORIGINAL)
+def test_a_copy_stays_behind_the_wall_and_cannot_reach_the_process_it_is_a_copy_of(attack, places):
+    assert behind_the_wall(COPIED.replace("{attack}", attack), places) == "OSError refused"
+
+
 ALLOWED = {
     "read the lake": "assert open('{lake}/file').read() == 'data'",
     "write its own folder": (
@@ -171,11 +197,11 @@ def test_a_child_inherits_no_environment_no_files_and_no_network(engine, tmp_pat
     with (tmp_path / "open").open("w"):
         engine.warm()
     (child,) = (one for one in psutil.Process().children() if str(tmp_path) in one.cwd())
-    assert "LOOPLINE_CANARY" not in child.environ()
-    assert {file.path for file in child.open_files()} <= {
-        str(Path(child.cwd()).parent / "stderr"),
-        "/proc/self/cgroup",
-    } | {f"/proc/{child.pid}/{name}" for name in ("statm", "cgroup")}
-    assert "/open" not in str(child.open_files())
+    for one in (child, *child.children()):
+        assert "LOOPLINE_CANARY" not in one.environ()
+        assert {file.path for file in one.open_files()} <= {
+            str(Path(child.cwd()).parent / "stderr"),
+            "/proc/self/cgroup",
+        } | {f"/proc/{child.pid}/{name}" for name in ("stat", "cgroup")}
     if os.geteuid() == 0:
         assert Path(f"/proc/{child.pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()

@@ -1,4 +1,7 @@
-"""The child process: wall first, then DuckDB, then one answer per question until the parent is gone."""
+"""The child process: wall first, then DuckDB, then a copy of itself for each session until the parent is gone.
+
+A copy answers until its session ends, and ends with it: nothing of what it did is left for the next.
+"""
 
 import importlib
 import os
@@ -8,7 +11,9 @@ from typing import Any
 
 from pipelines_app.engines.sandbox import framing, wall
 
-STATM = "/proc/self/statm"
+STAT = "/proc/self/stat"
+CLOSE = "close"
+LAST = 5  # who starts work, and notes how it ended, goes before who computes
 
 
 def main() -> None:
@@ -17,24 +22,42 @@ def main() -> None:
         plan = framing.receive(end)
         if plan is None:
             return
-        statm = os.open(STATM, os.O_RDONLY | os.O_CLOEXEC)
+        stat = os.open(STAT, os.O_RDONLY | os.O_CLOEXEC)
+        os.nice(LAST)
         try:
             abi = wall.raise_wall(_plan(plan))
+            # Only now: threads that DuckDB's library starts would stand outside a wall built later.
+            desk_module: Any = importlib.import_module("pipelines_app.engines.sandbox.desk")
+            desk = desk_module.Desk(plan["scratch"], stat)
         except OSError as error:
             end.sendall(framing.pack({"error": "Sandbox", "message": str(error)}))
             return
-        # Only now: threads that DuckDB's library starts would stand outside a wall built later.
-        desk_module: Any = importlib.import_module("pipelines_app.engines.sandbox.desk")
-        desk = desk_module.Desk(plan["scratch"], statm)
         end.sendall(framing.pack({"abi": abi}))
-        _serve(end, desk)
+        while _session(end, desk):
+            pass
 
 
 def _plan(message: framing.Message) -> wall.Plan:
     return wall.Plan(**{**message, "programs": tuple(message["programs"]), "readable": tuple(message["readable"])})
 
 
-def _serve(end: socket.socket, desk: Any) -> None:
+def _session(end: socket.socket, desk: Any) -> bool:
+    """Have a copy of this process serve one session; says whether another may follow."""
+    own = os.getpid()
+    copy = os.fork()
+    if copy == 0:
+        wall.stand_apart(own)
+        if _serve(end, desk):
+            os._exit(0)  # what DuckDB holds goes with the process, sooner than it could be closed
+        return False
+    _, status = os.waitpid(copy, 0)
+    if os.WIFSIGNALED(status):
+        os.kill(own, os.WTERMSIG(status))  # the parent is to see how it ended
+    return status == 0
+
+
+def _serve(end: socket.socket, desk: Any) -> bool:
+    """Answer until the session is closed; False if the parent is gone before."""
     while (question := framing.receive(end)) is not None:
         answer = desk.answer(question)
         try:
@@ -42,4 +65,6 @@ def _serve(end: socket.socket, desk: Any) -> None:
         except framing.TooLong as error:
             packed = framing.pack({"error": "TooLong", "message": str(error)})
         end.sendall(packed)
-        desk.tidy()
+        if question["op"] == CLOSE:
+            return True
+    return False

@@ -1,5 +1,6 @@
-"""The child's desk: one locked, in-memory DuckDB connection per session, and the few things that may be asked of it."""
+"""The child's desk: an in-memory DuckDB, opened once, locked in each copy, and the few things that may be asked."""
 
+import errno
 import os
 import resource
 from collections.abc import Callable
@@ -10,10 +11,11 @@ import duckdb
 
 from pipelines_app.engines.sandbox import files
 from pipelines_app.engines.sandbox.framing import Message
-from pipelines_app.engines.sandbox.memory import give_back
 from pipelines_app.engines.sandbox.plain import Unfit, plain
 
-PAGE = resource.getpagesize()
+THREADS = 2
+# Of a thread: its stack, and the heap that it may set aside before it takes anything.
+THREAD_BYTES = (8 + 64) << 20
 
 HARDENED: tuple[tuple[str, object], ...] = (
     ("SET python_enable_replacements = ?", False),
@@ -26,12 +28,14 @@ HARDENED: tuple[tuple[str, object], ...] = (
 
 
 class Desk:
-    """Serves one session at a time; the next connection is made while nobody waits for it."""
+    """Serves one session, in a copy of the process that made it. Until then no thread runs that a copy would lack."""
 
-    def __init__(self, scratch: str, statm: int) -> None:
-        self._scratch = scratch
-        self._statm = statm
-        self._connection = self._connected()
+    def __init__(self, scratch: str, stat: int) -> None:
+        self._stat = stat
+        self._connection = _connected(scratch)
+        threads = self._threads_and_size()[0]
+        if threads != 1:
+            raise OSError(errno.EBUSY, f"the engine has {threads} threads, so that it cannot be copied")
         self._asked: dict[str, Callable[[Message], Message]] = {
             "open": self._open,
             "query": self._query,
@@ -54,22 +58,10 @@ class Desk:
         except (files.SourceFault, Unfit, MemoryError, OSError, RuntimeError, UnicodeError) as error:
             return {"error": type(error).__name__, "message": plain(str(error))}
 
-    def tidy(self) -> None:
-        """Be ready for the next session before it comes."""
-        if self._connection is None:
-            self._connection = self._connected()
-
-    def _connected(self) -> Any:
-        connection = duckdb.connect(":memory:", config={"threads": 2})
-        for statement, value in HARDENED:
-            connection.execute(statement, [value])
-        connection.execute("SET temp_directory = ?", [f"{self._scratch}/spill"])
-        return connection
-
     def _open(self, question: Message) -> Message:
-        self.tidy()
         memory = int(question["memory"])
         settings = (
+            ("SET threads = ?", THREADS),
             ("SET memory_limit = ?", f"{memory * 3 // 4}B"),
             ("SET max_temp_directory_size = ?", f"{question['spill']}B"),
             ("SET max_execution_time = ?", int(question["seconds"] * 1000)),
@@ -82,7 +74,7 @@ class Desk:
         self._bound(memory)
         for statement in question["setup"]:
             self._connection.execute(statement)
-        return {}
+        return {"pid": os.getpid()}
 
     def _query(self, question: Message) -> Message:
         result = self._connection.execute(question["sql"])
@@ -132,21 +124,26 @@ class Desk:
         return {"sha256": files.digest(Path(question["path"]))}
 
     def _close(self, question: Message) -> Message:
-        self._connection.close()
-        self._connection = None
-        give_back()
-        return {"rss": self._pages()[1] * PAGE}
+        return {}
 
     def _bound(self, memory: int) -> None:
         """Bound the address space at what is in use and `memory` more: some expressions ignore DuckDB's own limit."""
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        wanted = self._pages()[0] * PAGE + memory
+        wanted = self._threads_and_size()[1] + THREADS * THREAD_BYTES + memory
         resource.setrlimit(resource.RLIMIT_AS, (min(wanted, hard) if hard >= 0 else wanted, hard))
 
-    def _pages(self) -> tuple[int, int]:
-        # Opened before the wall went up: /proc cannot be reached from inside.
-        size, resident = _read_again(self._statm).split()[:2]
-        return int(size), int(resident)
+    def _threads_and_size(self) -> tuple[int, int]:
+        # Opened before the wall went up: /proc cannot be reached from inside. A copy reads what its original is.
+        after_name = os.pread(self._stat, 1000, 0).rpartition(b")")[2].split()
+        return int(after_name[17]), int(after_name[20])
+
+
+def _connected(scratch: str) -> Any:
+    connection = duckdb.connect(":memory:", config={"threads": 1, "async_threads": 0})
+    for statement, value in HARDENED:
+        connection.execute(statement, [value])
+    connection.execute("SET temp_directory = ?", [f"{scratch}/spill"])
+    return connection
 
 
 def _delivered(question: Message) -> files.Delivered:
@@ -158,7 +155,3 @@ def _delivered(question: Message) -> files.Delivered:
         most_bytes=question["most_bytes"],
         check=question.get("check", False),
     )
-
-
-def _read_again(descriptor: int) -> bytes:
-    return os.pread(descriptor, 200, 0)

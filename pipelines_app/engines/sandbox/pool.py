@@ -1,4 +1,4 @@
-"""The warm children of this process: lent to one session at a time, replaced when they die, retired when they swell."""
+"""The warm children of this process: lent to one session at a time, replaced when they die."""
 
 import atexit
 import os
@@ -13,8 +13,6 @@ from pipelines_app.engines.base import Limits
 from pipelines_app.engines.sandbox.process import Child, Watch, Yard, clear
 from pipelines_app.errors import EngineError
 
-MOST_SESSIONS = 500
-MOST_RESTING_BYTES = 300 << 20
 LINGER_SECONDS = 30.0
 GRACE_SECONDS = 0.4
 WAIT_SECONDS = 1.0
@@ -127,8 +125,7 @@ class Pool:
                 self._changed.notify()
 
     def _checkin(self, child: Child) -> None:
-        child.served += 1
-        fit = child.is_alive and child.served < MOST_SESSIONS and child.rss < MOST_RESTING_BYTES
+        fit = child.is_alive
         with self._changed:
             self._lent.discard(child)
             keep = fit and not self._closed

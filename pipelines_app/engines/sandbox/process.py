@@ -65,7 +65,7 @@ class Child:
     """A warm process; `kill` is always safe, and its scratch folder goes with it."""
 
     def __init__(self, yard: Yard) -> None:
-        self.served = 0
+        self.at_work = 0  # the process that does this session's work
         self.rss = 0
         self.home = yard.scratch / uuid.uuid4().hex
         self.scratch = self.home / "work"
@@ -106,8 +106,9 @@ class Child:
                 self.kill()
         return answer
 
-    def sweep(self) -> None:
-        """Remove what a session left in the scratch folder."""
+    def rest(self) -> None:
+        """Remove what a session left in the scratch folder; its process is gone."""
+        self.at_work = self.rss = 0
         for left in self.scratch.iterdir():
             if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
@@ -194,7 +195,7 @@ class Child:
     def _look(self, watch: Watch) -> None:
         if not self.is_alive:
             raise ConnectionError("the engine's process ended")
-        self.rss = _rss(self.pid)
+        self.rss = _rss(self.at_work or self.pid)
         watch.beat()
 
     def _death(self, watch: Watch, reason: str) -> EngineError:

@@ -93,8 +93,8 @@ class Session:
         """Close the connection, in time of its own: the work may have used all it had."""
         if self._child.is_alive:
             watch = Watch(deadline=time.monotonic() + CLOSE_SECONDS, memory_bytes=self._watch.memory_bytes)
-            self._child.rss = int(self._child.ask({"op": "close"}, watch).get("rss", 0))
-            self._child.sweep()
+            self._child.ask({"op": "close"}, watch)
+            self._child.rest()
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _open(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
     child, watch = lent.enter_context(pool.lend(limits))
     session = Session(child, watch, needs.names)
     lent.callback(session.end)
-    session.ask(
+    begun = session.ask(
         "open",
         memory=limits.memory_bytes,
         spill=SPILL_BYTES,
@@ -132,6 +132,7 @@ def _open(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
         ],
         setup=[statement.sql(DIALECT) for statement in needs.setup],
     )
+    child.at_work = int(begun["pid"])
     return session
 
 

@@ -87,6 +87,13 @@ def raise_wall(plan: Plan) -> int:
     return landlock.restrict(_rules(plan))
 
 
+def stand_apart(original: int) -> None:
+    """Close a copy of a walled-in process in once more: it ends with its original, and can do nothing to it."""
+    _die_with(original)
+    if landlock.abi():
+        landlock.stand_apart()
+
+
 def _rules(plan: Plan) -> list[tuple[str, int]]:
     programs = {*PROGRAMS, sys.prefix, sys.base_prefix, *plan.programs}
     return [
