@@ -78,7 +78,7 @@ class OutlookSerializer(serializers.ModelSerializer[Outlook]):
 
     class Meta:
         model = Outlook
-        fields = ["policy", "known", "fresh", "looked_at"]
+        fields = ["policy", "is_declared", "known", "fresh", "looked_at"]
         read_only_fields = fields
 
 

@@ -29,10 +29,11 @@ from monitoring_app.api.expectation_shapes import (
 )
 from monitoring_app.api.profile_shapes import asked
 from monitoring_app.api.switching import NothingMore, actor
-from monitoring_app.expectations import deciding, exporting, labelling, looking, trying
+from monitoring_app.expectations import deciding, exporting, labelling, looking, policies, trying
 from monitoring_app.expectations.deciding import Wanted
 from monitoring_app.models import Expectation, Outlook, Profile
 from pipelines_app.access import permits
+from pipelines_app.definitions.authors import Author
 from pipelines_app.models import Dataset
 
 TAGS = ["expectations"]
@@ -44,7 +45,8 @@ def _seen(request: Request, name: str) -> Dataset:
 
 def _editable(request: Request, name: str) -> Dataset:
     user = permits.signed_in(request.user)
-    return permits.operable(Dataset.objects.operable_by(user).select_related("team"), user, team="team", name=name)
+    allowed = Dataset.objects.operable_by(user).select_related("team", "pipeline__current")
+    return permits.operable(allowed, user, team="team", name=name)
 
 
 @extend_schema_view(
@@ -175,5 +177,6 @@ class OutlookView(APIView):
     )
     def put(self, request: Request, name: str) -> Response:
         command: dict[str, Any] = said(SayHowFar, request)
-        dataset = _editable(request, name)
-        return Response(OutlookSerializer(deciding.set_policy(dataset, command["policy"], actor=actor(request))).data)
+        dataset, user = _editable(request, name), permits.signed_in(request.user)
+        author = Author(actor=actor(request), user=user, teams=permits.teams_written_for(user))
+        return Response(OutlookSerializer(policies.choose(dataset, command["policy"], author=author)).data)

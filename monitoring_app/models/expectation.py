@@ -41,6 +41,9 @@ class Outlook(models.Model):
     policy = models.CharField(
         max_length=7, choices=ExpectationPolicy.choices, default=ExpectationPolicy.PROPOSE, db_default="propose"
     )
+    is_declared = models.BooleanField(
+        default=False, db_default=False, help_text="The definition of its pipeline says so."
+    )
     known = models.PositiveIntegerField(default=0, db_default=0, help_text="Batches that were looked at last.")
     fresh = models.PositiveIntegerField(default=0, db_default=0, help_text="Batches that came since.")
     due_at = models.DateTimeField(null=True, help_text="When to look again; none: nothing new to see.")

@@ -1,10 +1,11 @@
-"""The promises in force follow what the pipelines' revisions say."""
+"""The promises in force, and what becomes of learned ones, follow what the pipelines' revisions say."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
 
+from monitoring_app.expectations import policies
 from monitoring_app.models import Pledge, Sla
 from pipelines_app import singly
 from pipelines_app.compiler import cadences, deadlines, target_documents
@@ -39,11 +40,12 @@ def unread() -> QuerySet[Pipeline]:
 
 def follow(now: datetime) -> int:
     """Read what new revisions promise; one query where there is none."""
-    return singly.each(unread().select_related("current").order_by("pk")[:200], lambda one: _follow(one, now))
+    return singly.each(unread().select_related("current__author").order_by("pk")[:200], lambda one: _follow(one, now))
 
 
 def _follow(pipeline: Pipeline, now: datetime) -> None:
-    wanted = {(one.kind, one.dataset): one for one in given(planning.compiled(pipeline.revision_in_force).definition)}
+    definition = planning.compiled(pipeline.revision_in_force).definition
+    wanted = {(one.kind, one.dataset): one for one in given(definition)}
     stale = []
     for sla in Sla.objects.in_force().filter(pipeline=pipeline).select_related("dataset"):
         key = (sla.kind, sla.dataset.name if sla.dataset is not None else "")
@@ -73,6 +75,8 @@ def _follow(pipeline: Pipeline, now: datetime) -> None:
         )
         for one in wanted.values()
     )
+    author = pipeline.in_force.author
+    policies.follow(pipeline, definition, actor=f"user:{author.username}" if author else "platform")
     Pledge.objects.update_or_create(pipeline=pipeline, defaults={"revision_id": pipeline.revision_in_force})
 
 

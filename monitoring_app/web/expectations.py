@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from monitoring_app.expectations import deciding, exporting, labelling, looking, remembering, trying
+from monitoring_app.expectations import deciding, exporting, labelling, looking, policies, remembering, trying
 from monitoring_app.expectations.deciding import Wanted
 from monitoring_app.models import (
     Breach,
@@ -26,6 +26,8 @@ from monitoring_app.models import (
 from monitoring_app.web import expectation_lines
 from monitoring_app.web.asking import Asked, actor, as_message, is_fragment
 from monitoring_app.web.expectation_lines import Line
+from pipelines_app.access import permits
+from pipelines_app.definitions.authors import Author
 from pipelines_app.models import Dataset, Severity
 
 DRAWN = 20  # batches in a small picture
@@ -236,11 +238,15 @@ def label_all(request: Asked, pk: int) -> HttpResponse:
 @require_POST
 def say_policy(request: Asked, name: str) -> HttpResponse:
     """How far the platform goes by itself with this dataset."""
-    dataset = get_object_or_404(Dataset.objects.operable_by(request.user).select_related("team"), name=name)
-    policy = request.POST.get("policy", "")
+    allowed = Dataset.objects.operable_by(request.user).select_related("team", "pipeline__current")
+    dataset, policy = get_object_or_404(allowed, name=name), request.POST.get("policy", "")
     if policy in ExpectationPolicy.values:
-        deciding.set_policy(dataset, policy, actor=actor(request))
-        messages.success(request, POLICIES[ExpectationPolicy(policy)] + ".")
+        teams = permits.teams_written_for(request.user)
+        with as_message(request):
+            author = Author(actor=actor(request), user=request.user, teams=teams)
+            outlook = policies.choose(dataset, policy, author=author)
+            where = " The definition says so now." if outlook.is_declared else ""
+            messages.success(request, f"{POLICIES[ExpectationPolicy(policy)]}.{where}")
     return redirect(f"{reverse('console:dataset', args=[name])}?tab=expectations")
 
 

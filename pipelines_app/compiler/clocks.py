@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 from pipelines_app.compiler import periods
-from pipelines_app.compiler.definition import PeriodKind, Schedule, Stands
+from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.starters import Schedule, Stands
 
 FIELDS = 5
 _SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from enum import StrEnum
 
+from pipelines_app.compiler.starters import Listening, Schedule
 from pipelines_app.compiler.targets import USUAL_OBJECTIVE, Target, Window
 
 
@@ -84,6 +85,15 @@ class Keeping:
 
 
 NO_KEEPING = Keeping()
+
+
+class Expecting(StrEnum):
+    """How far the platform goes by itself with what it learns of a dataset; none said: as people set it there."""
+
+    UNSAID = ""
+    PROPOSE = "propose"
+    ACCEPT = "accept"
+    MANAGE = "manage"
 
 
 class Severity(StrEnum):
@@ -272,43 +282,6 @@ class Payload:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-class CatchUp(StrEnum):
-    """Which of the ticks that were missed are made up for."""
-
-    LATEST = "latest"
-    ALL = "all"
-    NONE = "none"
-
-
-class Stands(StrEnum):
-    """The period that a tick of the clock stands for: the one that ended last before it, or the one it lies in."""
-
-    PREVIOUS = "previous"
-    CURRENT = "current"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """When the clock starts a pipeline."""
-
-    cron: str
-    timezone: str
-    catch_up: CatchUp = CatchUp.LATEST
-    period: Stands = Stands.PREVIOUS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listening:
-    """A dataset of another tool, as OpenLineage names it, whose completion starts a pipeline.
-
-    `period` points into the event to what gives the period: a key, or a moment within it.
-    """
-
-    namespace: str
-    dataset: str
-    period: str = "/run/facets/nominalTime/nominalStartTime"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A dataset that arrives from outside, and the contract its files are read by."""
@@ -327,6 +300,7 @@ class Source:
     tolerance: Tolerance = Tolerance()
     arrival: ArrivalDeadline | None = None
     checks: tuple[CheckSpec, ...] = ()
+    expecting: Expecting = Expecting.UNSAID
     description: str = ""
     drop: Drop | None = None
     payload: Payload | None = None
@@ -358,6 +332,7 @@ class Step:
     on_change: OnChange = OnChange.USUAL
     tests: tuple[StepTest, ...] = ()
     checks: tuple[CheckSpec, ...] = ()
+    expecting: Expecting = Expecting.UNSAID
     description: str = ""
     effort: Effort = Effort()
 

@@ -10,8 +10,8 @@ from typing import Any
 from pipelines_app.compiler import check_catalogue, names, parameters
 from pipelines_app.compiler.definition import (
     WEEKDAYS,
-    CatchUp,
     Deletes,
+    Expecting,
     Format,
     Materialisation,
     Mode,
@@ -19,12 +19,12 @@ from pipelines_app.compiler.definition import (
     PeriodKind,
     RetryOn,
     Severity,
-    Stands,
     Taken,
     Then,
     Whole,
 )
 from pipelines_app.compiler.other_engines import OtherEngine
+from pipelines_app.compiler.starters import CatchUp, Stands
 from pipelines_app.compiler.targets import TargetKind, Window
 
 Schema = dict[str, Any]
@@ -114,6 +114,7 @@ def _source() -> Schema:
             "tolerance": _ref("tolerance"),
             "arrival": _ref("arrival"),
             "checks": _list(_ref("check"), "What must hold before it is published."),
+            "expectations": _EXPECTING,
             "description": _text("What it is."),
             "drop": _ref("drop"),
             "payload": _ref("payload"),
@@ -151,6 +152,7 @@ def _step() -> Schema:
             ),
             "tests": _list(_test(), "What it gives for some rows: run whenever it is planned or registered."),
             "checks": _list(_ref("check"), "What must hold before it is published."),
+            "expectations": _EXPECTING,
             "description": _text("What it is."),
             **_EFFORT,
         },
@@ -342,6 +344,10 @@ _EFFORT: Schema = {
         }
     ),
 }
+_EXPECTING = _choice(
+    [str(one) for one in Expecting if one],
+    "What becomes of promises learned from its history: proposed, accepted as warnings, or managed by themselves.",
+)
 _ELSEWHERE = _text("One SELECT in place of `sql` on that engine, in the DuckDB dialect, with the same columns.")
 _EXPECTED: Schema = {
     "usually": _clock("When it usually comes."),

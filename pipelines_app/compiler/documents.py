@@ -25,6 +25,7 @@ from pipelines_app.compiler.definition import (
     CheckSpec,
     Column,
     Definition,
+    Expecting,
     Format,
     Mode,
     OnChange,
@@ -59,10 +60,13 @@ _KEYS = (
     "alerts",
     "concurrency",
 )
-_STEP_KEYS = ("dataset", "sql", "engines", "materialise", "on_schema_change", "tests", "checks", "description")
+_STEP_KEYS = (
+    *("dataset", "sql", "engines", "materialise", "on_schema_change", "tests", "checks", "expectations", "description"),
+    *efforts.KEYS,
+)
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
-    *("tolerance", "arrival", "checks", "description"),
+    *("tolerance", "arrival", "checks", "expectations", "description"),
     *efforts.KEYS,
 )
 
@@ -203,6 +207,7 @@ def _source(name: str, reader: Reader) -> Source:
         tolerance=check_catalogue.tolerance(reader, "tolerance"),
         arrival=deadlines.parse(reader, period),
         checks=checks_of(reader, columns),
+        expecting=_expecting(reader),
         description=reader.text("description"),
         drop=triggers.drop(reader),
         payload=triggers.payload(reader, form, period),
@@ -276,7 +281,7 @@ def _steps(reader: Reader) -> tuple[Step, ...]:
 
 
 def _step(reader: Reader) -> Step:
-    reader.only(*_STEP_KEYS, *efforts.KEYS)
+    reader.only(*_STEP_KEYS)
     kind, longer, keeping = materialising.parse(reader)
     dataset = reader.checked("dataset", names.dataset_fault, required=True)
     return Step(
@@ -289,6 +294,7 @@ def _step(reader: Reader) -> Step:
         on_change=reader.choice("on_schema_change", OnChange, OnChange.USUAL),
         tests=step_tests.parse(reader, dataset),
         checks=checks_of(reader, None),
+        expecting=_expecting(reader),
         description=reader.text("description"),
         effort=efforts.parse(reader),
     )
@@ -325,6 +331,11 @@ def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[Check
                 reader.problems.append(Problem(path=path, message=message))
         found.extend(parsed)
     return tuple(found)
+
+
+def _expecting(reader: Reader) -> Expecting:
+    """How far the platform goes by itself with what it learns of the dataset."""
+    return reader.choice("expectations", Expecting, Expecting.UNSAID)
 
 
 def _alerts(reader: Reader) -> Alerting:

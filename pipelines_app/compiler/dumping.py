@@ -77,6 +77,7 @@ def dump_source(source: Source) -> Document:
         "tolerance": check_catalogue.dump_tolerance(source.tolerance),
         "arrival": deadlines.dump(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
+        "expectations": str(source.expecting),
         "drop": triggers.dump(source.drop),
         "payload": triggers.dump(source.payload),
         **efforts.dump(source.effort),
@@ -107,6 +108,7 @@ def dump_step(step: Step) -> Document:
             "on_schema_change": str(step.on_change),
             "tests": [step_tests.dump(test) for test in step.tests],
             "checks": dump_checks(step.checks),
+            "expectations": str(step.expecting),
             **efforts.dump(step.effort),
         }
     )

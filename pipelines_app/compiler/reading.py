@@ -92,7 +92,7 @@ class Reader:
         value = self.text(key, required=required)
         if not value:
             return default
-        allowed = [member.value for member in of]
+        allowed = [member.value for member in of if member.value]
         if value not in allowed:
             near = names.nearest(value, allowed)
             self.fault(key, f"{value!r} is not one of {', '.join(allowed)}", suggestion=near)

@@ -9,18 +9,15 @@ from jsonpointer import JsonPointer, JsonPointerException
 
 from pipelines_app.compiler import clocks
 from pipelines_app.compiler.definition import (
-    CatchUp,
     Drop,
     Format,
-    Listening,
     Payload,
     PeriodKind,
-    Schedule,
-    Stands,
     Taken,
     Whole,
 )
 from pipelines_app.compiler.reading import Reader, described
+from pipelines_app.compiler.starters import CatchUp, Listening, Schedule, Stands
 from pipelines_app.errors import Problem
 
 SOURCE_KEYS = ("drop", "payload")

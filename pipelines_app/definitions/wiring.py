@@ -6,7 +6,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from pipelines_app.compiler import clocks
-from pipelines_app.compiler.definition import Definition, Drop, Schedule
+from pipelines_app.compiler.definition import Definition, Drop
+from pipelines_app.compiler.starters import Schedule
 from pipelines_app.models import Clock, Dataset, DropSource, DropState, DropTaken, Listener, Pipeline
 
 

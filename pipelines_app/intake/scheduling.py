@@ -7,7 +7,7 @@ from django.db.models import Min
 
 from pipelines_app import events, locks, singly
 from pipelines_app.compiler import clocks
-from pipelines_app.compiler.definition import CatchUp, Schedule
+from pipelines_app.compiler.starters import CatchUp, Schedule
 from pipelines_app.facts_outside import ScheduleTicked, TicksMissed
 from pipelines_app.intake import readiness
 from pipelines_app.models import Clock, Pipeline, Tick

@@ -38,6 +38,7 @@ sources:
     checks:
       - not_null: [carrier, flight, origin]
       - row_count_between: {min: 500, max: 1200}
+    expectations: manage
 steps:
   - dataset: staging.flights
     sql: |

@@ -5,6 +5,7 @@ import pytest
 from pipelines_app.compiler import documents
 from pipelines_app.compiler.definition import (
     Definition,
+    Expecting,
     Format,
     Materialisation,
     Mode,
@@ -45,6 +46,7 @@ def test_a_realistic_pipeline_reads_as_it_is_meant():
     assert source.arrival.by.isoformat() == "07:00:00"
     assert [spec.name for spec in source.checks][:2] == ["not_null: carrier", "not_null: flight"]
     staging = definition.steps[0]
+    assert (source.expecting, staging.expecting) == (Expecting.MANAGE, Expecting.UNSAID)
     assert staging.materialise == Materialisation.INCREMENTAL
     unique, between = staging.checks[3:5]
     assert (unique.kind, len(unique.columns)) == ("compound_unique", 5)

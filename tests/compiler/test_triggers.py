@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines_app.compiler import clocks, documents
-from pipelines_app.compiler.definition import CatchUp, PeriodKind, Schedule, Stands, Taken, Whole
+from pipelines_app.compiler.definition import PeriodKind, Taken, Whole
+from pipelines_app.compiler.starters import CatchUp, Schedule, Stands
 from pipelines_app.errors import DefinitionInvalid
 
 

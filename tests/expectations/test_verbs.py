@@ -5,10 +5,11 @@ import yaml
 from django.db import IntegrityError, transaction
 
 from monitoring_app.alerts import people
-from monitoring_app.expectations import deciding, exporting, labelling, looking, remembering, trying
+from monitoring_app.expectations import deciding, exporting, labelling, looking, policies, remembering, trying
 from monitoring_app.expectations.deciding import Wanted
 from monitoring_app.models import Alert, Breach, Expectation, Outlook
 from pipelines_app.compiler import checks
+from pipelines_app.definitions.authors import Author
 from pipelines_app.errors import IllegalMove
 from pipelines_app.models import Event
 from tests.expectations import days
@@ -162,7 +163,7 @@ def test_what_is_in_force_evolves_by_steps_and_what_a_person_set_stays(known):
 
 @pytest.mark.parametrize(("policy", "state"), [("accept", "accepted"), ("manage", "managed")])
 def test_a_policy_accepts_what_is_sure_by_itself(sales, policy, state):
-    deciding.set_policy(sales, policy, actor=ANA)
+    policies.choose(sales, policy, author=Author(actor=ANA, user=None, teams=frozenset()))
     days.history(sales, 6)
     assert days.look(sales).accepted == 0  # six days are too few
     days.publish(sales, past.shop(6), tell=False)

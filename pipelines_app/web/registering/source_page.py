@@ -20,7 +20,8 @@ from pipelines_app.web.uploading import ReceivedFile
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_LISTED = 5
-KEPT = ("description", "arrival", "checks", "drop", "payload")  # what another sample has nothing to say about
+# What another sample has nothing to say about.
+KEPT = ("description", "arrival", "checks", "expectations", "drop", "payload")
 
 
 def page(desk: Desk) -> HttpResponseBase:

@@ -2,7 +2,8 @@
 
 from django import forms
 
-from pipelines_app.compiler.definition import Listening, Then
+from pipelines_app.compiler.definition import Then
+from pipelines_app.compiler.starters import Listening
 from pipelines_app.web.registering.forms import Choices, Kept, Needed, choice, optional
 
 CATCH_UP: Choices = [
