@@ -1,11 +1,12 @@
 """What checks name: other datasets, and columns of their own and of others."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
-from pipelines_app.compiler import check_catalogue, names, schema, statements
+from pipelines_app.compiler import check_catalogue, names, schema, statements, types
+from pipelines_app.compiler.check_kinds import KINDS, Values
 from pipelines_app.compiler.definition import CheckSpec, Column
 from pipelines_app.compiler.reading import step_into
 from pipelines_app.errors import Problem, StatementRefused
@@ -15,9 +16,9 @@ Relations = Mapping[str, Sequence[Column]]
 
 def datasets(spec: CheckSpec) -> set[str]:
     """The datasets a check reads; of a query of its own these may include the one it is about."""
-    if spec.kind == "references":
+    if "dataset" in spec.arguments:
         return {str(spec.arguments["dataset"]).lower()}
-    if spec.kind == "custom_sql":
+    if "sql" in spec.arguments:
         return statements.upstream(statements.parse(str(spec.arguments["sql"])))
     return set()
 
@@ -42,11 +43,18 @@ def faults(
 
 
 def _faults(spec: CheckSpec, dataset: str, relations: Relations, path: str) -> list[Problem]:
-    if spec.kind == "references":
+    if "dataset" in spec.arguments:
         return _reference_faults(spec, relations, path)
+    named = [str(name) for key in _NAMING for name in _texts(spec.arguments.get(key))]
+    found = check_catalogue.column_faults(replace(spec, columns=tuple(named)), path, relations[dataset])
+    found = found or list(_type_faults(spec, relations[dataset], path))
+    if found:
+        return found
     try:
-        if spec.kind == "custom_sql":
-            schema.describe(statements.parse(str(spec.arguments["sql"])), relations)
+        if "sql" in spec.arguments:
+            described = schema.describe(statements.parse(str(spec.arguments["sql"])), relations)
+            if KINDS[spec.kind].shorthand == "sql" and spec.kind != "custom_sql" and len(described.columns) != 1:
+                return [Problem(path=path, message=f"must give one number, not {len(described.columns)} columns")]
         for condition in (spec.where, str(spec.arguments.get("expression") or "")):
             if condition:
                 schema.describe(_over(dataset, condition), relations)
@@ -54,6 +62,29 @@ def _faults(spec: CheckSpec, dataset: str, relations: Relations, path: str) -> l
         fault = Problem(path=path, message=refused.message, line=refused.line, column=refused.column)
         return [replace(fault, suggestion=refused.suggestion)]
     return []
+
+
+# Arguments that name columns of the dataset itself.
+_NAMING = ("by", "equals")
+_MOMENTS = ("DATE", "TIMESTAMP")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """The names in an argument: none where it is a number."""
+    if isinstance(value, tuple):
+        return tuple(str(one) for one in value)
+    return (value,) if isinstance(value, str) else ()
+
+
+def _type_faults(spec: CheckSpec, columns: Sequence[Column], path: str) -> Iterator[Problem]:
+    """Columns whose values a check cannot be about: the mean of a text, the hours of a number."""
+    wanted = KINDS[spec.kind].values
+    kinds = {one.name.lower(): one.type for one in columns}
+    for name in spec.columns:
+        kind = kinds.get(name.lower(), "")
+        fits = {Values.NUMBERS: types.is_number(kind), Values.MOMENTS: kind.startswith(_MOMENTS)}.get(wanted, True)
+        if kind and not fits:
+            yield Problem(path=path, message=f"{name} is of type {kind}, and {spec.kind} is about {wanted}")
 
 
 def _over(dataset: str, condition: str) -> exp.Query:

@@ -147,7 +147,7 @@ class Tolerance:
     count: int = 0
     share: float = 0.0
 
-    def admits(self, bad: int, total: int) -> bool:
+    def admits(self, bad: float, total: float) -> bool:
         return bad <= max(self.count, self.share * total)
 
 

@@ -178,10 +178,19 @@ def _test() -> Schema:
 def _check() -> Schema:
     """One kind, and what it is about: in full, or as its shorthand."""
     kinds = {
-        kind: {"anyOf": [{"type": "string"}, {"type": "array"}, _mapping({**_COMMON, **_arguments(shape)})]}
+        kind: {
+            "description": f"{shape.label[0].upper()}{shape.label[1:]}.",
+            "anyOf": [*_short(shape), _mapping({**_COMMON, **_arguments(shape)})],
+        }
         for kind, shape in check_catalogue.KINDS.items()
     }
     return {**_mapping(kinds), "minProperties": 1, "maxProperties": 1}
+
+
+def _short(shape: check_catalogue.Kind) -> list[Schema]:
+    """How a kind is written where nothing but what it is about is said."""
+    short: list[Schema] = [{"type": "string"}, {"type": "array"}]
+    return [*short, {"type": "number"}] if shape.shorthand == "max" else short
 
 
 def _arguments(shape: check_catalogue.Kind) -> Schema:

@@ -1,7 +1,7 @@
 """The gate between staging and publishing: every check of a dataset, judged on the staged version itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlglot import exp
@@ -14,6 +14,7 @@ from pipelines_app.engines.base import Answer, Audit, Engine, Limits, Relation, 
 from pipelines_app.environments import mapping
 from pipelines_app.environments.mapping import Content
 from pipelines_app.models import Dataset, Environment
+from pipelines_app.quality import remembering
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +81,16 @@ class Verdict:
         return self.refusal or "; ".join(result.judgement.message for result in self.failed)
 
 
-def prepare(step: CompiledStep, environment: Environment, *, engine: Engine, as_of: datetime) -> Gate | None:
+def prepare(
+    step: CompiledStep, environment: Environment, *, engine: Engine, as_of: datetime, period: str = ""
+) -> Gate | None:
     """The gate of a step, or nothing where no check guards its dataset."""
     if not step.checks:
         return None
-    measures = checks.measure(step.checks, step.dataset, step.columns, as_of)
-    audit = Audit(dataset=step.dataset, statements=tuple(measures.statements), others=tuple(_others(step, environment)))
+    past, before = remembering.past(step, environment, period)
+    measures = checks.measure(step.checks, step.dataset, step.columns, as_of, past)
+    others = (*_others(step, environment), *before)
+    audit = Audit(dataset=step.dataset, statements=tuple(measures.statements), others=others)
     return Gate(step=step, measures=measures, audit=audit, engine=engine)
 
 
@@ -113,7 +118,8 @@ def _too_many_rejects(source: Source | None, staging: Staging) -> str:
 
 
 def _results(gate: Gate, staging: Staging, limits: Limits) -> tuple[Result, ...]:
-    judgements = checks.judge_all(gate.measures, staging.written.answers)
+    known = replace(gate.measures.past, content=staging.written.fingerprint)
+    judgements = checks.judge_all(replace(gate.measures, past=known), staging.written.answers)
     judged = list(zip(gate.step.checks, judgements, strict=True))
     failing = [spec for spec, judgement in judged if not judgement.passed]
     samples = _samples(failing, gate, staging, limits) if failing else {}
@@ -126,7 +132,8 @@ def _samples(
     failing: Sequence[CheckSpec], gate: Gate, staging: Staging, limits: Limits
 ) -> dict[str, dict[str, object]]:
     step = gate.step
-    queries = {spec.name: checks.sample_query(spec, step.dataset, step.columns) for spec in failing}
+    past = gate.measures.past
+    queries = {spec.name: checks.sample_query(spec, step.dataset, step.columns, past) for spec in failing}
     asked = {name: query for name, query in queries.items() if query is not None}
     if not asked:
         return {}
@@ -152,7 +159,7 @@ def hold_at_any_time(specs: Sequence[CheckSpec]) -> bool:
 def _reads_the_clock(spec: CheckSpec) -> bool:
     conditions = [spec.where, str(spec.arguments.get("expression") or "")]
     trees: list[exp.Expr] = [statements.parse_condition(condition) for condition in conditions if condition]
-    if spec.kind == "custom_sql":
+    if "sql" in spec.arguments:
         trees.append(statements.parse(str(spec.arguments["sql"])))
     return any(drafting.unsteady(tree) for tree in trees)
 

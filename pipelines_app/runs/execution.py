@@ -103,7 +103,7 @@ def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Ver
     """Produce a step's output and have its gate judge it; nothing of it is published yet."""
     run = work.claim.step.run
     engine = places.engine(run.environment, run.pipeline.team_id)
-    gate = gates.prepare(work.step, run.environment, engine=engine, as_of=as_of)
+    gate = gates.prepare(work.step, run.environment, engine=engine, as_of=as_of, period=run.period)
     staged = _produce(work, engine, gate, limits)
     said = staged.rejects[0].message if staged.rejects else ""
     staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said, output=staged.view)

@@ -208,6 +208,7 @@ def test_datasets_and_pipelines_of_others_are_not_taken(client):
         ({"new-kind": "references", "new-columns": "v", "new-other": "raw.none"}, "there is no dataset raw.none"),
         ({"new-kind": "custom_sql", "new-sql": "DROP TABLE x"}, "only a query (SELECT) is allowed"),
         ({"new-kind": "expression_is_true", "new-expression": "w > 1"}, "there is no column w"),
+        ({"new-kind": "blank_rate_below", "new-columns": "v", "new-max": "5"}, "must be a share from 0 to 1"),
         ({"new-kind": "nonsense"}, "there is no check 'nonsense'"),
     ],
 )

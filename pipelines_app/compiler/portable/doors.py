@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from pipelines_app.compiler import binding, check_queries, compile, elsewhere, gate, schema, statements
+from pipelines_app.compiler import binding, check_past, check_queries, compile, elsewhere, gate, schema, statements
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Column, Step
 from pipelines_app.compiler.other_engines import OtherEngine
@@ -116,7 +116,8 @@ def _as_typed(step: CompiledStep, compiled: Compiled, door: Door) -> exp.Query:
 
 
 def _of_check(spec: CheckSpec, step: CompiledStep, path: str, relations: Relations) -> Iterator[Problem]:
-    measures = check_queries.measure([spec], step.dataset, step.columns, _ANY_TIME)
+    before = check_past.name_before(step.dataset)
+    measures = check_queries.measure([spec], step.dataset, step.columns, _ANY_TIME, check_past.Past(before=before))
     for statement in measures.statements:
-        for fault in faults(statement, relations):
+        for fault in faults(statement, {**relations, before: step.columns}):
             yield Problem(path=step_into(path, spec.name), message=fault.message)

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from django.http import QueryDict
 
-from pipelines_app.compiler import check_catalogue
+from pipelines_app.compiler import check_catalogue, check_kinds
 from pipelines_app.web.registering import values
+from pipelines_app.web.registering.check_form import FIELDS, CheckForm
 from pipelines_app.web.registering.desk import Desk
-from pipelines_app.web.registering.forms import CheckForm
 
 Entry = dict[str, object]
 
-# Where the page's field is not called as the definition's key.
-_FIELDS = {"column": "columns", "dataset": "other"}
-_LISTS = frozenset({"columns", "to"})
+_LISTS = frozenset({"columns", "to", "by"})
+_FLAGS = frozenset({"ordered", "more", "strictly"})
+_NUMBERS = frozenset({"min", "max", "factor", "margin", "least", "q", "equals"})
 
 
 def form(desk: Desk, post: QueryDict | None = None) -> CheckForm:
@@ -26,7 +26,7 @@ def form(desk: Desk, post: QueryDict | None = None) -> CheckForm:
 
 def field(key: str) -> str:
     """The field at which a fault of a key is told."""
-    return _FIELDS.get(key, key)
+    return FIELDS.get(key, key)
 
 
 def entry(made: CheckForm) -> Entry:
@@ -36,7 +36,7 @@ def entry(made: CheckForm) -> Entry:
     shape = check_catalogue.KINDS.get(kind)
     if shape is None:
         return {kind: {}}
-    keys = [*(["columns"] if shape.columns != "none" else []), *shape.arguments]
+    keys = [*(["columns"] if shape.columns is not check_kinds.About.NONE else []), *shape.arguments]
     body: Entry = {key: _value(key, given) for key in keys}
     body |= {"name": given["name"], "where": given["where"], "severity": given.get("severity")}
     if shape.tolerant:
@@ -45,15 +45,15 @@ def entry(made: CheckForm) -> Entry:
 
 
 def _value(key: str, given: Mapping[str, object]) -> object:
-    if key == "ordered":
-        return True if given.get("ordered") else None
+    if key in _FLAGS:
+        return True if given.get(key) else None
     text = str(given.get(field(key)) or "")
     if key in _LISTS:
         return values.listed(text)
     if key == "values":
         return _alike([values.number_or_text(part) for part in values.listed(text)], values.listed(text))
-    if key in ("min", "max"):
-        return values.number_or_text(text) if text else None
+    if key in _NUMBERS:
+        return values.share_or_number(text) if text else None
     return values.lines(text)
 
 

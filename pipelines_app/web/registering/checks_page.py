@@ -11,8 +11,9 @@ from pipelines_app.definitions import drafts, trying
 from pipelines_app.definitions.trying import Bench
 from pipelines_app.errors import DefinitionInvalid, EngineError
 from pipelines_app.web.registering import adding_check, placing, promises, values
+from pipelines_app.web.registering.check_form import CheckForm
 from pipelines_app.web.registering.desk import Desk, seen_problems
-from pipelines_app.web.registering.forms import CheckForm, TickForm, Ticks
+from pipelines_app.web.registering.forms import TickForm, Ticks
 from pipelines_app.web.registering.promises import Promise
 
 Entry = dict[str, object]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from pipelines_app.compiler import check_catalogue, parameters, types
+from pipelines_app.compiler import parameters, types
 from pipelines_app.compiler.definition import Format, Mode, PeriodKind, Severity
 from pipelines_app.compiler.documents import ENCODINGS
 from pipelines_app.web.registering import keeping
@@ -42,21 +42,6 @@ MODES: Choices = [
 DELIMITERS: Choices = [(",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"), (":", "colon :")]
 COLUMN_TYPES: Choices = [(one, one) for one in (*types.PLAIN, "DECIMAL(18,2)", "DECIMAL(18,3)", "DECIMAL(18,4)")]
 SEVERITIES: Choices = [(Severity.BLOCK, "hold the data back"), (Severity.WARN, "only warn")]
-KINDS = {
-    "not_null": "is never empty",
-    "unique": "is different in every row",
-    "compound_unique": "are different together in every row",
-    "in_set": "is one of some values",
-    "between": "lies between two values",
-    "matches_pattern": "matches a pattern",
-    "row_count_between": "the number of rows lies between",
-    "references": "exists in another dataset",
-    "custom_sql": "a query finds no rows",
-    "expression_is_true": "a condition holds in every row",
-    "freshness_within": "the latest time is recent",
-    "columns_match": "the columns are exactly these",
-    "column_type_is": "a column has a type",
-}
 
 
 class Needed(forms.CharField):
@@ -99,7 +84,9 @@ class Kept(forms.Form):
         widget = self.fields[name].widget
         if not isinstance(widget, forms.Select):
             return
-        listed = [(str(key), str(said)) for key, said in (widget.choices if choices is None else choices)]
+        listed = [(str(key), said) for key, said in (widget.choices if choices is None else choices)]
+        if any(isinstance(said, list | tuple) for _, said in listed):
+            return  # a list in groups is all there is
         value = self.data.get(self.add_prefix(name)) if self.is_bound else self.initial.get(name)
         missing = [(str(value), str(value))] if value and str(value) not in dict(listed) else []
         widget.choices = [*listed, *missing]
@@ -258,37 +245,6 @@ class TickForm(Kept):
     columns = optional(label="Which columns", max_length=60_000)
     severity = choice(SEVERITIES, label="If it is broken")
     tolerance = optional(label="Bad rows to tolerate", max_length=20)
-
-
-class CheckForm(Kept):
-    """A check of one's own choice."""
-
-    dataset = choice([], label="Dataset")
-    kind = choice([(kind, f"{kind}: {KINDS[kind]}") for kind in check_catalogue.KINDS], label="Check")
-    columns = optional(label="Columns", help_text="Apart by commas.")
-    values = optional(
-        label="Values", help_text="Apart by commas, or one a line.", widget=forms.Textarea(attrs={"rows": 2})
-    )
-    min = optional(label="At least", max_length=60)
-    max = optional(label="At most", max_length=60)
-    pattern = optional(label="Pattern", help_text="A regular expression that the whole value matches.")
-    other = optional(label="Other dataset", max_length=200)
-    to = optional(label="Its columns", help_text="Empty if they have the same names.")
-    sql = optional(
-        label="Query",
-        max_length=110_000,
-        widget=forms.Textarea(attrs={"rows": 4, "class": "mono", "spellcheck": "false"}),
-    )
-    expression = optional(label="Condition", help_text="For example amount >= 0 OR refunded.")
-    within = optional(label="At most this old", help_text="30m, 24h or 7d.", max_length=20)
-    ordered = forms.BooleanField(label="In this order", required=False)
-    type = choice(COLUMN_TYPES, label="Type", required=False)
-    severity = choice(SEVERITIES, label="If it is broken")
-    tolerance = optional(
-        label="Bad rows to tolerate", max_length=20, help_text="A share such as 1 %, or a number of rows."
-    )
-    where = optional(label="Only for rows where")
-    name = optional(label="Name", max_length=120)
 
 
 class FirstForm(Kept):

@@ -18,6 +18,12 @@ def number_or_text(text: str) -> object:
     return number if abs(number) < float("inf") else text
 
 
+def share_or_number(text: str) -> object:
+    """`1 %` as a share, `5` and `0.5` as numbers, anything else as it is."""
+    percent = _PERCENT.fullmatch(text)
+    return round(float(percent[1].replace(",", ".")) / 100, 8) if percent else number_or_text(text)
+
+
 def tolerance(text: str) -> object:
     """`1 %` and `0.01` are shares, `5` is a number of rows, `5 or 1 %` the larger of both; nothing is none."""
     if not text:
