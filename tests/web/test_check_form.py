@@ -1,4 +1,4 @@
-"""Every kind of the catalogue can be made with the form: what is typed into its fields is an entry that the compiler knows."""
+"""Every kind of the catalogue can be made with the form: what is typed is an entry that the compiler knows."""
 
 import pytest
 from django.http import QueryDict

@@ -13,7 +13,7 @@ from pipelines_app.web.registering.forms import COLUMN_TYPES, SEVERITIES, Kept, 
 # Where a field is not called as the definition's key.
 FIELDS = {"column": "columns", "dataset": "other", "as": "read_as"}
 ORDER = (
-    *("columns", "values", "other", "to", "aggregate", "sql", "expression", "q", "min", "max", "pattern", "like"),
+    *("columns", "values", "dataset", "to", "aggregate", "sql", "expression", "q", "min", "max", "pattern", "like"),
     *("operator", "equals", "margin", "factor", "within", "part", "by", "strictly", "early", "late", "as", "format"),
     *("least", "only", "ordered", "more", "type"),
 )
