@@ -108,11 +108,20 @@ class PairSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField()
 
 
+class HoldSerializer(serializers.Serializer[Any]):
+    """What holds in every row: `left` determines `right`, or, without a right one, tells rows apart."""
+
+    left = serializers.ListField(child=serializers.CharField(trim_whitespace=False))
+    right = serializers.CharField(allow_blank=True)
+    value = serializers.FloatField(help_text="By how much it was contradicted: 0 is by no row.")
+
+
 class ProfileDetailSerializer(serializers.Serializer[Any]):
     """A profile with its columns."""
 
     profile = ProfileSerializer()
     pairs = PairSerializer(many=True, source="profile.pairs")
+    holds = HoldSerializer(many=True, source="profile.holds")
     columns = ColumnProfileSerializer(many=True)
 
 

@@ -5,17 +5,20 @@ What is usual is what `bands` says it is; here it becomes numbers that people re
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, exp, expm1, floor, inf, log1p, log10
+from math import ceil, expm1, floor, inf, log1p, log10
 
 from monitoring_app.learning import measures, numbers, teaching
 from monitoring_app.learning.bands import LEAST_SEEN, LEAST_SHARE, Band, Number, share, share_of
 from monitoring_app.learning.promises import Batch, Judged, Kind, Measured, Promise
 from monitoring_app.profiling.asking import Family
-from monitoring_app.profiling.profile import Metric, Pair, Tie
+from monitoring_app.profiling.profile import Metric
 
-HARD = frozenset({Kind.COLUMNS, Kind.UNIQUE, Kind.NOT_NULL, Kind.CALENDAR})  # nothing of the wrong kind at all
-SHARES = frozenset({Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT, Kind.ORDERED, *HARD})
-ONE_SIDED = frozenset({*SHARES, Kind.FRESH, Kind.DETERMINES})
+# Nothing of the wrong kind at all.
+HARD = frozenset({Kind.COLUMNS, Kind.UNIQUE, Kind.KEY, Kind.NOT_NULL, Kind.CALENDAR})
+SHARES = frozenset(
+    {*(Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT, Kind.ORDERED, Kind.DETERMINES), *HARD}
+)
+ONE_SIDED = frozenset({*SHARES, Kind.FRESH})
 _ENDS: Mapping[Kind, tuple[tuple[Metric, Metric], Family]] = {
     Kind.RANGE: ((Metric.MINIMUM, Metric.MAXIMUM), Family.NUMBER),
     Kind.MEAN: ((Metric.MEAN, Metric.MEAN), Family.NUMBER),
@@ -202,9 +205,6 @@ def _scaled(promise: Promise, value: float, of: float, batch: Batch, end: int) -
         return found or Number(value=value, least=LEAST_DRIFT)
     if kind is Kind.ROWS:
         return dict(numbers.of_batch(batch.profile))["", Kind.ROWS.value]
-    if kind is Kind.DETERMINES:
-        left, right = promise.columns
-        return numbers.of_pair(Pair(left=left, right=right, tie=Tie.DETERMINES), value, rows)
     return Number(value=log1p(max(value, 0.0)), least=0.3)
 
 
@@ -215,7 +215,7 @@ def _back(promise: Promise, scaled: float) -> float:
         return share_of(scaled)
     if kind in _ENDS:
         return numbers.value_of(_ENDS[kind][0][0], scaled, _ENDS[kind][1], unit=_unit(promise))
-    return exp(scaled) if kind is Kind.DETERMINES else expm1(scaled)
+    return expm1(scaled)
 
 
 def _unit(promise: Promise) -> float:

@@ -7,8 +7,9 @@ from statistics import median
 from monitoring_app.learning import calendars, novelty, numbers, ties
 from monitoring_app.learning.promises import Batch, Kind, Promise
 from monitoring_app.learning.teaching import MOST_VALUES
+from monitoring_app.profiling import relating
 from monitoring_app.profiling.asking import Family, family
-from monitoring_app.profiling.profile import ColumnProfile, Metric, Tie
+from monitoring_app.profiling.profile import ColumnProfile, Hold, Metric, Tie
 
 ALIKE = 0.25  # columns whose share of NULLs differs by no more of it are empty together
 ALIKE_LEAST = 0.004
@@ -18,7 +19,7 @@ FRESH_WITHIN = 40 * 86_400.0  # what is older than that when it comes is no news
 FIRST = 7
 MOST_COLUMNS = 300
 MOST_PAIRS = 4
-ONE_EACH = 1.05  # pairs of values per value of the left, reckoned: nearly one
+RECENT = 30  # batches by which it is seen what holds between columns
 
 
 class _History:
@@ -77,7 +78,9 @@ def candidates(batches: Sequence[Batch]) -> Iterator[Promise]:
     yield Promise(kind=Kind.ROWS)
     unique = [column.name for column in history.columns if _is_key(column, history)]
     yield from (Promise(kind=Kind.UNIQUE, columns=(name,)) for name in unique[:2])
-    if not unique:
+    keys = [] if unique else [hold for hold in _holding(history) if not hold.right]
+    yield from (Promise(kind=Kind.KEY, columns=hold.left) for hold in keys)
+    if not unique and not keys:
         yield Promise(kind=Kind.REPEATS)
     if history.calendar:
         terms = {"kinds": history.calendar}
@@ -88,6 +91,7 @@ def candidates(batches: Sequence[Batch]) -> Iterator[Promise]:
         if column.name not in history.calendar and column.name not in history.doubtful:
             yield from _of_column(column, history, is_key=column.name in unique)
     yield from _pairs(history)
+    yield from _determined(history)
 
 
 def _is_key(column: ColumnProfile, history: _History) -> bool:
@@ -197,6 +201,15 @@ def _pairs(history: _History) -> Iterator[Promise]:
         if pair.tie is Tie.ORDERED and min(values) >= ties.SURE:
             found += 1
             yield Promise(kind=Kind.ORDERED, columns=(pair.left, pair.right))
-        elif pair.tie is Tie.DETERMINES and max(values) <= ONE_EACH:
-            found += 1
-            yield Promise(kind=Kind.DETERMINES, columns=(pair.left, pair.right))
+
+
+def _determined(history: _History) -> Iterator[Promise]:
+    for hold in _holding(history):
+        if hold.right:
+            yield Promise(kind=Kind.DETERMINES, columns=(*hold.left, hold.right))
+
+
+def _holding(history: _History) -> tuple[Hold, ...]:
+    """What was counted in the newest batches, and held in most of those in which it was counted at all."""
+    counted = [batch.profile.holds for batch in history.batches if batch.profile.holds]
+    return relating.going_on(counted[-RECENT:])

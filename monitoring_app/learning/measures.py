@@ -6,7 +6,7 @@ from math import isfinite
 from monitoring_app.learning import calendars
 from monitoring_app.learning.promises import Batch, Judged, Kind, Measured, Promise
 from monitoring_app.profiling.asking import WHOLE_BELOW
-from monitoring_app.profiling.profile import ColumnProfile, Metric, Pair, Tie
+from monitoring_app.profiling.profile import ColumnProfile, Hold, Metric, Pair, Tie
 
 SHOWN = 5
 NEARLY = 0.1  # of many values: how many differ is reckoned, not counted, and may be so far from the truth
@@ -145,8 +145,12 @@ def _ordered(promise: Promise, batch: Batch) -> Measured | None:
 
 
 def _determines(promise: Promise, batch: Batch) -> Measured | None:
-    left, right = promise.columns
-    return _number(batch.profile.pairs.get(Pair(left=left, right=right, tie=Tie.DETERMINES)))
+    hold = Hold(left=promise.columns[:-1], right=promise.columns[-1])
+    return _number(batch.profile.holds.get(hold), of=batch.profile.rows)
+
+
+def _key(promise: Promise, batch: Batch) -> Measured | None:
+    return _number(batch.profile.holds.get(Hold(left=promise.columns)), of=batch.profile.rows)
 
 
 _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
@@ -154,6 +158,7 @@ _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
     Kind.ROWS: _rows,
     Kind.REPEATS: _repeats,
     Kind.UNIQUE: _unique,
+    Kind.KEY: _key,
     Kind.NOT_NULL: _nulls,
     Kind.NULLS: _nulls,
     Kind.CALENDAR: _calendar,

@@ -15,11 +15,11 @@ _RUNS = {"A": r"\p{Lu}", "a": r"\p{Ll}", "9": r"\p{Nd}", " ": r"\s"}
 Entry = dict[str, object]
 
 
-def entries(promise: Promise, severity: str) -> list[Entry]:
-    """The checks that say the same; none where only the watch can keep it, for it compares batches."""
+def entries(promise: Promise, severity: str, dataset: str) -> list[Entry]:
+    """The checks of a dataset that say the same; none where only the watch can keep it, for it compares batches."""
     dump = _DUMPED.get(promise.kind)
     said = {} if severity == Severity.BLOCK else {"severity": severity}
-    return [{kind: {**body, **said}} for kind, body in dump(promise)] if dump is not None else []
+    return [{kind: {**body, **said}} for kind, body in dump(promise, dataset)] if dump is not None else []
 
 
 def pattern(patterns: list[str], lengths: list[int] | None = None) -> str:
@@ -45,7 +45,7 @@ def _tolerance(promise: Promise) -> Entry:
     return {"tolerance": promise.high} if promise.high and promise.high < 1 else {}
 
 
-def _columns(promise: Promise) -> list[tuple[str, Entry]]:
+def _columns(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
     types: Mapping[str, str] = promise.terms.get("types", {})
     typed: list[tuple[str, Entry]] = [
         ("column_type_is", {"column": name, "type": type_}) for name, type_ in types.items()
@@ -57,11 +57,11 @@ def _one(kind: str, promise: Promise, body: Entry) -> list[tuple[str, Entry]]:
     return [(kind, {"column": promise.columns[0], **body})]
 
 
-def _nulls(promise: Promise) -> list[tuple[str, Entry]]:
+def _nulls(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
     return [("not_null", {"columns": list(promise.columns), **_tolerance(promise)})]
 
 
-def _ordered(promise: Promise) -> list[tuple[str, Entry]]:
+def _ordered(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
     left, right = (exp.column(name, quoted=True) for name in promise.columns)
     condition = exp.or_(
         exp.LTE(this=left, expression=right),
@@ -70,17 +70,33 @@ def _ordered(promise: Promise) -> list[tuple[str, Entry]]:
     return [("expression_is_true", {"expression": condition.sql(trees.DIALECT), **_tolerance(promise)})]
 
 
-_DUMPED: Mapping[Kind, Callable[[Promise], list[tuple[str, Entry]]]] = {
+def _determines(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
+    """A query for the values of the left that have several of the right."""
+    left, right = (exp.column(name, quoted=True) for name in promise.columns)
+    several = exp.Count(this=exp.Distinct(expressions=[right]))
+    layer, _, table = dataset.rpartition(".")
+    query = exp.select(left, exp.alias_(several, "several", quoted=True)).from_(
+        exp.table_(table, db=layer or None, quoted=True)
+    )
+    query = query.where(left.copy().is_(exp.null()).not_()).group_by(left.copy())
+    query = query.having(exp.GT(this=several.copy(), expression=exp.convert(1)))
+    name = f"{promise.columns[0]} determines {promise.columns[1]}"
+    return [("custom_sql", {"sql": query.sql(trees.DIALECT), "name": name, **_tolerance(promise)})]
+
+
+_DUMPED: Mapping[Kind, Callable[[Promise, str], list[tuple[str, Entry]]]] = {
     Kind.COLUMNS: _columns,
-    Kind.ROWS: lambda one: [("row_count_between", _limits(one))],
-    Kind.UNIQUE: lambda one: _one("unique", one, {}),
+    Kind.ROWS: lambda one, _: [("row_count_between", _limits(one))],
+    Kind.KEY: lambda one, _: [("compound_unique", {"columns": list(one.columns)})],
+    Kind.UNIQUE: lambda one, _: _one("unique", one, {}),
     Kind.NOT_NULL: _nulls,
     Kind.NULLS: _nulls,
-    Kind.FRESH: lambda one: _one("freshness_within", one, {"within": f"{max(1, int(one.high or 0) // HOUR)}h"}),
-    Kind.DOMAIN: lambda one: _one("in_set", one, {"values": list(one.terms["values"]), **_tolerance(one)}),
-    Kind.PATTERN: lambda one: _one(
+    Kind.FRESH: lambda one, _: _one("freshness_within", one, {"within": f"{max(1, int(one.high or 0) // HOUR)}h"}),
+    Kind.DOMAIN: lambda one, _: _one("in_set", one, {"values": list(one.terms["values"]), **_tolerance(one)}),
+    Kind.PATTERN: lambda one, _: _one(
         "matches_pattern", one, {"pattern": pattern(one.terms["patterns"], one.terms.get("lengths")), **_tolerance(one)}
     ),
-    Kind.RANGE: lambda one: _one("between", one, _limits(one)),
+    Kind.RANGE: lambda one, _: _one("between", one, _limits(one)),
     Kind.ORDERED: _ordered,
+    Kind.DETERMINES: _determines,
 }

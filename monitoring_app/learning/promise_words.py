@@ -123,7 +123,8 @@ def _ordered(promise: Promise) -> str:
 
 def _determines(promise: Promise) -> str:
     left, right = _pair(promise)
-    return f"each {left} has one {right}, {said(promise.kind, promise.high)} at most on average"
+    but = f", but for at most {said(promise.kind, promise.high)} of them" if promise.high else ""
+    return f"each {left} has one {right}{but}"
 
 
 _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
@@ -131,6 +132,7 @@ _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
     Kind.ROWS: _rows,
     Kind.REPEATS: _repeats,
     Kind.UNIQUE: lambda one: f"{_columns(one)} is different in every row",
+    Kind.KEY: lambda one: f"{_columns(one)} together are different in every row",
     Kind.NOT_NULL: _nulls,
     Kind.NULLS: _nulls,
     Kind.CALENDAR: lambda one: f"{_columns(one)} {'say' if len(one.columns) > 1 else 'says'} the day the data are of",

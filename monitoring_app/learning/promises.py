@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ROWS = "row_count_between"
     REPEATS = "duplicate_rows_below"
     UNIQUE = "unique"
+    KEY = "compound_unique"
     NOT_NULL = "not_null"
     NULLS = "null_rate_between"
     CALENDAR = "calendar_agrees"

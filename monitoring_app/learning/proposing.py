@@ -19,19 +19,20 @@ WORTH = {
     Kind.COLUMNS: 1.0,
     Kind.ROWS: 0.97,
     Kind.UNIQUE: 0.95,
+    Kind.KEY: 0.94,
     Kind.NOT_NULL: 0.93,
     Kind.CALENDAR: 0.9,
     Kind.MOMENTS: 0.88,
     Kind.NULLS: 0.85,
     Kind.DOMAIN: 0.84,
     Kind.FRESH: 0.8,
+    Kind.DETERMINES: 0.74,
     Kind.ORDERED: 0.72,
     Kind.PATTERN: 0.7,
     Kind.REPEATS: 0.68,
     Kind.RANGE: 0.6,
     Kind.MEAN: 0.58,
     Kind.DRIFT: 0.56,
-    Kind.DETERMINES: 0.5,
 }
 WIDE = 3.0  # times the width of what was seen: a bound that far out promises little
 CONSTANT = 30  # batches in which a column held one number alone, before it is said to hold no other

@@ -59,6 +59,10 @@ class Profile(models.Model):
     duplicate_share = models.FloatField(null=True)
     sketch = models.BinaryField(default=b"", db_default=b"", help_text="Some rows by their hashes.")
     pairs = models.JSONField(db_default=models.Value([], models.JSONField()), help_text="{left, right, tie, value}")
+    holds = models.JSONField(
+        db_default=models.Value([], models.JSONField()),
+        help_text="{left, right, value}: what holds in every row, and by how much it was contradicted.",
+    )
     seconds = models.FloatField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     measured_at = models.DateTimeField(null=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from monitoring_app.models import ColumnProfile, Profile, ProfileState
 from monitoring_app.profiling import profile as measured
 from monitoring_app.profiling import sketches
-from monitoring_app.profiling.profile import OF_A_BATCH, Counted, Metric, Pair, Tie
+from monitoring_app.profiling.profile import OF_A_BATCH, Counted, Hold, Metric, Pair, Tie
 
 OF_A_COLUMN = tuple(metric for metric in Metric if metric not in OF_A_BATCH)
 LONGEST = 200  # of a value as it is shown
@@ -47,6 +47,7 @@ def keep(held: QuerySet[Profile], profile: Profile, found: Found, *, content: st
         duplicate_share=told.metrics.get(Metric.DUPLICATE_SHARE),
         sketch=sketches.packed(told.sketch, told.sketched_below),
         pairs=[_pair(pair, value) for pair, value in told.pairs.items()],
+        holds=[_hold(hold, value) for hold, value in told.holds.items()],
         seconds=round(found.seconds, 4),
         measured_at=timezone.now(),
     )
@@ -62,6 +63,15 @@ def _whole(number: float | None) -> int | None:
 
 def _pair(pair: Pair, value: float) -> dict[str, object]:
     return {"left": pair.left, "right": pair.right, "tie": pair.tie.value, "value": value}
+
+
+def _hold(hold: Hold, value: float) -> dict[str, object]:
+    return {"left": list(hold.left), "right": hold.right, "value": round(value, 6)}
+
+
+def holds(stored: Sequence[Mapping[str, Any]]) -> dict[Hold, float]:
+    """What holds, as it was stored."""
+    return {Hold(left=tuple(one["left"]), right=one["right"]): float(one["value"]) for one in stored}
 
 
 def _column(profile: Profile, place: int, column: measured.ColumnProfile) -> ColumnProfile:
@@ -109,6 +119,7 @@ def read(profile: Profile, columns: Iterable[ColumnProfile]) -> measured.Profile
         sketch=sketch,
         sketched_below=below,
         pairs={_read_pair(pair): float(pair["value"]) for pair in profile.pairs},
+        holds=holds(profile.holds),
     )
 
 

@@ -174,11 +174,20 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What may hold in every row: `left` determines `right`; without a right one, no two rows have the same `left`."""
+
+    left: tuple[str, ...]
+    right: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One batch: the rows of one period of a dataset, or all of them where it has no periods.
 
     `content` is a hash that is the same for the same rows in whatever order; it is empty where there are no rows.
-    `sketch` keeps some of the rows by their hash, as a column keeps values.
+    `sketch` keeps some of the rows by their hash, as a column keeps values. `holds` says by how much each was
+    contradicted: 0 is by no row.
     """
 
     period: str
@@ -189,6 +198,7 @@ class Profile:
     sketch: Mapping[int, int] = field(default_factory=dict)
     sketched_below: int = 0
     pairs: Mapping[Pair, float] = field(default_factory=dict)
+    holds: Mapping[Hold, float] = field(default_factory=dict)
 
     def column(self, name: str) -> ColumnProfile | None:
         return next((column for column in self.columns if column.name == name), None)

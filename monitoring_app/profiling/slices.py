@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from monitoring_app.models import Profile
-from monitoring_app.profiling import asking, choosing, profile
+from monitoring_app.profiling import asking, choosing, earlier, profile, relating
 from monitoring_app.profiling.asking import Asked
-from monitoring_app.profiling.profile import Metric
+from monitoring_app.profiling.profile import Hold, Metric
 from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import PeriodKind
 from pipelines_app.engines import trees
@@ -34,10 +34,13 @@ class Slice:
     kind: PeriodKind
     size: int
     content: str
+    holds: tuple[Hold, ...] = ()
 
     def statements(self) -> list[exp.Select]:
-        """The one query that measures it; of a very wide relation one for each so many columns."""
-        return [choosing.statement(self._source(), asked) for asked in self._asked()]
+        """The one query that measures it; of a very wide relation one for each so many columns. A small one more
+        counts what holds between columns, once it is known what could."""
+        found = [choosing.statement(self._source(), asked) for asked in self._asked()]
+        return [*found, relating.statement(self._plain(), self.holds, self.asked.one_in)] if self.holds else found
 
     def _asked(self) -> list[Asked]:
         columns = self.asked.columns
@@ -45,8 +48,7 @@ class Slice:
         return [replace(self.asked, columns=group) for group in groups or [columns]]
 
     def _source(self) -> exp.Table | exp.Subquery:
-        layer, _, table = self.relation.name.rpartition(".")
-        source = exp.table_(table, db=layer or None, quoted=True)
+        source = self._plain()
         if not self.asked.begins:
             return source
         moments = (
@@ -58,13 +60,20 @@ class Slice:
         )
         return trees.subquery(exp.select(exp.Star(), *moments).from_(source), "slice")
 
+    def _plain(self) -> exp.Table:
+        layer, _, table = self.relation.name.rpartition(".")
+        return exp.table_(table, db=layer or None, quoted=True)
+
     def read(self, answers: Sequence[Answer]) -> profile.Profile:
         """What the answers to the statements tell."""
         told = [
             choosing.told(_row(answer), asked, period=self.period, size=self.size)
-            for answer, asked in zip(answers, self._asked(), strict=True)
+            for answer, asked in zip(answers, self._asked(), strict=False)
         ]
-        return told[0] if len(told) == 1 else _joined(told)
+        whole = told[0] if len(told) == 1 else _joined(told)
+        if not self.holds:
+            return whole
+        return replace(whole, holds=relating.read(_row(answers[-1]), self.holds, self.asked.one_in))
 
 
 def _row(answer: Answer) -> dict[str, object]:
@@ -104,6 +113,7 @@ def of(pending: Profile) -> Slice | None:
         kind=kind,
         size=sum(size for _, size in parts),
         content=_identity(version, asked, period, made_of),
+        holds=earlier.worth_counting(pending, content.relation.columns),
     )
 
 

@@ -147,7 +147,7 @@ def _dragged(text: str) -> float | None:
 def as_checks(request: Asked, name: str) -> HttpResponse:
     """What is in force, as YAML for a definition."""
     dataset = _dataset(request, name)
-    found = Expectation.objects.in_force().filter(dataset=dataset).order_by("-worth", "pk")
+    found = Expectation.objects.in_force().filter(dataset=dataset).select_related("dataset").order_by("-worth", "pk")
     answer = HttpResponse(exporting.lines(found), content_type="application/yaml; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{dataset.name}.checks.yaml"'
     return answer

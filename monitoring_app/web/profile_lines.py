@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from monitoring_app.models import ColumnProfile, Profile
+from monitoring_app.profiling import keeping
 from monitoring_app.profiling.asking import Family, family
 from monitoring_app.profiling.profile import SCALES, WORDS, Metric, Scale
 
@@ -104,6 +105,18 @@ def watched(column: ColumnProfile, asked: str) -> Metric:
 def may_be_key(column: ColumnProfile) -> bool:
     """Whether every row has a value of its own, as far as that was measured."""
     return column.null_share == 0 and column.distinct_share == 1
+
+
+def keys(profile: Profile) -> list[str]:
+    """Columns of which no two rows have all the same values."""
+    held = keeping.holds(profile.holds)
+    return [" + ".join(hold.left) for hold, value in held.items() if not hold.right and value == 0]
+
+
+def determined(profile: Profile) -> list[tuple[str, str]]:
+    """Columns that have one value for each value of another: by which, and which."""
+    held = keeping.holds(profile.holds)
+    return [(" + ".join(hold.left), hold.right) for hold, value in held.items() if hold.right and value == 0]
 
 
 def line(column: ColumnProfile, *, metric: Metric, values: Sequence[float | None]) -> Line:

@@ -118,7 +118,8 @@ def _columns(request: Asked, shown: Profile | None, batches: Sequence[Profile]) 
     found = list(columns.order_by("place")[: MOST_COLUMNS + 1])
     page = found[:MOST_COLUMNS]
     return {
-        "keys": [column.name for column in page if profile_lines.may_be_key(column)],
+        "keys": [column.name for column in page if profile_lines.may_be_key(column)] + profile_lines.keys(shown),
+        "determined": profile_lines.determined(shown),
         "lines": _lines(page, batches, _asked_metric(request)),
         "after": after,
         "next": page[-1].place if len(found) > MOST_COLUMNS else 0,

@@ -11,14 +11,20 @@ from monitoring_app.profiling.profile import ColumnProfile, Counted, Metric, Pro
 FIRST = date(2024, 1, 1)  # a Monday
 
 
-def batch(day: int, rows: int = 100, *, pairs=None, at=None, **columns) -> Batch:
+def batch(day: int, rows: int = 100, *, pairs=None, holds=None, at=None, **columns) -> Batch:
     """One day's batch; a column is a list of values, None where there is none."""
     told = [column(name, list(values)) for name, values in columns.items()]
     number = len(next(iter(columns.values()), range(rows)))
     metrics = {Metric.ROWS: number, Metric.COLUMNS: len(told), Metric.DUPLICATE_SHARE: 0.0}
     when = FIRST + timedelta(days=day)
     profile = Profile(
-        period=when.isoformat(), rows=number, columns=tuple(told), metrics=metrics, pairs=pairs or {}, content=str(day)
+        period=when.isoformat(),
+        rows=number,
+        columns=tuple(told),
+        metrics=metrics,
+        pairs=pairs or {},
+        holds=holds or {},
+        content=str(day),
     )
     return Batch(profile=profile, day=when, name=when.isoformat(), at=at)
 

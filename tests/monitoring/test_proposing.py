@@ -98,7 +98,7 @@ def test_what_holds_between_two_columns_is_promised_in_words_and_as_a_condition(
     batches = [past.batch(day, pairs={pair: 1.0}, **numbers) for day in range(6)]
     promise = proposed(batches)["pair_compare\nordered_at\nsent_at"].promise
     assert promise_words.sentence(promise).startswith("ordered_at is not greater than sent_at")
-    (entry,) = promise_checks.entries(promise, "warn")
+    (entry,) = promise_checks.entries(promise, "warn", "raw.sales")
     assert entry["expression_is_true"]["expression"].startswith('"ordered_at" <= "sent_at"')
     swapped = past.batch(7, pairs={pair: 0.2}, **numbers)
     assert measures.judge(promise, swapped).is_kept is False
@@ -136,7 +136,7 @@ def test_how_old_the_newest_moment_is_counts_only_where_it_is_news():
 
     promise = proposed(aged(5))["freshness_within\nx"].promise
     assert 5 * 3600 <= promise.high < 24 * 3600
-    assert promise_checks.entries(promise, "block")[0]["freshness_within"]["within"].endswith("h")
+    assert promise_checks.entries(promise, "block", "raw.sales")[0]["freshness_within"]["within"].endswith("h")
     assert "freshness_within\nx" not in proposed(aged(24 * 400))
 
 
@@ -161,10 +161,10 @@ def test_a_pattern_becomes_an_expression_of_re2(patterns, lengths, fits, fails):
 def test_promises_become_checks_that_a_definition_takes():
     for one in proposing.propose(past.shops(20)):
         for severity in ("warn", "block"):
-            for entry in promise_checks.entries(one.promise, severity):
+            for entry in promise_checks.entries(one.promise, severity, "raw.sales"):
                 assert all(spec.severity == severity for spec in checks.parse(entry, "checks.0"))
     drift = Promise(kind=Kind.DRIFT, columns=("city",), terms={"shares": {}}, high=0.1)
-    assert promise_checks.entries(drift, "warn") == []  # only the watch compares batches
+    assert promise_checks.entries(drift, "warn", "raw.sales") == []  # only the watch compares batches
 
 
 def test_what_was_fine_is_within_the_bounds_from_then_on():
