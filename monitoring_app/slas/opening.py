@@ -76,7 +76,7 @@ def _versions(now: datetime) -> int:
     pairs = list(unseen().order_by("number").values_list("pk", "dataset__slas")[:AT_ONCE])
     slas = Sla.objects.in_bulk({sla for _, sla in pairs if sla is not None})
     versions = DatasetVersion.objects.select_related("step_run").in_bulk({version for version, _ in pairs})
-    results = [_of_version(slas[sla], versions[version]) for version, sla in pairs if sla is not None]
+    results = [of_version(slas[sla], versions[version]) for version, sla in pairs if sla is not None]
     SlaResult.objects.bulk_create(results, ignore_conflicts=True)
     seen: dict[int, int] = {}
     for version, sla in pairs:
@@ -103,7 +103,8 @@ def _without_gap(sla: Sla, number: int, now: datetime) -> int:
     return number if first is None else first - 1
 
 
-def _of_version(sla: Sla, version: DatasetVersion) -> SlaResult:
+def of_version(sla: Sla, version: DatasetVersion) -> SlaResult:
+    """The judgement of a promise about versions, not written down yet."""
     return SlaResult(
         sla=sla,
         subject=f"v{version.number}",
@@ -137,12 +138,13 @@ def _runs(now: datetime) -> int:
     pairs = list(unmeasured(now).order_by("pk").values_list("pk", "pipeline__slas")[:AT_ONCE])
     slas = Sla.objects.in_bulk({sla for _, sla in pairs if sla is not None})
     runs = Run.objects.select_related("cause").in_bulk({run for run, _ in pairs})
-    results = [_of_run(slas[sla], runs[run]) for run, sla in pairs if sla is not None]
+    results = [of_run(slas[sla], runs[run]) for run, sla in pairs if sla is not None]
     SlaResult.objects.bulk_create(results, ignore_conflicts=True)
     return len(results)
 
 
-def _of_run(sla: Sla, run: Run) -> SlaResult:
+def of_run(sla: Sla, run: Run) -> SlaResult:
+    """The judgement of a promise about runs, not written down yet."""
     if sla.kind == TargetKind.END_TO_END:
         begins: datetime | None = _came_in(run)
     else:

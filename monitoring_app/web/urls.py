@@ -15,6 +15,7 @@ from monitoring_app.web import (
     loop,
     profiles,
     slas,
+    suggesting,
     today,
 )
 
@@ -77,6 +78,7 @@ urlpatterns = [
     path("openlineage/out/", emissions.emissions, name="emissions"),
     path("openlineage/out/again", emissions.again, name="emissions-again"),
     path("slas/", slas.slas, name="slas"),
+    path("slas/suggested/<str:name>", suggesting.suggested, name="suggested-target"),
     path("slas/<int:pk>/", slas.sla, name="sla"),
     path("health/", health.health, name="health"),
 ]

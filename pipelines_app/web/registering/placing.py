@@ -60,6 +60,9 @@ def _when(parts: list[str | int]) -> Place:
             return Place(page="when", field="start" if field in ("", "when") else f"start_{field}")
         case ["sla", int(row), "arrival", *rest]:
             return Place(page="when", group="promises", row=row, field=_first(rest, "by"))
+        case ["sla", int(row), str(), *rest]:
+            field = _first(rest, "kind")
+            return Place(page="when", group="levels", row=row, field={"under": "within"}.get(field, field))
         case ["alerts", *rest]:
             return Place(page="when", field=_first(rest, "emails"))
         case ["listens", int(row), *rest]:

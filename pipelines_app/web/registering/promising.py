@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from pipelines_app.web.registering import values
+from pipelines_app.web.registering import levels, values
 from pipelines_app.web.registering.when_forms import PromiseForm, Promises
 
 Entry = dict[str, object]
@@ -40,21 +40,21 @@ def _arrivals(document: Mapping[str, object]) -> list[Entry]:
     return [dict(one) if isinstance(one, Mapping) else {} for one in entries]
 
 
-def write(document: Entry, sent: Iterable[PromiseForm]) -> None:
-    """Put into the document what is promised; what the form does not show of a target stays as it was."""
+def write(document: Entry, sent: Iterable[PromiseForm], others: list[object]) -> None:
+    """Put into the document what is promised: deadlines, and `others`; what the form does not show stays as it was."""
     before, given = targets(document), [form.cleaned_data for form in sent]
     kept: list[object] = [{"arrival": _target(row, before.get(row["dataset"], {}))} for row in given if row.get("on")]
-    kept += _others(document)
+    kept += [*others, *_others(document)]
     document.pop("sla", None)
     if kept:
         document["sla"] = kept
 
 
 def _others(document: Mapping[str, object]) -> list[object]:
-    """The targets that are no deadlines: what the form does not show it keeps."""
+    """What of the list the form does not show, it keeps."""
     listed = document.get("sla")
     entries = listed if isinstance(listed, list) else []
-    return [one for one in entries if not (isinstance(one, Mapping) and "arrival" in one)]
+    return [one for one in entries if not (isinstance(one, Mapping) and "arrival" in one) and not levels.is_shown(one)]
 
 
 def _target(row: Mapping[str, str], before: Entry) -> Entry:

@@ -1,9 +1,13 @@
 """The forms of the page *When and whom*: when a pipeline starts, by when its data come, whom it tells."""
 
+from collections.abc import Iterator, Mapping
+
 from django import forms
+from django.forms import BoundField
 
 from pipelines_app.compiler.definition import Then
 from pipelines_app.compiler.starters import Listening
+from pipelines_app.compiler.targets import BY_SHARE, OF_RUNS, TIMED, TargetKind, Window
 from pipelines_app.web.registering.forms import Choices, Kept, Needed, choice, optional
 
 CATCH_UP: Choices = [
@@ -86,6 +90,45 @@ class PromiseForm(Kept):
     in_yaml = optional()
 
 
+LEVELS: Choices = [
+    ("", "nothing more"),
+    (TargetKind.FRESHNESS, "it is renewed within"),
+    (TargetKind.DURATION, "a run ends within"),
+    (TargetKind.COMPLETENESS, "its cells are filled, at least"),
+    (TargetKind.QUALITY, "its checks hold, at least"),
+    (TargetKind.SUCCESS_RATE, "runs succeed, at least"),
+    (TargetKind.END_TO_END, "published after what it is made from came in, within"),
+]
+WINDOWS: Choices = [(Window.ROLLING, "the last 30 days"), (Window.MONTH, "the calendar month")]
+
+
+class LevelForm(Kept):
+    """A promise that is no deadline; a row that is about nothing is none."""
+
+    kind = choice(LEVELS, label="Promise", required=False)
+    dataset = choice([], label="Of the dataset", required=False)
+    within = optional(label="Within", help_text="90s, 30m, 24h or 7d.", max_length=20)
+    at_least = optional(label="At least", help_text="99 %, or 0.99.", max_length=20)
+    columns = optional(label="Only these columns", help_text="Apart by commas; empty: all.")
+    objective = optional(label="Kept in", help_text="Of all cases; empty: 95 %.", max_length=20)
+    window = choice(WINDOWS, label="Counted over", required=False)
+
+    def shown(self) -> Iterator[tuple[BoundField, str]]:
+        """Each field that only some kinds have, and for which it shows."""
+        for name, kinds in LEVEL_FIELDS.items():
+            yield self[name], f"{self.add_prefix('kind')}={'|'.join(sorted(kinds))}"
+
+
+LEVEL_FIELDS: Mapping[str, frozenset[TargetKind]] = {
+    "dataset": frozenset(TargetKind) - OF_RUNS - {TargetKind.ARRIVAL},
+    "within": TIMED,
+    "at_least": BY_SHARE,
+    "columns": frozenset({TargetKind.COMPLETENESS}),
+    "objective": frozenset(TargetKind) - {TargetKind.ARRIVAL, TargetKind.SUCCESS_RATE},
+    "window": frozenset(TargetKind) - {TargetKind.ARRIVAL},
+}
+
+
 class ListeningForm(Kept):
     """A dataset of another tool whose completion starts the pipeline; an empty row is none."""
 
@@ -100,4 +143,5 @@ class ListeningForm(Kept):
 
 Deadlines = forms.formset_factory(DeadlineForm, extra=0, max_num=50, absolute_max=100)
 Promises = forms.formset_factory(PromiseForm, extra=0, max_num=500, absolute_max=510)
+Levels = forms.formset_factory(LevelForm, extra=0, max_num=100, absolute_max=110)
 Listenings = forms.formset_factory(ListeningForm, extra=0, max_num=60, absolute_max=110)

@@ -8,12 +8,14 @@ from django.forms import BoundField
 from django.http import HttpResponseBase
 
 from pipelines_app.definitions import drafts
-from pipelines_app.web.registering import expecting, listening, promising, readying, values, zones
+from pipelines_app.web.registering import expecting, levels, listening, promising, readying, values, zones
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import Kept
 from pipelines_app.web.registering.when_forms import (
     DeadlineForm,
     Deadlines,
+    LevelForm,
+    Levels,
     ListeningForm,
     Listenings,
     PromiseForm,
@@ -48,7 +50,7 @@ def page(desk: Desk) -> HttpResponseBase:
     if desk.request.method != "POST":
         return _shown(desk, _forms(desk))
     sent = _sent(desk)
-    desk.refused([sent.form, *sent.deadlines, *sent.promises, *sent.listens])
+    desk.refused([sent.form, *sent.deadlines, *sent.promises, *sent.levels, *sent.listens])
     drafts.change(desk.draft, lambda document: _written(document, sent))
     _tell(desk, sent)
     return _shown(desk, sent) if desk.faults else desk.onward("when")
@@ -62,6 +64,7 @@ class Forms:
     deadlines: list[DeadlineForm]
     promises: list[PromiseForm]
     listens: list[ListeningForm]
+    levels: list[LevelForm]
 
 
 def _sent(desk: Desk) -> Forms:
@@ -69,9 +72,16 @@ def _sent(desk: Desk) -> Forms:
     form, deadlines = WhenForm(post), Deadlines(post, prefix="deadlines")
     promises = Promises(post, prefix=promising.PREFIX)
     listens = Listenings(post, prefix=listening.PREFIX)
-    for one in (form, deadlines, promises, listens):
+    more = Levels(post, prefix=levels.PREFIX)
+    for one in (form, deadlines, promises, listens, more):
         one.is_valid()
-    return Forms(form, list(deadlines.forms), list(promises.forms), list(listens.forms))
+    offered = levels.offered(more.forms, _made(desk))
+    return Forms(form, list(deadlines.forms), list(promises.forms), list(listens.forms), offered)
+
+
+def _made(desk: Desk) -> list[str]:
+    """What the pipeline makes, its steps first."""
+    return [*(str(step.get("dataset", "")) for step in desk.steps()), *desk.section("sources")]
 
 
 def _tell(desk: Desk, forms: Forms) -> None:
@@ -82,6 +92,8 @@ def _tell(desk: Desk, forms: Forms) -> None:
         form: Kept | None = rows.get(str(at.row)) if at.group else forms.form
         if at.group == "promises":
             form = promised.get(promising.dataset_at(desk.draft.document, int(at.row)))
+        if at.group == "levels":
+            form = levels.form_at(desk.draft.document, int(at.row), forms.levels)
         if at.group == "listens" and isinstance(at.row, int) and at.row < len(listened):
             form = listened[at.row]
         desk.note(form, at.field, problem.message)
@@ -89,7 +101,7 @@ def _tell(desk: Desk, forms: Forms) -> None:
 
 def _written(document: Document, sent: Forms) -> Document:
     given, rows = sent.form.cleaned_data, {str(row.cleaned_data.get("dataset")): row for row in sent.deadlines}
-    promising.write(document, sent.promises)
+    promising.write(document, sent.promises, levels.written(sent.levels))
     listening.write(document, sent.listens)
     document.pop("concurrency", None)
     if (at_once := given["concurrency"].strip()) not in ("", "1"):
@@ -138,7 +150,8 @@ def _forms(desk: Desk) -> Forms:
     rows = [{**expecting.initial(entry, zone), "dataset": name} for name, entry in desk.section("sources").items()]
     promised = promising.forms(desk.draft.document, (str(step.get("dataset", "")) for step in desk.steps()), zone)
     deadlines = list(Deadlines(initial=rows, prefix="deadlines").forms)
-    return Forms(form, deadlines, promised, listening.forms(desk.draft.document))
+    more = levels.forms(desk.draft.document, _made(desk))
+    return Forms(form, deadlines, promised, listening.forms(desk.draft.document), more)
 
 
 def _guess(desk: Desk, form: WhenForm, start: object) -> None:
@@ -177,6 +190,7 @@ def _shown(desk: Desk, forms: Forms) -> HttpResponseBase:
         "form": forms.form,
         "promises": promises,
         "listens": forms.listens,
+        "levels": forms.levels,
         "expected": expected,
         "total": len(deadlines),
         "zones": sorted(available_timezones()),
