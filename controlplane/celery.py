@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown, worker_ready
+from celery.signals import task_prerun, worker_process_shutdown, worker_ready
 from django.conf import settings
+from django.db import close_old_connections
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -42,6 +43,8 @@ app.conf.update(
         "visibility_timeout": 120,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
+        # A run that could begin waits for no later step of another, and for nothing that nobody waits for.
+        "queue_order_strategy": "controlplane.transport:Turns",
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
     },
@@ -53,6 +56,9 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     task_publish_retry=False,
+    # Celery would close every connection before each task and after it: a new process of PostgreSQL, which knows no
+    # statement yet, cost more than all that a step asks of it. Django's own rules say how long one is kept.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     task_routes={
         "pipelines_app.tasks.execute_step": {"queue": STEPS},
         "monitoring_app.tasks.measure_profile": {"queue": PROFILES},  # long, too, and nobody waits for it
@@ -150,6 +156,12 @@ def _is_crowded(waiting_in: str) -> bool:
 @cache
 def _redis() -> Redis:
     return Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2)
+
+
+@task_prerun.connect
+def _look_at_connections(**_: Any) -> None:
+    """Let go of a connection that is broken or old; what is kept is tried before it is used."""
+    close_old_connections()
 
 
 @worker_ready.connect

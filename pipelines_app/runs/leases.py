@@ -36,10 +36,10 @@ def _lease() -> timedelta:
     return timedelta(seconds=settings.LEASE_SECONDS)
 
 
-def _free() -> "QuerySet[StepRun]":
-    """Steps that can be claimed now, and that nobody else is claiming at this moment."""
+def _free(**asked: object) -> "QuerySet[StepRun]":
+    """Steps whose time has come, and that nobody else is claiming at this moment."""
     return (
-        StepRun.objects.filter(state=StepState.READY, not_before__lte=Now())
+        StepRun.objects.filter(not_before__lte=Now(), **asked)
         .select_related("run__pipeline", "run__environment", "run__cause", "dataset")
         .defer("run__cause__body", "dataset__columns", "dataset__description")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)
@@ -76,8 +76,9 @@ def _has_room(step: StepRun) -> bool:
     return at_work.count() < limit.max_steps
 
 
-_this = Prepared(lambda: _free().filter(pk=Given("pk")))
-_next = Prepared(lambda: _free().filter(team=Given("team")).order_by("-priority", "id")[:1])
+# By its key alone: asked for what is ready, too, PostgreSQL goes through the whole queue while that is short or was.
+_this = Prepared(lambda: _free(pk=Given("pk")))
+_next = Prepared(lambda: _free(state=StepState.READY, team=Given("team")).order_by("-priority", "id")[:1])
 _teams = Prepared(_hungriest)
 _LEASE_END = from_now(Given("lease", DurationField()))
 _begin = Change(
@@ -95,10 +96,15 @@ _renew = Change(
 )
 
 
+def _ready(pk: int) -> StepRun | None:
+    step = _this.first(pk=pk)
+    return step if step is not None and step.state == StepState.READY else None
+
+
 @transaction.atomic
 def claim(pk: int, owner: str) -> Claim | None:
     """Take a ready step, or nothing if somebody else has it, it is done, it backs off still, or the engine is full."""
-    step = _this.first(pk=pk)
+    step = _ready(pk)
     return _take(step, owner) if step is not None and _has_room(step) else None
 
 
@@ -107,7 +113,7 @@ def claim_own(pk: int, owner: str) -> Claim | None:
 
     Nothing where its engine has a limit: who would hold that beside all that the transaction holds might wait for ever.
     """
-    step = _this.first(pk=pk)
+    step = _ready(pk)
     return _take(step, owner) if step is not None and step.run.environment.engine_limit_id is None else None
 
 
