@@ -36,6 +36,7 @@ CONFIRMED_AFTER = 4
 QUIET_WITHIN = 2
 LONGEST_GAP = 400
 MOST_DEVIATION = 1e6
+CREEPING_COUNTS, CALIBRATED = 0.7, 0.95
 
 
 class Kind(StrEnum):
@@ -177,8 +178,7 @@ class Watch:
         nearest = self._memory.nearest(value, slot, expected=expected, occasions=occasions, festive=festive)
         deviate = self._deviate(value - nearest, spread, point.label)
         deviate = self._fallen(deviate, value, nearest, point.label)
-        creeping = _Surprise(self._creeping(value, slot, spread), Kind.DRIFT)
-        deviating = max(self._deviating(deviate), creeping, key=lambda one: one.score)
+        deviating = self._together(self._deviating(deviate), self._creeping(value, slot, spread))
         surprise = self._most(deviating, _Surprise(self._repeats.learn(value), Kind.STUCK), gap)
         if surprise.score >= self._threshold:
             self._told = self._seen
@@ -219,6 +219,12 @@ class Watch:
         return _Surprise(abs(deviate), Kind.SPIKE if deviate > 0 else Kind.DIP)
 
     @staticmethod
+    def _together(deviating: _Surprise, creeping: float) -> _Surprise:
+        """What lies off within a week that lies off: the root of the sum of squares, as two witnesses count."""
+        score = CALIBRATED * max(math.hypot(deviating.score, CREEPING_COUNTS * creeping), creeping)
+        return _Surprise(score, Kind.DRIFT if creeping > deviating.score else deviating.kind)
+
+    @staticmethod
     def _shifted(deviate: float) -> Kind:
         return Kind.SHIFT_UP if deviate > 0 else Kind.SHIFT_DOWN
 
@@ -229,9 +235,10 @@ class Watch:
 
     def _band(self, expected: float, spread: float) -> tuple[float, float]:
         """The interval that raises no alarm by itself: it is wide to the side where much came before."""
-        reach = student(self._threshold, self._spread.freedom) * spread
+        alone = self._threshold / CALIBRATED
+        reach = student(alone, self._spread.freedom) * spread
         low = expected - reach / self._tails[False].factor(self._seen)
-        low = max(low, self._ratios.low(expected, self._nature, threshold=self._threshold))
+        low = max(low, self._ratios.low(expected, self._nature, threshold=alone))
         return (
             max(low, 0.0) if self._nature.positive else low,
             expected + reach / self._tails[True].factor(self._seen),

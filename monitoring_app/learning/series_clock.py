@@ -11,6 +11,20 @@ FRIDAY = 4
 FIXED_HOLIDAYS = frozenset({(1, 1), (1, 2), (5, 1), (7, 3), (7, 4), (7, 5), (12, 24), (12, 25), (12, 26), (12, 31)})
 NTH_WEEKDAYS = frozenset({(1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4)})
 BESIDE_EASTER = frozenset({-2, 0, 1, 39, 50})
+NAMED = {
+    "minutely": "min",
+    "hourly": "H",
+    "hour": "H",
+    "daily": "D",
+    "day": "D",
+    "weekly": "W",
+    "week": "W",
+    "monthly": "M",
+    "quarterly": "Q",
+    "yearly": "Y",
+    "annual": "Y",
+}
+DURATION = re.compile(r"P(T?)(\d+)([SMHDWY])")
 WORDS = re.compile(r"(\d*)\s*([A-Za-z]+)")
 
 
@@ -31,6 +45,8 @@ class Clock:
             return moment.toordinal()
         if self.name == "W":
             return moment.toordinal() // 7
+        if self.name == "Y":
+            return moment.year
         months = moment.year * 12 + moment.month
         if self.name in {"M", "Q"}:
             return months if self.name == "M" else (months - 1) // 3
@@ -64,19 +80,30 @@ class Clock:
 
 
 def clock_of(frequency: str) -> Clock:
-    """The clock of a frequency as people write it: D, B, H, 15min, W, M, Q."""
-    match = WORDS.match(frequency.strip())
+    """The clock of a frequency as people write it: D, B, H, 15min, W, M, Q, weekly, PT5M."""
+    match = WORDS.match(_short(frequency.strip()))
     count, unit = (int(match[1] or 1), match[2]) if match else (1, "D")
     if unit in {"M", "MS", "ME", "MONTH"}:
         return Clock("M", 0, (12,))
     if unit.upper().startswith("Q"):
         return Clock("Q", 0, (4,))
-    if unit.upper().startswith("W"):
+    if unit.upper() in {"A", "Y", "AS", "YS", "YE"}:
+        return Clock("Y", 0, ())
+    if unit.upper().startswith("W") or (unit.upper() == "D" and count and count % 7 == 0):
         return Clock("W", 0, (52,))
     seconds = count * UNITS.get(unit.lower(), 0)
     if not seconds or seconds >= DAY:
         return Clock("D", 0, (7,))
     return Clock(frequency, seconds, tuple(span // seconds for span in (DAY, 7 * DAY) if span % seconds == 0))
+
+
+def _short(frequency: str) -> str:
+    """A frequency that is written as a word, or as a duration of ISO 8601, in the letters that others use."""
+    if frequency.lower() in NAMED:
+        return NAMED[frequency.lower()]
+    if match := DURATION.fullmatch(frequency.upper()):
+        return match[2] + ("min" if match[1] and match[3] == "M" else match[3])
+    return frequency
 
 
 def _rests(day: date) -> bool:

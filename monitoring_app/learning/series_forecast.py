@@ -15,7 +15,7 @@ SEASONS_KEPT, VALUES_KEPT = 12, 60
 
 def learned_at(seasons: Sequence[int]) -> int:
     """After how many points the shortest season is known; errors from before count as three from then on."""
-    return SEASONS_LEARNED * seasons[0] if seasons[0] <= 24 else 30
+    return SEASONS_LEARNED * seasons[0] if seasons and seasons[0] <= 24 else 30
 
 
 class Smoother:

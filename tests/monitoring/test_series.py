@@ -238,7 +238,21 @@ def test_a_value_at_the_edge_of_the_band_has_the_score_of_the_threshold():
 
 @pytest.mark.parametrize(
     ("frequency", "seasons"),
-    [("D", (7,)), ("H", (24, 168)), ("1h", (24, 168)), ("5min", (288, 2016)), ("min", (1440, 10080)), ("W", (52,))],
+    [
+        ("D", (7,)),
+        ("H", (24, 168)),
+        ("1h", (24, 168)),
+        ("5min", (288, 2016)),
+        ("min", (1440, 10080)),
+        ("W", (52,)),
+        ("7D", (52,)),
+        ("weekly", (52,)),
+        ("hourly", (24, 168)),
+        ("PT5M", (288, 2016)),
+        ("P1D", (7,)),
+        ("Y", ()),
+        ("5h", ()),
+    ],
 )
 def test_a_frequency_has_its_seasons(frequency, seasons):
     assert clock_of(frequency).seasons == seasons
@@ -284,10 +298,48 @@ def test_the_command_writes_alarms_or_scores_and_both_where_it_is_given_two_file
     assert json.loads((folder / "scores.json").read_text()) == {"sales": scores}
 
 
-@pytest.mark.parametrize(
-    ("name", "content"), [("manifest.json", "["), ("manifest.json", "[1]"), ("series/sales.csv", "a,b\n1,2\n")]
-)
-def test_the_command_says_which_file_it_cannot_read(folder, name, content):
-    (folder / name).write_text(content)
-    with pytest.raises(CommandError, match=name):
+@pytest.mark.parametrize("content", ["[", "[1]"])
+def test_the_command_says_that_a_manifest_is_none(folder, content):
+    (folder / "manifest.json").write_text(content)
+    with pytest.raises(CommandError, match="manifest.json"):
         judged(folder)
+
+
+@pytest.mark.parametrize(
+    ("how", "content", "said"),
+    [
+        ({"freq": "D"}, None, "cannot be read"),
+        ({"freq": "D"}, b"a,b\n1,2\n", "the columns t and value; it has a, b"),
+        ({"freq": "D"}, b"t,value\n2024-01-01,many\n", "'many' is no number"),
+        ({"freq": "D"}, b"t,value\n2024-01-01,\xff\n", "cannot be read"),
+        ({"freq": "D", "warmup": "long"}, b"t,value\n", "its warmup is no number: 'long'"),
+        ({"freq": "D", "sensitivity": 0}, b"t,value\n", "its sensitivity has to be above 0"),
+        (["D"], b"t,value\n", "has to say {freq, warmup}"),
+    ],
+    ids=["no file", "other columns", "a word", "no text", "a warm-up in words", "no sensitivity", "a list"],
+)
+def test_a_series_that_cannot_be_judged_is_told_of_and_the_others_are_judged(folder, how, content, said):
+    if content is not None:
+        (folder / "series" / "odd.csv").write_bytes(content)
+    listed = {"odd": how, **json.loads((folder / "manifest.json").read_text())}
+    (folder / "manifest.json").write_text(json.dumps(listed))
+    told = StringIO()
+    with pytest.raises(CommandError, match="1 series could not be judged"):
+        call_command("judge_series", folder / "manifest.json", "--out", folder / "out.json", stderr=told)
+    assert said in told.getvalue()
+    assert list(json.loads((folder / "out.json").read_text())) == ["sales"]
+
+
+def test_names_of_columns_may_be_written_otherwise_and_short_rows_are_missing_values(folder):
+    path = folder / "series" / "sales.csv"
+    lines = path.read_text().splitlines()
+    lines[0], lines[41] = "T, Value ,note", lines[41].split(",")[0]
+    path.write_text("\n".join(lines))
+    assert judged(folder) == {"sales": [["2024-03-21", "2024-03-21"]]}
+
+
+@pytest.mark.parametrize("frequency", ["5h", "11min", "Y"])
+def test_a_frequency_without_a_season_is_judged_by_its_level(frequency):
+    values = [float(100 + place % 5) for place in range(60)]
+    verdicts = judge([Point(str(place), value) for place, value in enumerate([*values, 300.0])], frequency=frequency)
+    assert alarmed(verdicts) == [(60, 60)]

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from monitoring_app.learning import series
 from monitoring_app.learning.series import Point, Verdict
 from monitoring_app.learning.series_clock import clock_of
+
+NOTHING = frozenset({"", "na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none", "-", "."})
 
 
 class Command(BaseCommand):
@@ -33,47 +36,102 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         manifest: Path = options["manifest"]
-        judged = {name: self._judged(manifest, name, how) for name, how in _read_manifest(manifest).items()}
-        scores = {name: [verdict.score for verdict in verdicts] for name, (verdicts, _) in judged.items()}
-        alarms = {name: _alarms(verdicts, freq) for name, (verdicts, freq) in judged.items()}
+        judged: dict[str, _Judged] = {}
+        faults = 0
+        for name, how in _read_manifest(manifest).items():
+            try:
+                judged[name] = _judge(manifest.parent / "series" / f"{name}.csv", how)
+            except _Unfit as error:
+                faults += 1
+                self.stderr.write(f"{name} is not judged: {error}")
+        scores = {name: [verdict.score for verdict in one.verdicts] for name, one in judged.items()}
+        alarms = {name: _alarms(one.verdicts, one.frequency) for name, one in judged.items()}
         asked = options["scores"]
-        options["out"].write_text(json.dumps(scores if asked is True else alarms))
+        _write(options["out"], scores if asked is True else alarms)
         if isinstance(asked, str):
-            Path(asked).write_text(json.dumps(scores))
+            _write(Path(asked), scores)
         found = sum(len(ones) for ones in alarms.values())
         points = sum(len(ones) for ones in scores.values())
         self.stdout.write(f"{len(judged)} series, {points} points, {found} alarms")
-
-    def _judged(self, manifest: Path, name: str, how: dict[str, Any]) -> tuple[list[Verdict], str]:
-        frequency = str(how.get("freq", "D"))
-        points = _read_series(manifest.parent / "series" / f"{name}.csv")
-        sensitivity, warmup = float(how.get("sensitivity", 1)), int(how.get("warmup", 0))
-        return series.judge(points, frequency=frequency, sensitivity=sensitivity, warmup=warmup), frequency
+        if faults:
+            raise CommandError(f"{faults:,} series could not be judged.", returncode=2)
 
 
-def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
+class _Unfit(Exception):
+    """A series, or what a manifest says of it, that says nothing one can work by."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    verdicts: Sequence[Verdict]
+    frequency: str
+
+
+def _judge(path: Path, how: Any) -> _Judged:
+    if not isinstance(how, dict):
+        raise _Unfit("the manifest has to say {freq, warmup} of it")
+    frequency = str(how.get("freq") or "D")
+    warmup, sensitivity = _said(how, "warmup", 0), _said(how, "sensitivity", 1)
+    if sensitivity <= 0:
+        raise _Unfit(f"its sensitivity has to be above 0; it is {sensitivity:g}")
+    points = _read_series(path)
+    return _Judged(series.judge(points, frequency=frequency, sensitivity=sensitivity, warmup=round(warmup)), frequency)
+
+
+def _said(how: dict[str, Any], name: str, usual: float) -> float:
+    """A number that the manifest says, or the usual one where it says none."""
+    said = how.get(name)
     try:
-        manifest = json.loads(path.read_text())
+        number = float(usual if said is None else said)
+    except (TypeError, ValueError) as error:
+        raise _Unfit(f"its {name} is no number: {said!r}") from error
+    if not math.isfinite(number):
+        raise _Unfit(f"its {name} is no number: {said!r}")
+    return number
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(manifest, dict) or not all(isinstance(how, dict) for how in manifest.values()):
+    if not isinstance(manifest, dict):
         raise CommandError(f"{path} has to hold one object: {{id: {{freq, warmup}}}}")
     return manifest
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(told))
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error}") from error
 
 
 def _read_series(path: Path) -> list[Point]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [Point(row["t"], _number(row["value"])) for row in csv.DictReader(file)]
-    except (OSError, KeyError, ValueError) as error:
-        raise CommandError(f"{path} cannot be read as a CSV with the columns t and value: {error!r}") from error
+            rows = csv.reader(file)
+            names = [name.strip().lower() for name in next(rows, [])]
+            if not {"t", "value"} <= set(names):
+                raise _Unfit(f"{path} has to have the columns t and value; it has {', '.join(names) or 'none'}")
+            moment, value = names.index("t"), names.index("value")
+            return [Point(_cell(row, moment), _number(_cell(row, value))) for row in rows if row]
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise _Unfit(f"{path} cannot be read as a CSV: {error}") from error
 
 
-def _number(text: str | None) -> float | None:
+def _cell(row: Sequence[str], place: int) -> str:
+    return row[place].strip() if place < len(row) else ""
+
+
+def _number(text: str) -> float | None:
     """A number, or None where a file says in its own way that there is none."""
-    if text is None or text.strip().lower() in {"", "na", "nan", "null", "none"}:
+    if text.lower() in NOTHING:
         return None
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise _Unfit(f"{text[:40]!r} is no number") from error
     return value if math.isfinite(value) else None
 
 
