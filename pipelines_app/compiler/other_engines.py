@@ -7,3 +7,4 @@ class OtherEngine(StrEnum):
     """An engine beside DuckDB, for which all SQL is written."""
 
     POSTGRES = "postgres"
+    SPARK = "spark"

@@ -1,6 +1,9 @@
-"""The unit tests of steps, run in one session of the engine whenever a definition is planned, tried or registered."""
+"""The unit tests of steps, run on every engine of theirs whenever a definition is planned, tried or registered.
 
-from collections.abc import Iterator, Mapping, Sequence
+On an engine all of them share one session.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -8,16 +11,15 @@ from sqlglot import exp
 from pipelines_app import lake
 from pipelines_app.compiler import codec, elsewhere, memory, rebinding, row_diffs, step_tests
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
-from pipelines_app.compiler.definition import Column, StepTest
+from pipelines_app.compiler.definition import Column, Step, StepTest
 from pipelines_app.compiler.parameters import ValueRefused
 from pipelines_app.compiler.step_tests import Case
 from pipelines_app.engines.base import Answer, Engine
-from pipelines_app.engines.duckdb_engine import DuckDBEngine
 from pipelines_app.environments import mapping, places
 from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
 from pipelines_app.models import EngineName, Team
 
-SECONDS = 20.0
+SECONDS = {EngineName.DUCKDB: 20.0, EngineName.POSTGRES: 20.0, EngineName.SPARK: 60.0}
 _UNIQUE = ("unique", "compound_unique")
 
 
@@ -34,14 +36,35 @@ class _Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class _Trial:
-    """An engine, and the one whose SQL is tried there: none for the steps' usual one."""
+    """Where tests are run, by what the engine is called, and with whose SQL: none for the steps' usual one.
 
-    engine: Engine
+    On an engine that the environment is not on, only what is written for it.
+    """
+
+    name: EngineName
+    team: int
     written_for: str = ""
+    is_partial: bool = False
+
+    def holds(self, step: Step) -> bool:
+        """Whether the tests of a step are run here."""
+        return not self.is_partial or self.written_for in step.elsewhere
+
+    def engine(self) -> Engine:
+        """The engine itself; raises EngineError where it cannot be had."""
+        return lake.engine() if self.name == EngineName.DUCKDB else places.named(self.name, self.team)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What a test says, no lines where it holds; or why nobody can tell."""
+
+    lines: tuple[str, ...]
+    was_run: bool = True
 
 
 # What tests gave: the same step and the same rows give the same again.
-_PROVEN: memory.Memory[tuple[str, ...]] = memory.Memory(4_000)
+_PROVEN: memory.Memory[_Outcome] = memory.Memory(4_000)
 
 
 def refuse(compiled: Compiled) -> None:
@@ -58,44 +81,52 @@ def problems(compiled: Compiled) -> list[Problem]:
     asked = [one for place in steps for one in _asked(compiled, place, found)]
     if not asked:
         return found
-    for trial in _trials(compiled):
+    trials = _trials(compiled)
+    for trial in trials:
         # What is wrong with a test itself was found above.
-        tried = [one for place in steps for one in _asked(compiled, place, [], trial.written_for)]
-        said = _told(tried, trial.engine)
-        found += [problem for one, lines in zip(tried, said, strict=True) for problem in _said(one, lines, trial)]
+        held = [place for place in steps if trial.holds(compiled.definition.steps[place])]
+        tried = [one for place in held for one in _asked(compiled, place, [], trial.written_for)]
+        said = _told(tried, trial)
+        where = _where(trial) if len(trials) > 1 else ""
+        found += [_said(one, told, where) for one, told in zip(tried, said, strict=True) if told.lines]
     return sorted(found, key=lambda problem: problem.path)
 
 
-def _trials(compiled: Compiled) -> Iterator[_Trial]:
-    """Where a definition's steps are tested: on DuckDB, with all SQL that they have, and on the warehouse if they are
-    to run there or are written for it."""
+def _trials(compiled: Compiled) -> list[_Trial]:
+    """Where a definition's steps are tested: on DuckDB, with all SQL that they have, on the engine of the environment,
+    and on those that they are written for, as far as there are any here."""
     written = elsewhere.engines(compiled.definition)
-    yield _Trial(engine=lake.engine())
-    for name in written:
-        yield _Trial(engine=lake.engine(), written_for=name)
-    ours = mapping.production().engine == EngineName.POSTGRES
-    if ours or (EngineName.POSTGRES in written and places.is_configured()):
-        warehouse = places.warehouse(Team.objects.get(name=compiled.definition.team).pk)
-        yield _Trial(engine=warehouse, written_for=EngineName.POSTGRES)
+    ours = mapping.production().engine
+    there = {ours, *written} & set(places.offered()) | {ours}
+    team = Team.objects.values_list("pk", flat=True).get(name=compiled.definition.team)
+    here = [_Trial(name=EngineName.DUCKDB, team=team, written_for=name, is_partial=True) for name in written]
+    others = [
+        _Trial(name=EngineName(name), team=team, written_for=name, is_partial=name != ours)
+        for name in sorted(there - {EngineName.DUCKDB})
+    ]
+    return [_Trial(name=EngineName.DUCKDB, team=team), *here, *others]
 
 
-def _told(asked: Sequence[_Asked], engine: Engine) -> list[Sequence[str]]:
+def _where(trial: _Trial) -> str:
+    apart = trial.name == EngineName.DUCKDB and trial.written_for
+    with_sql = f" with its SQL for {EngineName(trial.written_for).label}" if apart else ""
+    return f" on {trial.name.label}{with_sql}"
+
+
+def _told(asked: Sequence[_Asked], trial: _Trial) -> list[_Outcome]:
     """What each test says on an engine; what was proven before is not run again."""
-    keys = [(engine.dialect, *one.known_by) for one in asked]
+    keys = [(trial.name, *one.known_by) for one in asked]
     known = {place: found for place, key in enumerate(keys) if (found := _PROVEN.recall(key)) is not None}
     fresh = [place for place, one in enumerate(asked) if place not in known or not one.step.deterministic]
-    told: dict[int, Sequence[str]] = dict(known)
-    for place, lines in zip(fresh, _run([asked[place] for place in fresh], engine), strict=True):
-        told[place] = _PROVEN.keep(keys[place], tuple(lines))
+    told = dict(known)
+    for place, outcome in zip(fresh, _run([asked[place] for place in fresh], trial), strict=True):
+        told[place] = _PROVEN.keep(keys[place], outcome) if outcome.was_run else outcome
     return [told[place] for place in range(len(asked))]
 
 
-def _said(one: _Asked, lines: Sequence[str], trial: _Trial) -> list[Problem]:
-    if not lines:
-        return []
-    where = f" with its SQL for {trial.written_for}" if trial.written_for else ""
-    where = where if trial.engine.dialect == DuckDBEngine.dialect else f" on {trial.engine.dialect}"
-    return [Problem(path=one.path, message=f"the test {one.test.name!r} fails{where}: {'; '.join(lines)}")]
+def _said(one: _Asked, told: _Outcome, where: str) -> Problem:
+    verb = "fails" if told.was_run else "could not be run"
+    return Problem(path=one.path, message=f"the test {one.test.name!r} {verb}{where}: {'; '.join(told.lines)}")
 
 
 def _asked(compiled: Compiled, place: int, found: list[Problem], engine: str = "") -> list[_Asked]:
@@ -130,20 +161,21 @@ def _columns(compiled: Compiled, step: CompiledStep) -> Mapping[str, Sequence[Co
     return {name: known[name] if name in known else compiled.external[name].columns for name in step.inputs}
 
 
-def _run(asked: Sequence[_Asked], engine: Engine) -> list[list[str]]:
+def _run(asked: Sequence[_Asked], trial: _Trial) -> list[_Outcome]:
     """What each test says; all in one session, and one by one only where something cannot be run at all."""
     if not asked:
         return []
     statements = [query for one in asked for query in (one.case.given, one.case.expected)]
     try:
-        answers = engine.measure(statements, [], lake.limits(SECONDS))
+        answers = trial.engine().ask(statements, [], lake.limits(SECONDS[trial.name]))
     except EngineError as error:
-        if len(asked) == 1 or error.kind != EngineError.STATEMENT:
-            return [[f"{error.message} {error.todo}".strip()] for _ in asked]
+        is_theirs = error.kind == EngineError.STATEMENT
+        if len(asked) == 1 or not is_theirs:
+            return [_Outcome(lines=(f"{error.message} {error.todo}".strip(),), was_run=is_theirs) for _ in asked]
         half = len(asked) // 2
-        return [*_run(asked[:half], engine), *_run(asked[half:], engine)]
+        return [*_run(asked[:half], trial), *_run(asked[half:], trial)]
     pairs = zip(asked, answers[::2], answers[1::2], strict=True)
-    return [_differs(one, came, expected) for one, came, expected in pairs]
+    return [_Outcome(lines=tuple(_differs(one, came, expected))) for one, came, expected in pairs]
 
 
 def _differs(one: _Asked, came: Answer, expected: Answer) -> list[str]:

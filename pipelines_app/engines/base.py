@@ -178,6 +178,9 @@ class Engine(Protocol):
     def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Run several queries over the same inputs in one session, 1,000 rows at most from each."""
 
+    def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        """The same, answered by the engine that computes, and by none that measures on its behalf."""
+
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
         """Run a query and give its first rows."""
 

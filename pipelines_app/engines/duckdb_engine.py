@@ -84,6 +84,9 @@ class DuckDBEngine:
         with self._over(inputs, limits) as session:
             return [_answer(session, statement, MOST_MEASURED) for statement in statements]
 
+    def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        return self.measure(statements, inputs, limits)
+
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
         with self._over(inputs, limits) as session:
             return _answer(session, statement, rows)

@@ -9,7 +9,7 @@ from pipelines_app.compiler import codec, documents, elsewhere
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.lineage import impact
 from pipelines_app.models import Pipeline, Revision
-from pipelines_app.web import comparing, summary
+from pipelines_app.web import comparing, summary, words
 from pipelines_app.web.asking import Asked
 
 
@@ -74,7 +74,8 @@ def _written(compiled: Compiled) -> list[tuple[str, CompiledStep]]:
     found = [("", step) for step in compiled.steps if step.sql]
     for engine in elsewhere.engines(compiled.definition):
         there = elsewhere.on(compiled, engine).steps
-        found += [(engine, other) for step, other in zip(compiled.steps, there, strict=True) if other.sql != step.sql]
+        name = words.engine(engine)
+        found += [(name, other) for step, other in zip(compiled.steps, there, strict=True) if other.sql != step.sql]
     return found
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pipelines_app.compiler import clocks, periods
 from pipelines_app.compiler.definition import PeriodKind
 
-ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
+ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark"}
 
 
 def engine(name: str) -> str:

@@ -9,7 +9,7 @@ from pipelines_app.definitions import plans, register, trying
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.register import Author
 from pipelines_app.errors import DefinitionInvalid
-from pipelines_app.models import Pipeline
+from pipelines_app.models import EngineName, Pipeline
 from tests import road
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +97,20 @@ def test_a_plan_and_the_form_say_what_a_registration_would() -> None:
         plans.plan([File(name="orders.yaml", content=text)], author=author)
     (problem,) = trying.problems(documents.from_yaml(text), None, teams=author.teams)
     assert (problem.path, "missing: id=2" in problem.message) == ("steps[0].tests[0]", True)
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_a_test_that_cannot_be_run_on_an_engine_it_is_written_for_keeps_its_definition_back(engine, settings) -> None:
+    text = document(f"{{name: small, {GIVEN}, expect: [{{id: 1}}]}}")
+    own = "SELECT id, who, amount, day, $period AS of FROM raw.orders WHERE amount > $least - 0.01"
+    text = text.replace("    materialise:", f'    engines: {{{engine}: {{sql: "{own}"}}}}\n    materialise:', 1)
+    road.register_yaml(text)  # nowhere is there such an engine, so none is asked
+    settings.WAREHOUSE_URL, settings.SPARK_URL = "postgresql://127.0.0.1:1/nothing", "sc://127.0.0.1:1"
+    ((path, message),) = refusal(text)
+    assert path == "steps[0].tests[0]"
+    assert message.startswith(f"the test 'small' could not be run on {EngineName(engine).label}: ")
+    settings.WAREHOUSE_URL = settings.SPARK_URL = ""
+    road.register_yaml(text)  # what could not be told was not remembered
 
 
 def test_the_order_counts_only_where_it_is_asked_for() -> None:

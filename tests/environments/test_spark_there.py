@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 
 from pipelines_app.environments import mapping
-from pipelines_app.errors import EngineError
+from pipelines_app.errors import DefinitionInvalid, EngineError
 from pipelines_app.models import EngineName, Environment, Part, Revision, StepRun
 from tests import factories, road
+from tests.definitions.test_portability import OWN
 from tests.environments import test_warehouse as there
 from tests.environments.test_moving import change
 
@@ -59,3 +60,56 @@ def test_there_must_be_a_spark_that_answers(root, settings):
         change(root, "spark")
     assert "LOOPLINE_SPARK_URL" in refused.value.todo
     assert Environment.objects.get().engine == EngineName.DUCKDB
+
+
+TESTED = """
+pipeline: names
+team: shops
+sources:
+  raw.names: {format: csv, columns: {name: VARCHAR, since: DATE, worth: "DECIMAL(9,2)", rate: DOUBLE}}
+steps:
+  - dataset: mart.names
+    sql: |
+      SELECT upper(name) AS name, since, worth, rate, date_trunc('month', since) AS month FROM raw.names
+    tests:
+      - {name: plain, given: GIVEN, expect: [{name: ANN, since: 2024-02-03, worth: 1.5, rate: 0.25, month: 2024-02-01}]}
+      - {name: no rows, given: {}, expect: []}
+"""
+GIVEN = "{raw.names: [{name: ann, since: 2024-02-03, worth: 1.50, rate: 0.25}]}"
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_tests_of_a_step_are_run_on_spark_and_what_differs_there_is_told_with_its_name(root):
+    change(root, "spark")
+    road.register_yaml(TESTED.replace("GIVEN", GIVEN))
+    sharp = "{name: sharp, given: {raw.names: [{name: groß}]}, expect: [{name: EXPECTED}]}"
+    wrong = "{name: wrong, given: {}, expect: [{name: BOB}]}"
+    written = TESTED.replace("GIVEN", GIVEN) + "".join(f"      - {one}\n" for one in (sharp, wrong))
+    for expected, engine, came in [("GROSS", "DuckDB", "GROẞ"), ("GROẞ", "Spark", "GROSS")]:
+        with pytest.raises(DefinitionInvalid) as refused:
+            road.register_yaml(written.replace("EXPECTED", expected))
+        assert sorted(problem.message for problem in refused.value.problems) == sorted(
+            [
+                f'the test \'sharp\' fails on {engine}: missing: name="{expected}"; unexpected: name="{came}"',
+                "the test 'wrong' fails on DuckDB: missing: name=\"BOB\"",
+                "the test 'wrong' fails on Spark: missing: name=\"BOB\"",
+            ]
+        )
+
+
+@pytest.mark.usefixtures("configured")
+def test_what_is_written_for_spark_is_tested_and_runs_there(root):
+    own = OWN.replace("postgres:", "spark:")
+    with pytest.raises(DefinitionInvalid) as refused:  # production is on DuckDB still
+        road.register_yaml(own.replace("NOT LIKE '%x%'", "LIKE '1%'"))
+    assert [problem.message.partition(":")[0] for problem in refused.value.problems] == [
+        "the test 'no numbers' fails on DuckDB with its SQL for Spark",
+        "the test 'no numbers' fails on Spark",
+    ]
+    change(root, "spark")
+    road.register_yaml(own)
+    road.send("raw.sales", b"shop,code\na,x\nb,7\n", name="sales.csv")
+    road.drain()
+    step = StepRun.objects.get(dataset__name="mart.codes")
+    assert (step.state, step.error) == ("succeeded", "")
+    assert there.rows("mart.codes") == [("a", None), ("b", 7)]

@@ -10,23 +10,35 @@ from pipelines_app.environments import mapping, reading
 from pipelines_app.models import Dataset, EngineName, Environment, Part, StepRun
 from tests import road
 
-SCALE = 0.1
+SPARK_SCALE = 0.05  # the least at which every query gives rows
 TOLERANCE = 1e-9  # of a DOUBLE: sums and means are taken in another order
+FOLDERS = "zstd", "snappy"  # the same rows in other bytes: those that came before would not be read again
 
 
 @pytest.mark.django_db
-def test_every_query_gives_the_same_rows_on_both_engines(warehouse, settings, tmp_path):
+def test_every_query_gives_the_same_rows_in_the_warehouse(warehouse, settings, tmp_path):
     settings.WAREHOUSE_URL = warehouse.url
     settings.LEASE_SECONDS = 600  # in one transaction nobody but this thread could renew it
-    definition = tpch.pipeline() | {"values": {"value_share": str(0.0001 / SCALE)}}
+    agrees(EngineName.POSTGRES, tmp_path, scale=0.1)
+    assert set(Part.objects.live().values_list("engine", flat=True)) == {EngineName.POSTGRES}
+
+
+@pytest.mark.spark
+@pytest.mark.django_db(transaction=True)  # who watches over work on Spark asks from a thread of its own
+def test_every_query_gives_the_same_rows_on_spark(spark_server, settings, tmp_path):
+    settings.SPARK_URL = spark_server.url
+    agrees(EngineName.SPARK, tmp_path, scale=SPARK_SCALE)
+
+
+def agrees(engine, folder, *, scale):
+    """Have the 22 queries answered by DuckDB and by another engine, and compare every row."""
+    definition = tpch.pipeline() | {"values": {"value_share": str(0.0001 / scale)}}
     road.register_yaml(documents.to_yaml(definition))
     queries = [step["dataset"] for step in definition["steps"]]
-    with tpch.made(SCALE) as tables:
-        run(tpch.files(tables, tmp_path), EngineName.DUCKDB)
+    with tpch.made(scale) as tables:
+        run(tpch.files(tables, folder, FOLDERS[0]), EngineName.DUCKDB)
         ours = {name: rows(name) for name in queries}
-        # The same rows in other bytes: those that came before would not be read again.
-        run(tpch.files(tables, tmp_path, "snappy"), EngineName.POSTGRES)
-    assert set(Part.objects.live().values_list("engine", flat=True)) == {EngineName.POSTGRES}
+        run(tpch.files(tables, folder, FOLDERS[1]), engine)
     assert len(ours) == 22
     for name, found in ours.items():
         theirs = rows(name)

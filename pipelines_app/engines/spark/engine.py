@@ -18,6 +18,7 @@ from pipelines_app.engines.spark.session import opened
 
 EXPLAIN_LIMITS = Limits(seconds=30.0, memory_bytes=1 << 30)
 ROWS = "made.rows"
+MOST_ASKED = 1_000
 
 
 class SparkEngine:
@@ -64,6 +65,11 @@ class SparkEngine:
     def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Checks and profiles are told by DuckDB from the same files: they mean the same on every engine."""
         return self._files.measure(statements, inputs, limits)
+
+    def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        with self._opened(limits) as desk:
+            desk.lay(inputs)
+            return [desk.answer(statement, MOST_ASKED) for statement in statements]
 
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
         with self._opened(limits) as desk:

@@ -64,6 +64,10 @@ class Bridge:
         with self._fetched(inputs, limits) as inputs:
             return self._files.measure(statements, inputs, limits)
 
+    def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        with self._fetched(inputs, limits) as inputs:
+            return self._files.ask(statements, inputs, limits)
+
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
         with self._fetched(inputs, limits) as inputs:
             return self._files.preview(statement, inputs, rows=rows, limits=limits)

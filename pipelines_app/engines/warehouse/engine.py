@@ -75,6 +75,9 @@ class PostgresEngine:
             desk.lay(inputs)
             return [desk.answer(statement, MOST_MEASURED) for statement in statements]
 
+    def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+        return self.measure(statements, inputs, limits)
+
     def preview(self, statement: exp.Query, inputs: Sequence[Relation], *, rows: int, limits: Limits) -> Answer:
         with self._opened(limits) as desk:
             desk.lay(inputs)

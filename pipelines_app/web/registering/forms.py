@@ -58,6 +58,17 @@ def optional(**options: Any) -> forms.CharField:
     return forms.CharField(**{"required": False, "max_length": 2000, **options})
 
 
+def sql_on(engine: str) -> forms.CharField:
+    """A step's own SQL for an engine."""
+    return optional(
+        label=f"SQL on {engine}",
+        help_text=f"In place of the SQL above where the environment runs on {engine}; the same columns. Empty: none.",
+        strip=False,
+        max_length=110_000,
+        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
+    )
+
+
 def choice(choices: Choices, **options: Any) -> Needed:
     """One of a list; one that stands in the definition and not in the list is kept as it is."""
     return Needed(widget=forms.Select(choices=choices), **options)
@@ -200,13 +211,8 @@ class StepForm(Kept):
         max_length=110_000,
         widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
     )
-    sql_postgres = optional(
-        label="SQL on PostgreSQL",
-        help_text="In place of the SQL above where the environment runs on PostgreSQL; the same columns. Empty: none.",
-        strip=False,
-        max_length=110_000,
-        widget=forms.Textarea(attrs={"rows": 6, "class": "mono", "spellcheck": "false"}),
-    )
+    sql_postgres = sql_on("PostgreSQL")
+    sql_spark = sql_on("Spark")
     tests = optional(
         label="Tests",
         help_text="YAML: - {name: …, given: {dataset: [rows]}, expect: [rows]}. All must hold before it is registered.",

@@ -86,8 +86,8 @@ def _step(rest: list[str | int]) -> Place:
             return Place(page="checks", group="steps", row=row, field=_last(inner))
         case [int(row), "materialise", str(key), *_] if key in ("key", "tracked", "deleted", "effective", "deletes"):
             return Place(page="steps", group="steps", row=row, field=key)
-        case [int(row), "engines", *_]:
-            return Place(page="steps", group="steps", row=row, field="sql_postgres")
+        case [int(row), "engines", *inner]:
+            return Place(page="steps", group="steps", row=row, field=f"sql_{_first(inner, 'postgres')}")
         case [int(row), "retries", *inner]:
             field = "retry_on" if _first(inner, "") == "on" else "attempts"
             return Place(page="steps", group="steps", row=row, field=field)

@@ -15,7 +15,7 @@ from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters,
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_OFFERED = 40
-POSTGRES = str(OtherEngine.POSTGRES)
+OTHERS = {str(engine): f"sql_{engine}" for engine in OtherEngine}  # the field of each engine's own SQL
 _OPTIONAL = ("engines", "materialise", "on_schema_change", "tests", "description", "timeout", "retries")
 
 
@@ -67,7 +67,7 @@ def _step(form: StepForm, old: list[object]) -> Entry:
         "dataset": given.get("dataset", ""),
         "description": given["description"],
         "sql": values.lines(str(given.get("sql") or "")),
-        "engines": _elsewhere(given, entry.get("engines")),
+        "engines": _elsewhere(given),
         "materialise": keeping.written(given, entry.get("materialise")),
         "on_schema_change": given["on_schema_change"],
         "tests": testing.written(values.lines(str(given.get("tests") or ""))),
@@ -80,16 +80,17 @@ def _step(form: StepForm, old: list[object]) -> Entry:
     return values.without_empty(entry, _OPTIONAL)
 
 
-def _elsewhere(given: Entry, before: object) -> Entry:
-    """The SQL of other engines: PostgreSQL's as it is in the form, the others' as they were."""
-    kept = {key: value for key, value in before.items() if key != POSTGRES} if isinstance(before, Mapping) else {}
-    text = values.lines(str(given.get("sql_postgres") or ""))
-    return kept | ({POSTGRES: {"sql": text}} if text.strip() else {})
+def _elsewhere(given: Entry) -> Entry:
+    """The SQL of other engines, as it is in the form."""
+    texts = {engine: values.lines(str(given.get(field) or "")) for engine, field in OTHERS.items()}
+    return {engine: {"sql": text} for engine, text in texts.items() if text.strip()}
 
 
-def _on_postgres(engines: object) -> object:
-    written = engines.get(POSTGRES) if isinstance(engines, Mapping) else None
-    return written.get("sql") if isinstance(written, Mapping) else None
+def _on_others(engines: object) -> Entry:
+    """The same in the fields of the form."""
+    entries = engines if isinstance(engines, Mapping) else {}
+    written = {field: entries.get(engine) for engine, field in OTHERS.items()}
+    return {field: entry.get("sql") for field, entry in written.items() if isinstance(entry, Mapping)}
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:
@@ -146,7 +147,7 @@ def _step_forms(desk: Desk, blank: int = 0) -> list[StepForm]:
     rows: list[Entry] = []
     for place, step in enumerate(desk.steps()):
         kept = keeping.shown(step.get("materialise"))
-        kept |= {"tests": testing.shown(step.get("tests")), "sql_postgres": _on_postgres(step.get("engines"))}
+        kept |= {"tests": testing.shown(step.get("tests")), **_on_others(step.get("engines"))}
         rows.append({**step, "was": place, **kept, **_retries(step.get("retries"))})
     rows += [{"materialise": "table", **_proposed(desk)}] * (blank or int(not rows))
     return list(Steps(initial=rows, prefix="steps").forms)
