@@ -1,8 +1,11 @@
 FROM python:3.13-slim AS packages
 WORKDIR /build
-COPY requirements/image.lock .
+COPY requirements/image.lock requirements/spark.lock ./
 RUN python -m venv /opt/loopline \
  && /opt/loopline/bin/pip install --no-cache-dir --require-hashes --no-deps -r image.lock
+# `--build-arg WITH_SPARK=1` adds Spark's client, for environments that run there.
+ARG WITH_SPARK=
+RUN [ -z "$WITH_SPARK" ] || /opt/loopline/bin/pip install --no-cache-dir --require-hashes --no-deps -r spark.lock
 
 FROM python:3.13-slim
 ENV PATH=/opt/loopline/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

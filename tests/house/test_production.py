@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines_app.engines.spark import connecting
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 
@@ -19,7 +21,7 @@ def test_nothing_starts_before_the_migration_is_complete(name: str) -> None:
     assert shlex.split(SERVICES["migrate"]["command"])[1:] == ["manage.py", "migrate", "--noinput"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "beat", "postgres", "redis"])
+@pytest.mark.parametrize("name", ["web", "worker", "beat", "postgres", "redis", "spark"])
 def test_every_lasting_part_has_a_health_check_and_a_limit(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
     assert SERVICES[name]["deploy"]["resources"]["limits"]["memory"]
@@ -55,6 +57,37 @@ def test_the_image_has_what_runs_everywhere_and_what_reads_buckets() -> None:
     assert pins("runtime.lock") < pins("image.lock")
     more = {one.partition("==")[0] for one in pins("image.lock") - pins("runtime.lock")}
     assert {"s3fs", "aiobotocore", "fsspec"} <= more | {one.partition("==")[0] for one in pins("runtime.lock")}
+
+
+def test_the_image_is_built_from_files_that_reach_its_build() -> None:
+    """What .dockerignore does not name is not there."""
+    let_through = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert {name for line in copied for name in line.split()} == let_through
+    assert [name for name in let_through if not (ROOT / name).exists()] == []
+
+
+def test_the_client_of_spark_comes_into_the_image_only_when_it_is_asked_for() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert 'ARG WITH_SPARK=\nRUN [ -z "$WITH_SPARK" ] ||' in dockerfile
+    assert SERVICES["web"]["build"]["args"] == {"WITH_SPARK": "${LOOPLINE_WITH_SPARK:-}"}
+    there = dict(one.split("==") for one in pins("image.lock"))
+    beside = dict(one.split("==") for one in pins("spark.lock"))
+    assert {name for name in there.keys() & beside if there[name] != beside[name]} == set()
+    assert "pyspark-client" in beside
+
+
+def test_spark_is_of_the_version_that_is_tested_and_sees_the_lake_where_the_others_do() -> None:
+    spark, worker = SERVICES["spark"], SERVICES["worker"]
+    (tested,) = pins("spark-server.lock")
+    assert spark["image"].rpartition(":")[2] == tested.partition("==")[2]
+    assert spark["volumes"] == [one for one in worker["volumes"] if one.startswith("lake:")]
+    assert f"--uid {spark['user']} " in (ROOT / "Dockerfile").read_text()  # what it writes, the others take away again
+    assert "ports" not in spark
+    assert spark["profiles"] == ["spark"]
+    settings = dict(re.findall(r"--conf (\S+?)=(\S+)", spark["command"]))
+    assert settings["spark.task.reaper.killTimeout"] == "10s"
+    assert not settings.keys() & connecting.SETTINGS.keys()  # those each session has of its own
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
