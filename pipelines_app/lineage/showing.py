@@ -1,12 +1,13 @@
 """Lineage around a dataset as somebody may see it: what is restricted is there, without a word of what it is."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from pipelines_app.environments import mapping
+from pipelines_app.lineage.among import Among
 from pipelines_app.lineage.walking import MOST_NODES, Reach, Side, Walk
 from pipelines_app.models import (
     Current,
@@ -125,12 +126,17 @@ def look(user: User, question: Question) -> Shown:
     known = _known(user, depths)
     ways = _ways(user, known, question)
     connected = _connected(question, ways)
-    nodes = {number: _at(node, connected[number]) for number, node in known.items() if number in connected}
+    shown = {number: make for number, make in known.items() if number in connected}
+    gaps = _gaps(shown, question)
+    nodes = {
+        number: make(depth=_depth(depths[number], connected[number]), partial=gaps.get(number, ()))
+        for number, make in shown.items()
+    }
     ways = [way for way in ways if way.source in nodes and way.target in nodes]
     columns, more = _columns(user, nodes, question, reaches) if question.with_columns else ([], False)
     return Shown(
         of=question.of,
-        nodes=_with_gaps(nodes, question),
+        nodes=nodes,
         ways=sorted(ways, key=lambda way: (nodes[way.source].id, nodes[way.target].id)),
         columns=columns,
         truncated=cut or more or any(reach.truncated for reach in reaches.values()),
@@ -148,7 +154,9 @@ def whole(user: User, *, most: int, moment: datetime | None = None) -> Shown:
     question = Question(of=0, moment=moment, with_columns=False)
     known = _known(user, dict(list(numbers.items())[:most]))
     ways = _ways(user, known, question)
-    return Shown(of=0, nodes=_with_gaps(known, question), ways=ways, columns=[], truncated=len(numbers) > most)
+    gaps = _gaps(known, question)
+    nodes = {number: make(depth=0, partial=gaps.get(number, ())) for number, make in known.items()}
+    return Shown(of=0, nodes=nodes, ways=ways, columns=[], truncated=len(numbers) > most)
 
 
 def _reach(walk: Walk, question: Question, side: Side) -> Reach:
@@ -180,27 +188,27 @@ def _opened(walk: Walk, question: Question, depths: dict[int, int]) -> bool:
     return False
 
 
-def _known(user: User, depths: Mapping[int, int]) -> dict[int, Node]:
-    """The nodes as the person may see them; what other tools told other teams is left out."""
-    own = Dataset.objects.visible_to(user).filter(pk__in=[number for number in depths if number > 0])
+def _known(user: User, depths: Mapping[int, int]) -> dict[int, "partial[Node]"]:
+    """The nodes as the person may see them, but for their distance and gaps; what other tools told other teams is left
+    out."""
+    own = Dataset.objects.visible_to(user).filter(pk__in=Among(number for number in depths if number > 0))
     shown = {
-        pk: Node(number=pk, id=name, depth=depths[pk], name=name, team=team, pipeline=pipeline or "")
+        pk: partial(Node, number=pk, id=name, name=name, team=team, pipeline=pipeline or "")
         for pk, name, team, pipeline in own.values_list("pk", "name", "team__name", "pipeline__name")
     }
     foreign = [-number for number in depths if number < 0]
     if foreign:
         for one in ForeignDataset.objects.visible_to(user).filter(pk__in=foreign).select_related("team"):
-            number = -one.pk
-            told = Node(number=number, id=f"foreign-{one.pk}", depth=depths[number], name=one.name)
-            shown[number] = replace(told, namespace=one.namespace, team=one.team.name)
+            told = partial(Node, number=-one.pk, id=f"foreign-{one.pk}", name=one.name, namespace=one.namespace)
+            shown[-one.pk] = partial(told, team=one.team.name)
     hidden = sorted(number for number in depths if number > 0 and number not in shown)
     for place, number in enumerate(hidden, start=1):
-        shown[number] = Node(number=number, id=f"restricted-{place}", depth=depths[number], restricted=True)
+        shown[number] = partial(Node, number=number, id=f"restricted-{place}", restricted=True)
     return {number: shown[number] for number in depths if number in shown}
 
 
-def _ways(user: User, known: Mapping[int, Node], question: Question) -> list[Way]:
-    links = Link.objects.told_to(user).held(question.moment).filter(source_node__in=list(known))
+def _ways(user: User, known: Collection[int], question: Question) -> list[Way]:
+    links = Link.objects.told_to(user).held(question.moment).filter(source_node__in=Among(known))
     found: dict[tuple[int, int], Way] = {}
     made = {} if question.moment else _made_from(known)
     for source, target, by_value, job in links.values_list("source_node", "target_node", "by_value", "job_id"):
@@ -219,20 +227,20 @@ def _ways(user: User, known: Mapping[int, Node], question: Question) -> list[Way
             observed=seen or (None if seen is None else False),
         )
     for target, sources in made.items():
-        for source in sources & known.keys() - {source for source, to in found if to == target}:
+        for source in sources & set(known) - {source for source, to in found if to == target}:
             found[source, target] = Way(source=source, target=target, by_value=False, declared=False, observed=True)
     return list(found.values())
 
 
 def _made_from(known: Iterable[int]) -> dict[int, set[int]]:
     """By dataset what the version that readers see was made from."""
-    current = Current.objects.filter(
-        environment__name=mapping.PRODUCTION, dataset__in=[one for one in known if one > 0]
-    )
-    found: dict[int, set[int]] = {dataset: set() for dataset in current.values_list("dataset_id", flat=True)}
-    inputs = VersionInput.objects.filter(version__in=current.values("version"))
-    for target, source in inputs.values_list("version__dataset_id", "read__dataset_id"):
-        found.setdefault(target, set()).add(source)
+    ours = Among(one for one in known if one > 0)
+    current = Current.objects.filter(environment__name=mapping.PRODUCTION, dataset__in=ours)
+    versions = dict(current.values_list("version_id", "dataset_id"))
+    found: dict[int, set[int]] = {dataset: set() for dataset in versions.values()}
+    inputs = VersionInput.objects.filter(version__in=Among(versions)) if versions else VersionInput.objects.none()
+    for version, source in inputs.values_list("version_id", "read__dataset_id"):
+        found[versions[version]].add(source)
     return found
 
 
@@ -263,11 +271,11 @@ def _walked(steps: Mapping[int, list[int]], start: int) -> dict[int, int]:
     return seen
 
 
-def _at(node: Node, steps: int) -> Node:
-    """A node at its distance: a walk all the way tells only near from far, and columns may go longer ways."""
-    if steps <= abs(node.depth):
-        return node
-    return replace(node, depth=steps if node.depth > 0 else -steps)
+def _depth(walked: int, steps: int) -> int:
+    """How far a node is: a walk all the way tells only near from far, and columns may go longer ways."""
+    if steps <= abs(walked):
+        return walked
+    return steps if walked > 0 else -steps
 
 
 def _columns(
@@ -275,7 +283,8 @@ def _columns(
 ) -> tuple[list[ColumnWay], bool]:
     """The edges between the columns of datasets that are shown: those that were followed, or all of them."""
     seen = [number for number, node in nodes.items() if not node.restricted]
-    edges = Edge.objects.told_to(user).held(question.moment).filter(source_node__in=seen, target_node__in=seen)
+    both = {"source_node__in": Among(seen), "target_node__in": Among(seen)}
+    edges = Edge.objects.told_to(user).held(question.moment).filter(**both)
     fields = ("source_node", "source_column", "target_node", "target_column", "kind", "how", "masked", "job_id")
     rows = list(
         edges.order_by("target_node", "target_column", "kind", "source_node", "source_column", "pk").values_list(
@@ -315,11 +324,11 @@ def _followed(way: ColumnWay, reaches: Mapping[Side, Reach]) -> bool:
     return False
 
 
-def _with_gaps(nodes: dict[int, Node], question: Question) -> dict[int, Node]:
-    seen = [number for number, node in nodes.items() if number > 0 and not node.restricted]
+def _gaps(known: Mapping[int, "partial[Node]"], question: Question) -> dict[int, tuple[str, ...]]:
+    """By dataset why not all of its columns could be told; of restricted ones nothing is."""
+    seen = Among(number for number, make in known.items() if number > 0 and not make.keywords.get("restricted"))
     gaps = Gap.objects.filter(held_at(question.moment), dataset__in=seen)
-    reasons: dict[int, list[str]] = defaultdict(list)
+    reasons: dict[int, tuple[str, ...]] = {}
     for dataset, reason in gaps.order_by("pk").values_list("dataset_id", "reason"):
-        reasons[dataset].append(reason)
-    partial = {number: replace(nodes[number], partial=tuple(said)) for number, said in reasons.items()}
-    return nodes | partial
+        reasons[dataset] = (*reasons.get(dataset, ()), reason)
+    return reasons
