@@ -75,7 +75,8 @@ def database(name: str, default: str) -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 # FULL: what was answered with 2xx survives a power cut. NORMAL would lose the last commits.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                "PRAGMA temp_store=MEMORY",
+                # Each of two dozen threads has a connection, with pages of its own: the machine keeps them all once.
+                "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-512",
             },
         }
     if url.scheme in {"postgres", "postgresql"}:
