@@ -41,6 +41,7 @@ def keep(profile: Profile, found: Found, *, cause: Event | None) -> None:
     is_published = profile.version.state == VersionState.PUBLISHED
     rows = [*(_of_batch(profile, one, found.periods) for one in found.surprises)]
     rows += [_of_series(profile, one) for one in found.odd]
+    rows.sort(key=lambda row: row.score)  # pages show the newest first: of a batch, the most surprising
     if not is_published:
         for row in rows:
             row.state, row.closed_at, row.closed_because = AnomalyState.CLOSED, timezone.now(), HELD_BACK
