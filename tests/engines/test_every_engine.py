@@ -66,6 +66,15 @@ def orders(bench: Bench) -> Relation:
     )
 
 
+def test_several_questions_are_answered_in_one_session_and_a_wrong_one_is_told(bench, orders):
+    asked = [sql("SELECT max(amount) AS most, count(*) AS n FROM raw.orders"), sql("SELECT 1 AS one WHERE false")]
+    found = bench.engine.ask(asked, [orders], LIMITS)
+    assert [answer.rows for answer in found] == [(("20.00", 4),), ()]
+    with pytest.raises(EngineError) as refused:
+        bench.engine.ask([*asked, sql("SELECT nothing FROM raw.orders")], [orders], LIMITS)
+    assert refused.value.kind == EngineError.STATEMENT
+
+
 def test_a_query_becomes_a_version_with_the_declared_columns_in_order(bench, orders):
     columns = columns_of(people="BIGINT", day="DATE")
     query = sql("SELECT day, count(DISTINCT who) AS people FROM raw.orders GROUP BY day")

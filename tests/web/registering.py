@@ -56,7 +56,8 @@ class _Fields(HTMLParser):
 
     def handle_data(self, data):
         if self._area and not self._hidden:
-            self.fields[self._area] += data
+            # As browsers do, without the line break that the field begins with.
+            self.fields[self._area] += data if self.fields[self._area] else data.removeprefix("\n")
 
     def handle_endtag(self, tag):
         if tag == "template":

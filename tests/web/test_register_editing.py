@@ -48,6 +48,9 @@ sources:
 steps:
   - dataset: mart.all
     sql: SELECT Id AS id FROM raw.everything WHERE $exact AND Id > $least AND at > $since AND $word IN ($carriers)
+    engines:
+      postgres: {sql: SELECT Id AS id FROM raw.everything WHERE $exact AND Id > $least}
+      spark: {sql: SELECT Id AS id FROM raw.everything WHERE $exact AND Id >= $least}
 start: {when: all}
 alerts: {emails: [a@example.com, b@example.com], slack: false}
 """
