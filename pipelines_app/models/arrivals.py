@@ -44,7 +44,7 @@ class ArrivalQuerySet(models.QuerySet["Arrival"]):
 class Arrival(models.Model):
     """Something that came in for a dataset: its bytes are kept under its id, whatever becomes of them."""
 
-    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="arrivals")
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="arrivals", db_index=False)
     door = models.CharField(max_length=7, choices=Door.choices)
     name = models.CharField(max_length=300, help_text="The name it came with; only ever shown, never a path.")
     period = models.CharField(max_length=13, blank=True)
@@ -55,9 +55,9 @@ class Arrival(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=11, choices=ArrivalState.choices, default=ArrivalState.PENDING)
     disposition = models.CharField(max_length=500, blank=True, help_text="What became of it, in words.")
-    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="arrivals")
-    replay_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="replays")
-    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+")
+    run = models.ForeignKey(Run, models.PROTECT, null=True, related_name="arrivals", db_index=False)
+    replay_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="replays", db_index=False)
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="+", db_index=False)
     parameters = models.JSONField(default=dict, db_default={}, help_text="What it gives the run that it starts.")
     parameters_key = models.CharField(max_length=64, blank=True, db_default="", help_text="Their digest.")
 
@@ -72,6 +72,10 @@ class Arrival(models.Model):
             models.Index(fields=["dataset", "period"], condition=Q(state="pending"), name="arrival_pending"),
             models.Index(fields=["dataset", "sha256"], name="arrival_twin"),
             models.Index(fields=["dataset", "-id"], name="arrival_of_dataset"),
+            # What comes in has none of these yet: it costs nothing until it has.
+            models.Index(fields=["run"], condition=Q(run__isnull=False), name="arrival_of_run"),
+            models.Index(fields=["replay_of"], condition=Q(replay_of__isnull=False), name="arrival_again"),
+            models.Index(fields=["event"], condition=Q(event__isnull=False), name="arrival_of_event"),
             # Whether a period has come before: every acceptance asks, and for a new period there is nothing to find.
             models.Index(fields=["dataset", "period", "-id"], name="arrival_of_period"),
             # The list by state: of those that are few among many.

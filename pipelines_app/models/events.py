@@ -36,7 +36,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(default=timezone.now)
     actor = models.CharField(max_length=200, blank=True, help_text="Who began the chain: user:ana, webhook:…, clock.")
-    cause = models.ForeignKey("self", models.PROTECT, null=True, related_name="effects")
+    cause = models.ForeignKey("self", models.PROTECT, null=True, related_name="effects", db_index=False)
     pipeline = models.CharField(max_length=63, blank=True)
     dataset = models.CharField(max_length=130, blank=True)
     period = models.CharField(max_length=13, blank=True)
@@ -50,6 +50,7 @@ class Event(models.Model):
             models.CheckConstraint(condition=~Q(actor="") | Q(cause__isnull=False), name="event_has_cause_or_actor")
         ]
         indexes = [
+            models.Index(fields=["cause"], name="event_effects", condition=Q(cause__isnull=False)),
             models.Index(fields=["run", "id"], name="event_of_run", condition=Q(run__isnull=False)),
             models.Index(fields=["dataset", "-id"], name="event_of_dataset", condition=~Q(dataset="")),
             # What became of one expected arrival.
@@ -100,7 +101,7 @@ class Outcome:
 class Delivery(models.Model):
     """The hand-over of one event to one consumer: done once, tried again with back-off, stuck (shown) at the cap."""
 
-    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_index=False)
     consumer = models.CharField(max_length=30)
     state = models.CharField(max_length=7, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Left, Now
 from django.utils import timezone
 
 from pipelines_app.models.access import Team, User
@@ -29,6 +29,7 @@ class RunState(models.TextChoices):
 
 
 IDLE = "idle"
+MONTH = 7  # characters of a period that say its month
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -50,7 +51,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 class Run(models.Model):
     """One execution of one pipeline revision in an environment for a period, started by one or more events."""
 
-    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="runs")
+    pipeline = models.ForeignKey(Pipeline, models.PROTECT, related_name="runs", db_index=False)
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="runs")
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="runs")
     period = models.CharField(max_length=13, blank=True)
@@ -106,7 +107,14 @@ class Run(models.Model):
             models.Index(fields=["again_of"], condition=Q(again_of__isnull=False), name="run_again_of"),
             models.Index(fields=["backfill", "state"], condition=Q(backfill__isnull=False), name="run_of_backfill"),
             models.Index(fields=["-id"], condition=Q(idle=True), name="run_idle"),  # the list of those, few among many
-            models.Index(fields=["period", "-id"], name="run_by_period"),  # the list of runs, by period
+            # The list of runs, by period and by month; of a pipeline, in states that are few among many.
+            models.Index(fields=["period", "-id"], name="run_by_period"),
+            models.Index(Left("period", MONTH), F("id").desc(), name="run_by_month"),
+            models.Index(
+                fields=["pipeline", "state", "-id"],
+                condition=Q(state__in=["warned", "quarantined", "failed", "cancelled"]),
+                name="run_of_pipeline_by_state",
+            ),
             models.Index(fields=["created_at"], name="run_by_age"),  # the list of runs, by age
             # Which run of a pipeline is the next.
             models.Index(fields=["pipeline", "-priority", "id"], condition=Q(state="queued"), name="run_queue"),
@@ -138,7 +146,7 @@ class StepState(models.TextChoices):
 class StepRun(models.Model):
     """One step of one run: who works on it under which lease and epoch, and what came of it."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
     # Its run's, so that a claim is fair between teams without reading the runs.
     team = models.ForeignKey(Team, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
@@ -163,7 +171,7 @@ class StepRun(models.Model):
     error_kind = models.CharField(max_length=20, blank=True)
     error = models.TextField(blank=True)
     todo = models.TextField(blank=True, help_text="What a person can do about the error.")
-    version = models.ForeignKey(DatasetVersion, models.PROTECT, null=True, related_name="+")
+    version = models.ForeignKey(DatasetVersion, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -179,6 +187,7 @@ class StepRun(models.Model):
             # What a claim asks: the first ready step of a team, and how many of its steps run.
             models.Index(fields=["team", "-priority", "id"], condition=Q(state="ready"), name="step_fair"),
             models.Index(fields=["team"], condition=Q(state="running"), name="step_running"),
+            models.Index(fields=["version"], condition=Q(version__isnull=False), name="step_of_version"),
             # Whether a run is over.
             models.Index(
                 fields=["run", "state"], condition=Q(state__in=["waiting", "ready", "running"]), name="step_unfinished"
@@ -193,7 +202,7 @@ class StepRun(models.Model):
 class RunInput(models.Model):
     """A version pinned when a run was planned: whatever is published meanwhile, this is what the run reads."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="inputs")
+    run = models.ForeignKey(Run, models.CASCADE, related_name="inputs", db_index=False)
     version = models.ForeignKey(DatasetVersion, models.PROTECT, related_name="+")
 
     class Meta:

@@ -62,7 +62,7 @@ class Webhook(models.Model):
 class WebhookCall(models.Model):
     """One message accepted by a webhook; its id is an idempotency key."""
 
-    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="calls")
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="calls", db_index=False)
     message_id = models.CharField(max_length=200)
     digest = models.CharField(max_length=64)
     arrival = models.ForeignKey(Arrival, models.PROTECT, related_name="+")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app.access import discretion, spreadsheets
 from pipelines_app.models import Arrival, Pipeline, Run, RunState
-from pipelines_app.models.runs import IDLE
+from pipelines_app.models.runs import IDLE, MONTH
 from pipelines_app.runs import bulk, cancelling, lifecycle, queue, standing
 from pipelines_app.web import paging, run_log, run_page, words
 from pipelines_app.web.asking import Asked, actor, is_fragment
@@ -38,8 +39,8 @@ def runs(request: Asked) -> HttpResponseBase:
     found = filtered(request)
     if request.GET.get("format") == "csv":
         return _csv(found, discretion.hidden_names(request.user))
-    of_a_period = len(request.GET.get("period", "").strip()) >= YEAR
-    page = paging.newest_first(found, request, few=of_a_period)
+    of_a_period = len(request.GET.get("period", "").strip())
+    page = paging.newest_first(found, request, few=of_a_period >= YEAR and of_a_period != MONTH)
     hidden = discretion.hidden_names(request.user)
     for one in page.rows:
         one.reason = discretion.without(one.reason, hidden)
@@ -69,8 +70,11 @@ def filtered(request: Asked) -> QuerySet[Run]:
     elif state:
         found = found.filter(state__in=groups.get(state, {state}))
     if pipeline:
-        found = found.filter(pipeline__name=pipeline)
-    if period:
+        # Its id is found first: the runs then come from its own index in their order.
+        found = found.filter(pipeline=Pipeline.objects.filter(name=pipeline).values("pk")[:1])
+    if len(period) == MONTH:
+        found = found.alias(month=Left("period", MONTH)).filter(month=period)
+    elif period:
         given = period[:13]  # the range is for the index, whatever the database's language
         found = found.filter(period__startswith=given, period__range=(given, f"{given}zzz"))
     if age in {"1", "7", "30"}:
