@@ -1,6 +1,6 @@
-"""What is no number of a batch, judged by its own course: how long a dataset took to make, and how late it came."""
+"""What is judged by its own course: how long a dataset took to make, how late it came, and its own metrics."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ MOST = 120  # points by which one is judged, judged anew each time: a few millis
 NO_CLOCK = "D"  # of points that name no moment each is one slot after the one before
 FREQUENCY = {PeriodKind.HOUR: "H", PeriodKind.DAY: "D", PeriodKind.MONTH: "M"}
 MAKING, COMING = "seconds_to_make", "seconds_after_due"
+OWN = "metric "  # and its name
 # Sooner or faster than usual is no trouble, and what is missing is the ledger's to tell.
 LATER = frozenset({Kind.SPIKE, Kind.SHIFT_UP, Kind.DRIFT})
 LEAST = {MAKING: (30.0, 0.5), COMING: (900.0, 0.0)}  # what is worth a word: seconds more, and of what is expected
@@ -46,7 +47,27 @@ def odd(profile: Profile, *, sensitivity: float) -> list[Odd]:
         _odd(profile, MAKING, _making(profile), sensitivity),
         _odd(profile, COMING, _coming(profile), sensitivity),
     )
-    return [one for one in found if one is not None]
+    return [one for one in (*found, *_own(profile, sensitivity)) if one is not None]
+
+
+def _own(profile: Profile, sensitivity: float) -> Iterator[Odd | None]:
+    """Each of the dataset's own metrics by what it gave of the versions or periods before."""
+    if not profile.numbers:
+        return
+    published = Q(version__state=VersionState.PUBLISHED) | Q(pk=profile.pk)
+    before = Q(period__lte=profile.period) if profile.period else Q(version__lte=profile.version_id)
+    known = Profile.objects.measured().filter(
+        published, before, dataset=profile.dataset_id, environment=profile.environment_id, is_merged=False
+    )
+    rows = list(known.order_by("-period", "-version").values_list("version", "period", "numbers")[:MOST])[::-1]
+    newest = {(period or version): (version, period, numbers) for version, period, numbers in rows}
+    for name in profile.numbers:
+        timed = [
+            _Timed(version=version, period=period, value=numbers[name])
+            for version, period, numbers in newest.values()
+            if name in numbers
+        ]
+        yield _odd(profile, f"{OWN}{name}", timed, sensitivity)
 
 
 def _making(profile: Profile) -> list[_Timed]:
@@ -84,7 +105,7 @@ def _odd(profile: Profile, metric: str, timed: Sequence[_Timed], sensitivity: fl
         return None
     said = _labels(profile, metric)
     points = [Point(at=one.period, value=one.value, label=said.get(one.period or str(one.version))) for one in timed]
-    frequency = FREQUENCY.get(PeriodKind(profile.dataset.period_kind), NO_CLOCK) if metric == COMING else NO_CLOCK
+    frequency = FREQUENCY.get(PeriodKind(profile.dataset.period_kind), NO_CLOCK) if metric != MAKING else NO_CLOCK
     if metric == MAKING:
         points = [Point(at="", value=one.value, label=one.label) for one in points]
     verdict = judge(points, frequency=frequency, sensitivity=sensitivity)[-1]
@@ -96,7 +117,7 @@ def _odd(profile: Profile, metric: str, timed: Sequence[_Timed], sensitivity: fl
 
 def _is_worth_it(metric: str, timed: Sequence[_Timed]) -> bool:
     """Whether the last point could be worth a word at all: nearly none is, and to judge a series takes a while."""
-    return timed[-1].value - min(one.value for one in timed) >= LEAST[metric][0]
+    return metric not in LEAST or timed[-1].value - min(one.value for one in timed) >= LEAST[metric][0]
 
 
 def _labels(profile: Profile, metric: str) -> dict[str, Label]:
@@ -107,7 +128,11 @@ def _labels(profile: Profile, metric: str) -> dict[str, Label]:
 
 
 def _is_odd(metric: str, verdict: Verdict) -> bool:
-    if not verdict.alarm or verdict.kind not in LATER or verdict.value is None or verdict.expected is None:
+    if not verdict.alarm or verdict.value is None or verdict.expected is None:
+        return False
+    if metric not in LEAST:
+        return True
+    if verdict.kind not in LATER:
         return False
     least, share = LEAST[metric]
     return verdict.value - verdict.expected >= max(least, share * abs(verdict.expected))
@@ -115,6 +140,8 @@ def _is_odd(metric: str, verdict: Verdict) -> bool:
 
 def _words(metric: str, verdict: Verdict) -> str:
     value, expected = verdict.value or 0.0, verdict.expected or 0.0
+    if metric.startswith(OWN):
+        return f"{metric.removeprefix(OWN)} is {value:,.5g}; usually {expected:,.5g}"
     if metric == MAKING:
         return f"it took {explaining.length(value)} to make; usually {explaining.length(max(expected, 0.0))}"
     return f"it came {_after(value)} its deadline; usually {_after(expected)} it"

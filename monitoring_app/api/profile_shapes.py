@@ -65,13 +65,16 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
     number = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
     version_state = serializers.CharField(source="version.state", read_only=True)
     environment = serializers.CharField(source="environment.name", read_only=True)
+    numbers = serializers.DictField(
+        child=serializers.FloatField(), read_only=True, help_text="What the dataset's own metrics gave, by name."
+    )
     approximate = serializers.SerializerMethodField(help_text="Whether some numbers come from a sample or sketches.")
 
     class Meta:
         model = Profile
         fields = [
             *("id", "dataset", "environment", "version", "number", "version_state", "period", "is_merged", "state"),
-            *("error", "attempts", "rows", "bytes", "columns", "duplicate_share", "rows_hash", "seconds"),
+            *("error", "attempts", "rows", "bytes", "columns", "duplicate_share", "numbers", "rows_hash", "seconds"),
             *("created_at", "measured_at", "approximate"),
         ]
         read_only_fields = fields

@@ -63,6 +63,9 @@ class Profile(models.Model):
         db_default=models.Value([], models.JSONField()),
         help_text="{left, right, value}: what holds in every row, and by how much it was contradicted.",
     )
+    numbers = models.JSONField(
+        db_default=models.Value({}, models.JSONField()), help_text="What the dataset's own metrics gave, by name."
+    )
     seconds = models.FloatField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     measured_at = models.DateTimeField(null=True)

@@ -48,6 +48,7 @@ def keep(held: QuerySet[Profile], profile: Profile, found: Found, *, content: st
         sketch=sketches.packed(told.sketch, told.sketched_below),
         pairs=[_pair(pair, value) for pair, value in told.pairs.items()],
         holds=[_hold(hold, value) for hold, value in told.holds.items()],
+        numbers=dict(told.numbers),
         seconds=round(found.seconds, 4),
         measured_at=timezone.now(),
     )
@@ -120,6 +121,7 @@ def read(profile: Profile, columns: Iterable[ColumnProfile]) -> measured.Profile
         sketched_below=below,
         pairs={_read_pair(pair): float(pair["value"]) for pair in profile.pairs},
         holds=holds(profile.holds),
+        numbers=profile.numbers,
     )
 
 

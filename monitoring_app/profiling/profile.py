@@ -187,7 +187,7 @@ class Profile:
 
     `content` is a hash that is the same for the same rows in whatever order; it is empty where there are no rows.
     `sketch` keeps some of the rows by their hash, as a column keeps values. `holds` says by how much each was
-    contradicted: 0 is by no row.
+    contradicted: 0 is by no row. `numbers` are what the dataset's own metrics gave, by their names.
     """
 
     period: str
@@ -199,6 +199,7 @@ class Profile:
     sketched_below: int = 0
     pairs: Mapping[Pair, float] = field(default_factory=dict)
     holds: Mapping[Hold, float] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
     def column(self, name: str) -> ColumnProfile | None:
         return next((column for column in self.columns if column.name == name), None)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from monitoring_app.models import Profile
-from monitoring_app.profiling import asking, choosing, earlier, profile, relating
+from monitoring_app.profiling import asking, choosing, earlier, owned, profile, relating
 from monitoring_app.profiling.asking import Asked
 from monitoring_app.profiling.profile import Hold, Metric
 from pipelines_app.compiler import periods
-from pipelines_app.compiler.definition import PeriodKind
+from pipelines_app.compiler.definition import MetricSpec, PeriodKind
 from pipelines_app.engines import trees
 from pipelines_app.engines.base import Answer, Relation
 from pipelines_app.environments import mapping
@@ -35,12 +35,15 @@ class Slice:
     size: int
     content: str
     holds: tuple[Hold, ...] = ()
+    metrics: tuple[MetricSpec, ...] = ()
 
-    def statements(self) -> list[exp.Select]:
+    def statements(self) -> list[exp.Query]:
         """The one query that measures it; of a very wide relation one for each so many columns. A small one more
-        counts what holds between columns, once it is known what could."""
-        found = [choosing.statement(self._source(), asked) for asked in self._asked()]
-        return [*found, relating.statement(self._plain(), self.holds, self.asked.one_in)] if self.holds else found
+        counts what holds between columns, once it is known what could; and one each gives its own metrics."""
+        found: list[exp.Query] = [choosing.statement(self._source(), asked) for asked in self._asked()]
+        if self.holds:
+            found.append(relating.statement(self._plain(), self.holds, self.asked.one_in))
+        return [*found, *owned.statements(self.metrics)]
 
     def _asked(self) -> list[Asked]:
         columns = self.asked.columns
@@ -66,14 +69,16 @@ class Slice:
 
     def read(self, answers: Sequence[Answer]) -> profile.Profile:
         """What the answers to the statements tell."""
+        own = len(answers) - len(self.metrics)
+        answers, numbers = answers[:own], owned.read(self.metrics, answers[own:])
         told = [
             choosing.told(_row(answer), asked, period=self.period, size=self.size)
             for answer, asked in zip(answers, self._asked(), strict=False)
         ]
         whole = told[0] if len(told) == 1 else _joined(told)
         if not self.holds:
-            return whole
-        return replace(whole, holds=relating.read(_row(answers[-1]), self.holds, self.asked.one_in))
+            return replace(whole, numbers=numbers)
+        return replace(whole, numbers=numbers, holds=relating.read(_row(answers[-1]), self.holds, self.asked.one_in))
 
 
 def _row(answer: Answer) -> dict[str, object]:
@@ -105,6 +110,7 @@ def of(pending: Profile) -> Slice | None:
     asked = Asked(
         columns=content.relation.columns, begins=bounds[0], ends=bounds[1], one_in=asking.one_in(content.rows)
     )
+    metrics = owned.declared(version)
     made_of = [print_ for print_, _ in parts] or [version.fingerprint]
     return Slice(
         relation=content.relation,
@@ -112,8 +118,9 @@ def of(pending: Profile) -> Slice | None:
         period=period,
         kind=kind,
         size=sum(size for _, size in parts),
-        content=_identity(version, asked, period, made_of),
+        content=_identity(version, asked, period, [*made_of, *(repr(one) for one in metrics)]),
         holds=earlier.worth_counting(pending, content.relation.columns),
+        metrics=metrics,
     )
 
 

@@ -53,7 +53,7 @@ class Course:
         if number is None:
             return "any"
         if self.anomaly.source == AnomalySource.SERIES:
-            return explaining.length(number)
+            return explaining.length(number) if self.anomaly.metric in LENGTHS else f"{number:,.5g}"
         return self._scaled.shown(number)
 
     def chart(self) -> Chart | None:

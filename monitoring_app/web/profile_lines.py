@@ -119,6 +119,29 @@ def determined(profile: Profile) -> list[tuple[str, str]]:
     return [(" + ".join(hold.left), hold.right) for hold, value in held.items() if hold.right and value == 0]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """One of the dataset's own metrics: what it gave, and its course."""
+
+    name: str
+    value: str
+    values: Sequence[float | None]
+    label: str
+
+
+def own(shown: Profile, batches: Sequence[Profile]) -> list[Own]:
+    """The dataset's own metrics, each over the periods or versions, the oldest first."""
+    return [
+        Own(
+            name=name,
+            value=said(value),
+            values=[batch.numbers.get(name) for batch in reversed(batches)],
+            label=f"{name} over time, {said(value)} last",
+        )
+        for name, value in sorted(shown.numbers.items())
+    ]
+
+
 def line(column: ColumnProfile, *, metric: Metric, values: Sequence[float | None]) -> Line:
     """What a page shows of a column."""
     is_moment = family(column.type) is Family.MOMENT

@@ -120,6 +120,7 @@ def _columns(request: Asked, shown: Profile | None, batches: Sequence[Profile]) 
     return {
         "keys": [column.name for column in page if profile_lines.may_be_key(column)] + profile_lines.keys(shown),
         "determined": profile_lines.determined(shown),
+        "own": profile_lines.own(shown, batches),
         "lines": _lines(page, batches, _asked_metric(request)),
         "after": after,
         "next": page[-1].place if len(found) > MOST_COLUMNS else 0,

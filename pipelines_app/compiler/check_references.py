@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from pipelines_app.compiler import check_catalogue, names, schema, statements, types
+from pipelines_app.compiler import check_catalogue, names, own_metrics, schema, statements, types
 from pipelines_app.compiler.check_kinds import KINDS, Values
 from pipelines_app.compiler.definition import CheckSpec, Column
 from pipelines_app.compiler.reading import step_into
@@ -52,8 +52,10 @@ def _faults(spec: CheckSpec, dataset: str, relations: Relations, path: str) -> l
         return found
     try:
         if "sql" in spec.arguments:
-            described = schema.describe(statements.parse(str(spec.arguments["sql"])), relations)
-            if KINDS[spec.kind].shorthand == "sql" and spec.kind != "custom_sql" and len(described.columns) != 1:
+            tree = statements.parse(str(spec.arguments["sql"]))
+            gives_number = spec.kind != "custom_sql"
+            described = schema.describe(own_metrics.named(tree) if gives_number else tree, relations)
+            if gives_number and len(described.columns) != 1:
                 return [Problem(path=path, message=f"must give one number, not {len(described.columns)} columns")]
         for condition in (spec.where, str(spec.arguments.get("expression") or "")):
             if condition:

@@ -16,6 +16,7 @@ from pipelines_app.compiler import (
     graph,
     kept_lineage,
     materialising,
+    own_metrics,
     starting,
     statements,
     types,
@@ -232,10 +233,14 @@ def _check_problems(definition: Definition, relations: Mapping[str, Known], own:
     for source in definition.sources:
         path = f'sources["{source.dataset}"].checks'
         found.extend(check_references.faults(source.checks, source.dataset, columns, own, path))
+        path = f'sources["{source.dataset}"].metrics'
+        found.extend(own_metrics.faults(source.metrics, source.dataset, columns[source.dataset], path))
     for position, step in enumerate(definition.steps):
         if step.dataset in relations:
             path = f"steps[{position}].checks"
             found.extend(check_references.faults(step.checks, step.dataset, columns, own, path))
+            path = f"steps[{position}].metrics"
+            found.extend(own_metrics.faults(step.metrics, step.dataset, columns[step.dataset], path))
     return found
 
 

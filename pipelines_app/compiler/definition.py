@@ -212,6 +212,14 @@ class CheckSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetricSpec:
+    """A number of one's own about a dataset: what its query gives over the rows of a version, or of one period."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Parameter:
     """A typed value bound into SQL as `$name`; `value` is what this pipeline uses, or the default."""
 
@@ -300,6 +308,7 @@ class Source:
     tolerance: Tolerance = Tolerance()
     arrival: ArrivalDeadline | None = None
     checks: tuple[CheckSpec, ...] = ()
+    metrics: tuple[MetricSpec, ...] = ()
     expecting: Expecting = Expecting.UNSAID
     description: str = ""
     drop: Drop | None = None
@@ -332,6 +341,7 @@ class Step:
     on_change: OnChange = OnChange.USUAL
     tests: tuple[StepTest, ...] = ()
     checks: tuple[CheckSpec, ...] = ()
+    metrics: tuple[MetricSpec, ...] = ()
     expecting: Expecting = Expecting.UNSAID
     description: str = ""
     effort: Effort = Effort()

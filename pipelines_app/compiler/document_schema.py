@@ -114,6 +114,7 @@ def _source() -> Schema:
             "tolerance": _ref("tolerance"),
             "arrival": _ref("arrival"),
             "checks": _list(_ref("check"), "What must hold before it is published."),
+            "metrics": _METRICS,
             "expectations": _EXPECTING,
             "description": _text("What it is."),
             "drop": _ref("drop"),
@@ -152,6 +153,7 @@ def _step() -> Schema:
             ),
             "tests": _list(_test(), "What it gives for some rows: run whenever it is planned or registered."),
             "checks": _list(_ref("check"), "What must hold before it is published."),
+            "metrics": _METRICS,
             "expectations": _EXPECTING,
             "description": _text("What it is."),
             **_EFFORT,
@@ -353,6 +355,12 @@ _EFFORT: Schema = {
         }
     ),
 }
+_METRICS = _list(
+    _mapping(
+        {"name": _text("What it is called."), "sql": _text("A query over the dataset that gives it.")}, ["name", "sql"]
+    ),
+    "Numbers of one's own, measured of every version or period and watched.",
+)
 _EXPECTING = _choice(
     [str(one) for one in Expecting if one],
     "What becomes of promises learned from its history: proposed, accepted as warnings, or managed by themselves.",

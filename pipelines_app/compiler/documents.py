@@ -11,6 +11,7 @@ from pipelines_app.compiler import (
     giving,
     materialising,
     names,
+    own_metrics,
     parameters,
     periods,
     starting,
@@ -61,12 +62,13 @@ _KEYS = (
     "concurrency",
 )
 _STEP_KEYS = (
-    *("dataset", "sql", "engines", "materialise", "on_schema_change", "tests", "checks", "expectations", "description"),
+    *("dataset", "sql", "engines", "materialise", "on_schema_change", "tests", "checks", "metrics", "expectations"),
+    "description",
     *efforts.KEYS,
 )
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
-    *("tolerance", "arrival", "checks", "expectations", "description"),
+    *("tolerance", "arrival", "checks", "metrics", "expectations", "description"),
     *efforts.KEYS,
 )
 
@@ -207,6 +209,7 @@ def _source(name: str, reader: Reader) -> Source:
         tolerance=check_catalogue.tolerance(reader, "tolerance"),
         arrival=deadlines.parse(reader, period),
         checks=checks_of(reader, columns),
+        metrics=own_metrics.parse(reader),
         expecting=_expecting(reader),
         description=reader.text("description"),
         drop=triggers.drop(reader),
@@ -294,6 +297,7 @@ def _step(reader: Reader) -> Step:
         on_change=reader.choice("on_schema_change", OnChange, OnChange.USUAL),
         tests=step_tests.parse(reader, dataset),
         checks=checks_of(reader, None),
+        metrics=own_metrics.parse(reader),
         expecting=_expecting(reader),
         description=reader.text("description"),
         effort=efforts.parse(reader),

@@ -7,6 +7,7 @@ from pipelines_app.compiler import (
     deadlines,
     efforts,
     materialising,
+    own_metrics,
     parameters,
     starting,
     step_tests,
@@ -77,6 +78,7 @@ def dump_source(source: Source) -> Document:
         "tolerance": check_catalogue.dump_tolerance(source.tolerance),
         "arrival": deadlines.dump(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
+        "metrics": own_metrics.dump(source.metrics),
         "expectations": str(source.expecting),
         "drop": triggers.dump(source.drop),
         "payload": triggers.dump(source.payload),
@@ -108,6 +110,7 @@ def dump_step(step: Step) -> Document:
             "on_schema_change": str(step.on_change),
             "tests": [step_tests.dump(test) for test in step.tests],
             "checks": dump_checks(step.checks),
+            "metrics": own_metrics.dump(step.metrics),
             "expectations": str(step.expecting),
             **efforts.dump(step.effort),
         }

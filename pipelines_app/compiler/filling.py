@@ -13,6 +13,7 @@ from pipelines_app.compiler.reading import step_into
 from pipelines_app.errors import Problem, StatementRefused
 
 _CONDITIONS = frozenset({"where", "expression"})
+_BOUND = frozenset({"custom_sql", "metric_sql", "metric_sql_anomaly", "metrics"})  # whose SQL takes the values in
 _SHORT = {kind: shape.shorthand for kind, shape in KINDS.items() if shape.shorthand in ("sql", "expression")}
 
 
@@ -63,7 +64,7 @@ class Filling:
     def _text(self, text: str, path: str, key: str, around: str) -> object:
         try:
             if key == "sql" or _SHORT.get(key) == "sql":
-                return self._query(text, bind=around == "custom_sql" or key == "custom_sql")
+                return self._query(text, bind=bool(_BOUND & {key, around}))
             if key in _CONDITIONS or _SHORT.get(key) == "expression":
                 return self._condition(text)
             filled = placeholders.fill(text, self._lookup)

@@ -21,7 +21,7 @@ Entry = dict[str, object]
 Document = dict[str, object]
 MOST_LISTED = 5
 # What another sample has nothing to say about.
-KEPT = ("description", "arrival", "checks", "expectations", "drop", "payload")
+KEPT = ("description", "arrival", "checks", "metrics", "expectations", "drop", "payload")
 
 
 def page(desk: Desk) -> HttpResponseBase:
