@@ -24,13 +24,15 @@ SELECT subject, COUNT(*) AS rows_of_it FROM checked
 WHERE NOT subject IS NULL AND NOT EXISTS (SELECT 1 FROM seen_before AS old WHERE old.subject = checked.subject)
 GROUP BY subject ORDER BY rows_of_it DESC, subject
 """
-_SHARES = """
-SELECT subject, COUNT(*) AS rows_of_it, COUNT(*) * 1.0 / SUM(COUNT(*)) OVER () AS share FROM {} GROUP BY subject
-"""
-_LOST = f"""
+_LOST = """
 SELECT old.subject, old.rows_of_it AS rows_before, COALESCE(new.rows_of_it, 0) AS rows_now
-FROM ({_SHARES.format("seen_before")}) AS old
-LEFT JOIN ({_SHARES.format("checked")}) AS new ON old.subject IS NOT DISTINCT FROM new.subject
+FROM (
+  SELECT subject, COUNT(*) AS rows_of_it, COUNT(*) * 1.0 / SUM(COUNT(*)) OVER () AS share
+  FROM seen_before GROUP BY subject
+) AS old
+LEFT JOIN (
+  SELECT subject, COUNT(*) AS rows_of_it, COUNT(*) * 1.0 / SUM(COUNT(*)) OVER () AS share FROM checked GROUP BY subject
+) AS new ON old.subject IS NOT DISTINCT FROM new.subject
 WHERE old.share >= 0.01 AND COALESCE(new.share, 0) < old.share * 0.5 ORDER BY rows_before DESC
 """
 _PRESENT = "SELECT DISTINCT DATE_TRUNC('hour', subject) AS part FROM checked WHERE NOT subject IS NULL"
