@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from monitoring_app.expectations import deciding, looking, remembering
+from monitoring_app.expectations import across, deciding, looking, remembering
 from monitoring_app.facts import ExpectationsBroken, ExpectationsKept, ProfileMeasured
 from monitoring_app.learning import measures, promise_words
 from monitoring_app.learning.promises import Batch, Judged
@@ -43,7 +43,7 @@ def judged(fact: ProfileMeasured, event: Event) -> str:
 
 
 def _judged(expected: Sequence[Expectation], profile: Profile) -> list[Broken]:
-    (batch,) = remembering.batches(profile.dataset, [profile])
+    (batch,) = across.batches(profile.dataset, [profile], map(deciding.promise_of, expected))
     judged = judge(expected, batch)
     known = [one.expectation.pk for one in judged if one.judged.is_kept is not None]
     broken = [one for one in judged if one.judged.is_kept is False]
@@ -101,8 +101,8 @@ def again(dataset: str, event: Event) -> str:
     about = Profile.objects.select_related("version", "dataset__team")
     profile = about.get(pk=outlook.broken_by.pk)
     fine = Breach.objects.filter(profile=profile, verdict=Verdict.FINE).values("expectation")
-    expected = Expectation.objects.in_force().filter(dataset=profile.dataset_id).exclude(pk__in=fine)
-    (batch,) = remembering.batches(profile.dataset, [profile])
+    expected = list(Expectation.objects.in_force().filter(dataset=profile.dataset_id).exclude(pk__in=fine))
+    (batch,) = across.batches(profile.dataset, [profile], map(deciding.promise_of, expected))
     broken = [one for one in judge(expected, batch) if one.judged.is_kept is False]
     if broken:
         return f"{len(broken)} broken still"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from monitoring_app.expectations import deciding, judging, remembering
+from monitoring_app.expectations import across, deciding, judging, remembering
 from monitoring_app.expectations.judging import Broken
 from monitoring_app.facts import AlertJudged
 from monitoring_app.learning import measures, promise_words, tuning
@@ -59,8 +59,9 @@ def _row(found: Expectation, profile: Profile) -> Breach:
     known = Breach.objects.filter(expectation=found, profile=profile).first()
     if known is not None:
         return known
-    (batch,) = remembering.batches(found.dataset, [profile])
-    judged = measures.judge(deciding.promise_of(found), batch)
+    promise = deciding.promise_of(found)
+    (batch,) = across.batches(found.dataset, [profile], [promise])
+    judged = measures.judge(promise, batch)
     row = judging.breach(Broken(expectation=found, judged=judged), profile)
     row.save()
     return row
@@ -71,8 +72,8 @@ def _moved(found: Expectation, profile: Profile, *, verdict: str, actor: str) ->
     before = deciding.promise_of(found)
     profiles = [one for one in remembering.stored(found.dataset) if one.pk != profile.pk]
     columns = remembering.columns_of(before)
-    others = remembering.batches(found.dataset, remembering.good(profiles), columns=columns)
-    (batch,) = remembering.batches(found.dataset, [profile], columns=columns)
+    others = across.batches(found.dataset, remembering.good(profiles), [before], columns=columns)
+    (batch,) = across.batches(found.dataset, [profile], [before], columns=columns)
     after = tuning.widened(before, batch) if verdict == FINE else tuning.tightened(before, batch, others)
     if after == before:
         return _unmoved(verdict)

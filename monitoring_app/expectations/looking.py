@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring_app.expectations import deciding, remembering
+from monitoring_app.expectations import across, deciding, remembering
 from monitoring_app.learning import promise_words, proposing, tuning
 from monitoring_app.learning.promises import Kind
 from monitoring_app.learning.proposing import Proposal
@@ -69,7 +69,7 @@ def look_all(now: datetime) -> int:
 def look(dataset: Dataset) -> Looked:
     """Learn from what readers were given and nobody called bad, and act by the dataset's policy."""
     profiles = remembering.good(remembering.stored(dataset))
-    batches = remembering.batches(dataset, profiles)
+    batches = across.to_learn_from(dataset, profiles)
     viable = proposing.viable(batches)
     return _settle(dataset, viable, len(batches))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring_app.expectations import deciding, remembering
+from monitoring_app.expectations import across, deciding, remembering
 from monitoring_app.learning import promise_words, tuning
 from monitoring_app.learning.promises import Judged, Promise
 from monitoring_app.models import Expectation, Profile
@@ -48,7 +48,7 @@ def tried(expectation: Expectation, *, low: float | None = None, high: float | N
     if low is not None or high is not None:
         promise = tuning.at(promise, promise.low if low is None else low, promise.high if high is None else high)
     profiles = remembering.stored(expectation.dataset)
-    batches = remembering.batches(expectation.dataset, profiles, columns=remembering.columns_of(promise))
+    batches = across.batches(expectation.dataset, profiles, [promise], columns=remembering.columns_of(promise))
     replayed = tuning.replay(promise, batches)
     found = [
         Tried(profile=profile, name=batch.name, judged=judged)

@@ -14,10 +14,10 @@ from monitoring_app.profiling.asking import Family
 from monitoring_app.profiling.profile import Metric
 
 # Nothing of the wrong kind at all.
-HARD = frozenset({Kind.COLUMNS, Kind.UNIQUE, Kind.KEY, Kind.NOT_NULL, Kind.CALENDAR})
-SHARES = frozenset(
-    {*(Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT, Kind.ORDERED, Kind.DETERMINES), *HARD}
-)
+HARD = frozenset({*(Kind.COLUMNS, Kind.UNIQUE, Kind.KEY, Kind.NOT_NULL, Kind.CALENDAR), Kind.SAME_ROWS, Kind.SAME_SUM})
+SHARES = HARD | {Kind.REPEATS, Kind.NULLS, Kind.DOMAIN, Kind.PATTERN, Kind.DRIFT}
+SHARES |= {Kind.ORDERED, Kind.DETERMINES, Kind.REFERENCES}
+STRICT = frozenset({Kind.DETERMINES, Kind.REFERENCES})  # what never had an exception has none
 ONE_SIDED = frozenset({*SHARES, Kind.FRESH})
 _ENDS: Mapping[Kind, tuple[tuple[Metric, Metric], Family]] = {
     Kind.RANGE: ((Metric.MINIMUM, Metric.MAXIMUM), Family.NUMBER),
@@ -92,6 +92,8 @@ class Course:
             return None, 0.0
         if len(self._seen) < LEAST_SEEN:
             return None, None
+        if kind in STRICT and not any(one.high for one in self._seen):
+            return None, 0.0
         if kind is Kind.RANGE:
             return self._edges(batch)
         return self._usual(batch)

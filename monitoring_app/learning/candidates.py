@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from monitoring_app.learning import calendars, novelty, numbers, ties
+from monitoring_app.learning import besides, calendars, novelty, numbers, ties
 from monitoring_app.learning.promises import Batch, Kind, Promise
 from monitoring_app.learning.teaching import MOST_VALUES
 from monitoring_app.profiling import relating
@@ -92,6 +92,7 @@ def candidates(batches: Sequence[Batch]) -> Iterator[Promise]:
             yield from _of_column(column, history, is_key=column.name in unique)
     yield from _pairs(history)
     yield from _determined(history)
+    yield from besides.worth_promising([batch.beside for batch in batches if batch.beside])
 
 
 def _is_key(column: ColumnProfile, history: _History) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 
 from monitoring_app.learning import calendars
-from monitoring_app.learning.promises import Batch, Judged, Kind, Measured, Promise
+from monitoring_app.learning.promises import ACROSS, Batch, Judged, Kind, Measured, Promise
 from monitoring_app.profiling.asking import WHOLE_BELOW
 from monitoring_app.profiling.profile import ColumnProfile, Hold, Metric, Pair, Tie
 
@@ -153,6 +153,11 @@ def _key(promise: Promise, batch: Batch) -> Measured | None:
     return _number(batch.profile.holds.get(Hold(left=promise.columns)), of=batch.profile.rows)
 
 
+def _beside(promise: Promise, batch: Batch) -> Measured | None:
+    beside = promise.beside
+    return None if beside is None else batch.beside.get(beside)
+
+
 _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
     Kind.COLUMNS: _columns,
     Kind.ROWS: _rows,
@@ -171,4 +176,5 @@ _MEASURES: Mapping[Kind, Callable[[Promise, Batch], Measured | None]] = {
     Kind.DRIFT: _drift,
     Kind.ORDERED: _ordered,
     Kind.DETERMINES: _determines,
+    **dict.fromkeys(ACROSS, _beside),
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
+from monitoring_app.learning.besides import ALIKE
 from monitoring_app.learning.promises import Kind, Promise
 from pipelines_app.compiler.definition import Severity
 from pipelines_app.engines import trees
@@ -84,6 +85,27 @@ def _determines(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
     return [("custom_sql", {"sql": query.sql(trees.DIALECT), "name": name, **_tolerance(promise)})]
 
 
+def _references(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
+    to = promise.terms["to"]
+    other: Entry = {"dataset": promise.terms["dataset"], **({"to": to} if to != promise.columns[0] else {})}
+    return _one("references", promise, {**other, **_tolerance(promise)})
+
+
+def _same_rows(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
+    """A check sees all periods of the other dataset: what compares a period with the same one has none that says so."""
+    if promise.terms.get("by_period"):
+        return []
+    return [("row_count_equals", {"dataset": promise.terms["dataset"]})]
+
+
+def _same_sum(promise: Promise, dataset: str) -> list[tuple[str, Entry]]:
+    to, other = promise.terms.get("to", ""), promise.terms["dataset"]
+    if promise.terms.get("by_period") or not to:
+        return []
+    same = {"to": to} if to != promise.columns[0] else {}
+    return _one("aggregate_equals_other", promise, {"aggregate": "sum", "dataset": other, **same, "tolerance": ALIKE})
+
+
 _DUMPED: Mapping[Kind, Callable[[Promise, str], list[tuple[str, Entry]]]] = {
     Kind.COLUMNS: _columns,
     Kind.ROWS: lambda one, _: [("row_count_between", _limits(one))],
@@ -99,4 +121,7 @@ _DUMPED: Mapping[Kind, Callable[[Promise, str], list[tuple[str, Entry]]]] = {
     Kind.RANGE: lambda one, _: _one("between", one, _limits(one)),
     Kind.ORDERED: _ordered,
     Kind.DETERMINES: _determines,
+    Kind.REFERENCES: _references,
+    Kind.SAME_ROWS: _same_rows,
+    Kind.SAME_SUM: _same_sum,
 }

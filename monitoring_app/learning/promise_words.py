@@ -44,7 +44,8 @@ def said(kind: Kind, amount: float | None) -> str:
 
 def broken(judged: Judged) -> str:
     """What was measured instead of what is promised."""
-    return f"{sentence(judged.promise)}: it was {measured(judged.promise, judged.measured)}"
+    by = " apart" if judged.promise.kind in (Kind.SAME_ROWS, Kind.SAME_SUM) else ""
+    return f"{sentence(judged.promise)}: it was {measured(judged.promise, judged.measured)}{by}"
 
 
 def length(seconds: float) -> str:
@@ -127,6 +128,24 @@ def _determines(promise: Promise) -> str:
     return f"each {left} has one {right}{but}"
 
 
+def _references(promise: Promise) -> str:
+    dataset, to = promise.terms["dataset"], promise.terms["to"]
+    return f"{_columns(promise)} is among the {_cut(to)} of {dataset}{_but(promise)}"
+
+
+def _same_rows(promise: Promise) -> str:
+    return f"there are as many rows as in {promise.terms['dataset']}{_same_period(promise)}"
+
+
+def _same_sum(promise: Promise) -> str:
+    to = f"to the {_cut(promise.terms['to'])}" if promise.terms.get("to") else "to the number of rows"
+    return f"{_columns(promise)} adds up {to} of {promise.terms['dataset']}{_same_period(promise)}"
+
+
+def _same_period(promise: Promise) -> str:
+    return " for the same period" if promise.terms.get("by_period") else ""
+
+
 _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
     Kind.COLUMNS: lambda one: f"the columns are exactly {_columns(one)}, of the types they have",
     Kind.ROWS: _rows,
@@ -147,4 +166,7 @@ _SENTENCES: Mapping[Kind, Callable[[Promise], str]] = {
     ),
     Kind.ORDERED: _ordered,
     Kind.DETERMINES: _determines,
+    Kind.REFERENCES: _references,
+    Kind.SAME_ROWS: _same_rows,
+    Kind.SAME_SUM: _same_sum,
 }

@@ -34,16 +34,51 @@ class Kind(StrEnum):
     DRIFT = "drift_below"
     ORDERED = "pair_compare"
     DETERMINES = "determines"
+    REFERENCES = "references"
+    SAME_ROWS = "row_count_equals"
+    SAME_SUM = "aggregate_equals_other"
+
+
+ACROSS = frozenset({Kind.REFERENCES, Kind.SAME_ROWS, Kind.SAME_SUM})  # what looks at another dataset as well
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a batch holds of what is promised: a number, or from which to which. `what` names the culprits.
+
+    `of` is how many rows or values a share was taken of, 0 for what is no share.
+    """
+
+    low: float
+    high: float
+    of: float = 0.0
+    what: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A comparison with another dataset: of a column, or of the rows where none is named.
+
+    With `by_period` a period is held against the same period of the other, else the whole against the whole.
+    """
+
+    kind: Kind
+    dataset: str
+    column: str = ""
+    to: str = ""
+    by_period: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """A batch with what is not in its profile: the day it is of, when it was made, what people call it."""
+    """A batch with what is not in its profile: the day it is of, when it was made, what people call it, and how it
+    compares with other datasets."""
 
     profile: Profile
     day: date
     name: str = ""
     at: datetime | None = None
+    beside: Mapping[Beside, Measured] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +95,19 @@ class Promise:
     def limits(self, day: date) -> tuple[float | None, float | None]:
         """The bounds of a day's batch."""
         return self.weekdays.get(str(day.weekday()), (self.low, self.high))
+
+    @property
+    def beside(self) -> Beside | None:
+        """The comparison with another dataset that it is about."""
+        if self.kind not in ACROSS:
+            return None
+        return Beside(
+            kind=self.kind,
+            dataset=str(self.terms["dataset"]),
+            column="".join(self.columns),
+            to=str(self.terms.get("to", "")),
+            by_period=bool(self.terms.get("by_period", False)),
+        )
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -82,19 +130,6 @@ def stored(kind: str, columns: Sequence[str], parameters: Mapping[str, Any]) -> 
         high=None if high is None else float(high),
         weekdays=weekdays,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What a batch holds of what is promised: a number, or from which to which. `what` names the culprits.
-
-    `of` is how many rows or values a share was taken of, 0 for what is no share.
-    """
-
-    low: float
-    high: float
-    of: float = 0.0
-    what: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,9 +18,12 @@ NORMAL = 1.96  # of the 95 % interval
 WORTH = {
     Kind.COLUMNS: 1.0,
     Kind.ROWS: 0.97,
+    Kind.SAME_ROWS: 0.955,
+    Kind.SAME_SUM: 0.945,
     Kind.UNIQUE: 0.95,
     Kind.KEY: 0.94,
     Kind.NOT_NULL: 0.93,
+    Kind.REFERENCES: 0.91,
     Kind.CALENDAR: 0.9,
     Kind.MOMENTS: 0.88,
     Kind.NULLS: 0.85,
@@ -81,7 +84,8 @@ def key(promise: Promise) -> str:
     if promise.kind in (Kind.COLUMNS, Kind.NOT_NULL, Kind.CALENDAR):
         return promise.kind.value
     columns = promise.columns[:1] if promise.kind is Kind.NULLS else promise.columns
-    return "\n".join((promise.kind.value, *columns))
+    other = (promise.beside.dataset, promise.beside.to) if promise.beside is not None else ()
+    return "\n".join((promise.kind.value, *columns, *other))
 
 
 def _tried(promise: Promise, batches: Sequence[Batch]) -> Proposal | None:

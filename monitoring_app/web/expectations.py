@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from monitoring_app.expectations import deciding, exporting, labelling, looking, policies, remembering, trying
+from monitoring_app.expectations import across, deciding, exporting, labelling, looking, policies, remembering, trying
 from monitoring_app.expectations.deciding import Wanted
 from monitoring_app.models import (
     Breach,
@@ -76,7 +76,9 @@ def _lines(standing: Sequence[Expectation], dataset: Dataset) -> list[Line]:
         return []
     profiles = remembering.stored(dataset, most=DRAWN)
     counted = {name for one in standing if one.kind in expectation_lines.COUNTED for name in one.columns}
-    batches = remembering.outlines(dataset, profiles, counted=counted)
+    outlined = remembering.outlines(dataset, profiles, counted=counted)
+    besides = {beside for one in standing if (beside := deciding.promise_of(one).beside) is not None}
+    batches = across.beside(profiles, outlined, besides)
     return [expectation_lines.line(one, dataset, batches) for one in standing]
 
 
