@@ -110,7 +110,7 @@ def test_rows_and_sums_are_held_against_what_they_are_made_from(learned, client)
     client.force_login(factories.make_user("vic", team=road.team("shop")))
     for one in (rows, counted, summed):
         deciding.accept(one, actor="user:ana")
-        assert one.sentence in client.get(f"/expectations/{one.pk}").content.decode()
+        assert one.sentence in client.get(f"/expectations/{one.pk}/").content.decode()
         assert one.sentence in client.get(f"/datasets/{one.dataset.name}/expectations").content.decode()
     send(6, dear=6)
     (told,) = Alert.objects.filter(rule="expectation")
