@@ -29,7 +29,7 @@ PUTTING_BACK_SECONDS = 5.0
 SWITCH_SECONDS = 0.001  # how long a thread waits at most for one that computes: a step has many statements to wait for
 REMEMBERED_SECONDS = 60.0  # for which what was learned of a dataset is kept at hand after a batch of it
 HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
-
+RESTING_SECONDS = 30.0  # without work, after which a thread closes its connection: each keeps a megabyte
 LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
 
 Work = tuple[str, int]
@@ -56,6 +56,15 @@ def _taken(work: Work) -> None:
     """From here on ringing again means what has changed since."""
     with _lock:
         _rung.discard(work)
+
+
+def _next(bell: Bell) -> Work | None:
+    """Wait for work; None asks to end."""
+    try:
+        return bell.get(timeout=RESTING_SECONDS)
+    except queue.Empty:
+        connections.close_all()
+        return bell.get()
 
 
 def _do(work: Work, owner: str) -> None:
@@ -126,7 +135,7 @@ class Workers:
     def _work(self, bell: Bell) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
         while not self._stopping.is_set():
-            work = bell.get()
+            work = _next(bell)
             if work is None:
                 break
             _taken(work)

@@ -76,7 +76,7 @@ def database(name: str, default: str) -> dict[str, object]:
                 # FULL: what was answered with 2xx survives a power cut. NORMAL would lose the last commits.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
                 # Each of two dozen threads has a connection, with pages of its own: the machine keeps them all once.
-                "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-512",
+                "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-256",
             },
         }
     if url.scheme in {"postgres", "postgresql"}:
