@@ -1,7 +1,9 @@
 """Embedded mode as one process: the console and the API over HTTP, and the threads that do the work."""
 
 import logging
+import os
 import signal
+import socket
 import threading
 from types import FrameType
 
@@ -32,6 +34,17 @@ def http_server(host: str, port: int) -> Server:
     server.max_request_body_size = settings.UPLOAD_MAX_BYTES + AROUND_A_FILE
     server.gateway = chunks.Gateway
     return server
+
+
+def refuse_taken(host: str, port: int) -> None:
+    """Raise OSError, in words, where something else listens already: before anything is prepared or said once."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise OSError(
+            f"http://{host}:{port} cannot be listened at ({os.strerror(error.errno or 0)}): Loopline or something else "
+            "may run there. Stop it, or choose another port: .venv/bin/python manage.py up --port 8001"
+        ) from error
 
 
 class Serving:

@@ -21,6 +21,7 @@ APART = {
     "monitoring:dataset-alerts": NO_PAGE,
     "monitoring:pipeline-alerts": NO_PAGE,
     "monitoring:run-alerts": NO_PAGE,
+    "monitoring:suggested-target": NO_PAGE,
     "console:arrival-original": A_FILE,
     "console:dataset-download": A_FILE,
     "console:definitions-export": A_FILE,

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -39,6 +40,24 @@ def start(tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=PATIENCE_SECONDS)
+
+
+def test_a_port_that_is_taken_is_said_before_a_password_is_made_that_nobody_would_see(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            manage("up", "--port", port, "--no-sample"),
+            env=environment(str(tmp_path / "home"), {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    assert done.returncode == 1
+    assert f":{port} cannot be listened at" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "home").rglob("*.sqlite3"))
 
 
 def told(process: subprocess.Popen[bytes], said: Path, pattern: str) -> str:

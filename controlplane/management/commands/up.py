@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from controlplane import preparing
 from controlplane.sample import installation, playing
 from controlplane.sample.client import Client
-from controlplane.serving import Serving
+from controlplane.serving import Serving, refuse_taken
 
 PACE_SECONDS = 0.7
 
@@ -25,6 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--no-sample", action="store_true", help="start with an empty workspace")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            refuse_taken(options["host"], options["port"])
+        except OSError as error:
+            raise CommandError(str(error)) from error
         admin = _prepared(without_sample=options["no_sample"])
         serving = Serving(options["host"], options["port"])
         url = f"http://{options['host']}:{serving.start()}"
