@@ -251,10 +251,17 @@ def _step(entry: object) -> Step:
     return Step(
         dataset=str(entry.get("dataset") or ""),
         sql=str(entry.get("sql") or ""),
+        elsewhere=_elsewhere(entry.get("engines")),
         materialise=kind,
         by=by,
         keeping=keeping,
     )
+
+
+def _elsewhere(engines: object) -> dict[str, str]:
+    """The SQL that a step has for other engines, as far as it is written."""
+    entries = engines if isinstance(engines, Mapping) else {}
+    return {str(name): str(one["sql"]) for name, one in entries.items() if isinstance(one, Mapping) and one.get("sql")}
 
 
 def check(on: Bench, place: int) -> Checked:
@@ -271,7 +278,8 @@ def check(on: Bench, place: int) -> Checked:
         columns = lake.engine().explain(composing.chained(on.laid, dataset, binding.SAMPLES), relations)
     except EngineError as error:
         return replace(found, problems=(Problem(path="sql", message=_said(error), line=1, column=1),))
-    if unfit := portability.of_step(found, on.laid, on.engine):
+    is_for_others = on.engine in on.laid.steps[place].elsewhere
+    if not is_for_others and (unfit := portability.of_step(found, on.laid, on.engine)):
         return replace(found, problems=unfit)
     return replace(found, columns=tuple(Column(name=one.name, type=_typed(one.type)) for one in columns))
 

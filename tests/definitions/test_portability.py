@@ -109,6 +109,16 @@ def test_the_tests_of_a_step_hold_with_every_sql_that_it_has():
     ]
 
 
+@pytest.mark.parametrize(("own", "told"), [(True, []), (False, ["on PostgreSQL: TRY_CAST"])])
+@pytest.mark.usefixtures("on_postgres")
+def test_while_sql_is_typed_it_is_held_only_to_engines_that_it_is_for(own, told):
+    document = road.documents.from_yaml(OWN)
+    if not own:
+        del document["steps"][0]["engines"]
+    found = trying.check(trying.bench(document, None, {}), 0)
+    assert [problem.message[:23] for problem in found.problems] == told
+
+
 def test_what_spark_would_not_do_is_refused_before_it_is_asked(settings):
     settings.SPARK_URL = "sc://127.0.0.1:1"  # nobody is there, and nobody has to be
     mapping.production()
