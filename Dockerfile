@@ -29,4 +29,4 @@ USER loopline
 VOLUME /var/lib/loopline /srv/drops
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-m", "scripts.ready"]
-CMD ["gunicorn", "controlplane.wsgi", "-k", "gthread", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000"]
+CMD ["gunicorn", "controlplane.wsgi", "--preload", "-k", "gthread", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000"]

@@ -28,6 +28,11 @@ def _bell(path: str) -> Ring:
     return cast(Ring, import_string(path))
 
 
+def load() -> None:
+    """Have the bell at hand before it is first rung."""
+    _bell(settings.WAKE)
+
+
 BELLS = 64  # at once: more workers than that are woken by those, and by the sweep
 
 
