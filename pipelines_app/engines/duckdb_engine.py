@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import ClassVar
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
-from pipelines_app.engines import exporting, loading, looking, presenting, trees
+from pipelines_app.engines import described, exporting, loading, looking, presenting, trees
 from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Place, Relation, Wanted, Written
 from pipelines_app.engines.sandbox.pool import Pool
 from pipelines_app.engines.sandbox.process import Yard
@@ -82,7 +82,8 @@ class DuckDBEngine:
 
     def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         with self._over(inputs, limits) as session:
-            return [_answer(session, statement, MOST_MEASURED) for statement in statements]
+            over = described.shape(inputs)
+            return [_answer(session, statement, MOST_MEASURED, over) for statement in statements]
 
     def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         return self.measure(statements, inputs, limits)
@@ -173,7 +174,8 @@ def _audited(session: Session, columns: Sequence[Column], audit: Audit | None) -
     output = Relation(name=audit.dataset, columns=tuple(columns), files=(session.output,))
     for statement in trees.view(output):
         session.query(statement)
-    return tuple(_answer(session, statement, MOST_MEASURED) for statement in audit.statements)
+    over = described.shape([output, *audit.others])
+    return tuple(_answer(session, statement, MOST_MEASURED, over) for statement in audit.statements)
 
 
 def _finished(
@@ -209,9 +211,10 @@ def _explained(session: Session, statement: exp.Query, inputs: Sequence[Relation
     return tuple(Column(name=name, type=type_) for name, type_ in columns)
 
 
-def _answer(session: Session, statement: exp.Query, rows: int) -> Answer:
+def _answer(session: Session, statement: exp.Query, rows: int, over: Hashable = None) -> Answer:
+    """The first rows; `over` is the shape of what is read, where the columns follow from that and the statement."""
     began = time.monotonic()
-    columns = _columns(session, statement)
+    columns = described.columns(statement, over, lambda: _columns(session, statement))
     table = session.query(trees.for_people(statement, columns, rows + 1), rows=rows)
     return Answer(
         columns=tuple(Column(name=name, type=type_) for name, type_ in columns),

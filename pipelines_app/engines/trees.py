@@ -184,15 +184,21 @@ def from_text(text: Path, columns: Sequence[Column]) -> exp.Select:
 
 
 def describe(query: exp.Query) -> exp.Describe:
-    return exp.Describe(this=query.copy())
+    """What the columns of a query are; it is put in as it is."""
+    return exp.Describe(this=query)
 
 
 def for_people(query: exp.Query, columns: Sequence[tuple[str, str]], rows: int) -> exp.Select:
     """The first rows of a query as values JSON can hold: dates and decimals as text, nested values as JSON."""
     safe = [f"c{number}" for number in range(len(columns))]
     chosen = [exp.alias_(_for_json(alias, *column), alias) for alias, column in zip(safe, columns, strict=True)]
-    # Both are made here: a query may be long, and need not be copied again.
-    return exp.select(*chosen).from_(subquery(query, columns=safe), copy=False).limit(rows, copy=False)
+    # A query may be long: it is put in as it is, and copied once, when it is written.
+    inner = exp.TableAlias(this=exp.to_identifier("q", quoted=True), columns=[_quoted(one) for one in safe])
+    return exp.select(*chosen).from_(exp.Subquery(this=query, alias=inner), copy=False).limit(rows, copy=False)
+
+
+def _quoted(column: str) -> exp.Identifier:
+    return exp.to_identifier(column, quoted=True)
 
 
 def _for_json(alias: str, column: str, type_: str) -> exp.Expr:
