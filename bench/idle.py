@@ -60,14 +60,14 @@ def _arguments() -> argparse.Namespace:
 
 def _rest(place: Place, asked: argparse.Namespace) -> Rest:
     settled(place)
-    _at_rest(place)
+    at_rest(place)
     if asked.sample:
         say(f"letting it rest for {SETTLE_SECONDS} s")
         time.sleep(SETTLE_SECONDS)
     say(f"watching it for {asked.seconds:.0f} s")
-    before, begun = _cpu_seconds(place.web), time.monotonic()
+    before, begun = cpu_seconds(place.web), time.monotonic()
     time.sleep(asked.seconds)
-    spent = _cpu_seconds(place.web) - before
+    spent = cpu_seconds(place.web) - before
     processes = family(place.web)
     return Rest(
         processes=len(processes),
@@ -77,18 +77,19 @@ def _rest(place: Place, asked: argparse.Namespace) -> Rest:
     )
 
 
-def _at_rest(place: Place, *, patience: float = 600) -> None:
+def at_rest(place: Place, *, patience: float = 600) -> None:
     """Wait until what follows the runs is done as well: versions are measured and judged after they are published."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
-        before = _cpu_seconds(place.web)
+        before = cpu_seconds(place.web)
         time.sleep(LOOK_SECONDS)
-        if _cpu_seconds(place.web) - before < BUSY_SHARE * LOOK_SECONDS:
+        if cpu_seconds(place.web) - before < BUSY_SHARE * LOOK_SECONDS:
             return
     raise TimeoutError(f"It was still at work after {patience:.0f} s.")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """What a process and its children have taken so far."""
     return sum(times.user + times.system for times in (process.cpu_times() for process in family(pid)))
 
 

@@ -92,12 +92,12 @@ class PromiseForm(Kept):
 
 LEVELS: Choices = [
     ("", "nothing more"),
-    (TargetKind.FRESHNESS, "it is renewed within"),
+    (TargetKind.FRESHNESS, "renewed within"),
     (TargetKind.DURATION, "a run ends within"),
-    (TargetKind.COMPLETENESS, "its cells are filled, at least"),
-    (TargetKind.QUALITY, "its checks hold, at least"),
-    (TargetKind.SUCCESS_RATE, "runs succeed, at least"),
-    (TargetKind.END_TO_END, "published after what it is made from came in, within"),
+    (TargetKind.COMPLETENESS, "cells are filled"),
+    (TargetKind.QUALITY, "checks hold"),
+    (TargetKind.SUCCESS_RATE, "runs succeed"),
+    (TargetKind.END_TO_END, "from arrival to publication"),
 ]
 WINDOWS: Choices = [(Window.ROLLING, "the last 30 days"), (Window.MONTH, "the calendar month")]
 
