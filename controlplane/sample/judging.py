@@ -99,6 +99,14 @@ class Judge:
         kinds = self._kinds(LATE)
         told = {"slot.became_late", "slot.filled"} <= set(kinds)
         yield Claim(says=f"the late file of {LATE} has its events", found=", ".join(sorted(set(kinds))), holds=told)
+        warned = datetime.fromisoformat(self._played.warned["first_at"])
+        early = (self._played.late_due - warned).total_seconds() if self._played.late_due is not None else 0.0
+        yield Claim(
+            says=f"the late file of {LATE} is warned of before its deadline",
+            found=f"{self._played.warned['title']}, {early:.1f} s before",
+            holds=early > 0 and "slot.put_at_risk" in kinds,
+        )
+        yield self._alert_is("at_risk", LATE, "resolved")
         yield self._alert_is("late", LATE, "resolved")
 
     def _alert_is(self, rule: str, day: str, state: str) -> Claim:

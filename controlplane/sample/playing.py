@@ -3,10 +3,11 @@
 import csv
 import gzip
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ BROKEN = "2013-01-24"
 TWICE = "2013-02-03"
 NEXT = "2013-03-01"
 BAD_ROWS = 40
+FLIGHTS, PROMISED = "flights-daily", "mart.daily_operations"
+PROMISED_AFTER, LATE_AFTER = timedelta(seconds=3), timedelta(seconds=8)
 REFERENCE = ("airlines", "airports", "planes")
 NUMBERS = frozenset({"year", "month", "day", "hour", "wind_dir"})
 TEXTS = frozenset({"origin", "time_hour"})
@@ -78,6 +81,8 @@ class Played:
     arrivals: dict[str, dict[str, Any]] = field(default_factory=dict)
     twin: dict[str, Any] = field(default_factory=dict)
     refused: dict[str, Any] = field(default_factory=dict)
+    warned: dict[str, Any] = field(default_factory=dict)
+    late_due: datetime | None = None
 
 
 class Player:
@@ -130,9 +135,29 @@ class Player:
         return self._client.upload("raw.flights", f"flights_{day}.csv", body, key=f"sample flights {day} {attempt}")
 
     def _late(self, day: str) -> None:
-        self._announce(day, datetime.now(tz=UTC) + timedelta(seconds=1))
+        """Nothing comes: what was promised of the day is at risk before the file is late, and then it is late."""
+        now = datetime.now(tz=UTC)
+        self.played.late_due = due = now + LATE_AFTER
+        self._promise(day, now + PROMISED_AFTER)
+        self._announce(day, due)
+        self.played.warned = until(lambda: self._alert("at_risk", day), f"a warning that {day} will be late")
+        self._say(f"{day} has not come, and a warning says so before it is late: {self.played.warned['title']}.")
         alert = until(lambda: self._alert("late", day), f"an alert that {day} is late")
         self._say(f"{day} is late, and an alert says so: {alert['title']}.")
+
+    def _promise(self, day: str, moment: datetime) -> None:
+        """Promise the day's operations by a moment of today: of this day alone, as all of them are of 2013."""
+        document = self._client.get(f"/pipelines/{FLIGHTS}")["document"]
+        arrival = {
+            "dataset": PROMISED,
+            "by": f"{moment:%H:%M:%S}",
+            "timezone": "UTC",
+            "days_after": (moment.date() - date.fromisoformat(day)).days,
+            "first": day,
+            "last": day,
+        }
+        promised = {**document, "sla": [{"arrival": arrival}]}
+        self._client.post("/apply", {"files": {f"{FLIGHTS}.yaml": json.dumps(promised)}, "why": f"{day} is awaited"})
 
     def _broken(self, day: str) -> None:
         self.played.refused = self._send(day, broken(self._script.flights(day)), attempt="broken")

@@ -97,6 +97,8 @@ def test_values_among_another_key_are_proposed_judged_and_written_as_a_check(lea
     assert told.state == "resolved"
     with django_assert_max_num_queries(60):
         looking.look(Dataset.objects.get(name="raw.sales"))
+    found.refresh_from_db()
+    assert found.sentence == "town is among the town of raw.towns"  # one exception is no rule
 
 
 def test_rows_and_sums_are_held_against_what_they_are_made_from(learned, client):
