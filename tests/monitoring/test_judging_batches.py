@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
+from monitoring_app.expectations import texts
 from monitoring_app.learning import calendars
 from monitoring_app.learning.bands import Band, Number, second_greatest, share
 from monitoring_app.learning.patience import Patience
@@ -130,6 +131,18 @@ def test_an_entry_that_is_wrong_does_not_stop_the_others(shelf, tmp_path, capsys
         call_command("judge_batches", tmp_path / "manifest.json", out=tmp_path / "out.json")
     assert list(json.loads((tmp_path / "out.json").read_text())) == ["good"]
     assert said in capsys.readouterr().err
+
+
+def test_a_wide_table_is_measured_by_some_columns_at_once_and_its_columns_are_the_same(shelf, monkeypatch):
+    path = shelf / "history" / f"sales_{FIRST}.csv"
+    held = texts.Texts()
+    held.take([texts.File(key="day", day=FIRST, path=path)])
+    held.type()
+    contract = held.contract(["day"])
+    whole = held.profiles(contract, ["day"])["day"]
+    monkeypatch.setattr(texts, "AT_ONCE", 3)
+    parts = held.profiles(contract, ["day"])["day"]
+    assert (parts.columns, parts.rows, parts.metrics) == (whole.columns, whole.rows, whole.metrics)
 
 
 def test_without_a_history_only_what_is_certain_is_alarmed(shelf, tmp_path):
