@@ -17,6 +17,7 @@ from monitoring_app.learning.batches import Learner
 DATASETS = 24
 FIRST = 7  # batches by which units are chosen
 CATCH_UP = 30  # batches that are learned on top of what is known; of more it is quicker to begin anew
+AT_ONCE = 8  # profiles read into memory: one of twenty columns is half a megabyte
 HEADERS = 30  # of the batches before: a column that was in the newest of them is expected
 
 
@@ -84,10 +85,12 @@ def _learned(wanted: Sequence[Lesson]) -> Known:
 
 
 def _learn(known: Known, new: Sequence[Lesson]) -> None:
-    read = lessons.read(new)
-    for lesson in new:
-        profile = read[lesson.profile]
-        known.learner.learn(profile, lesson.day, lesson.excused)
-        known.headers.append(tuple(column.name for column in profile.columns))
+    for start in range(0, len(new), AT_ONCE):
+        portion = new[start : start + AT_ONCE]
+        read = lessons.read(portion)
+        for lesson in portion:
+            profile = read[lesson.profile]
+            known.learner.learn(profile, lesson.day, lesson.excused)
+            known.headers.append(tuple(column.name for column in profile.columns))
     known.lessons += new
     del known.lessons[:-MOST], known.headers[:-HEADERS]
