@@ -37,7 +37,7 @@ CONSOLE = [
     page("/alerts/of-dataset/{dataset}", SIGNED, SIGNED),
     page("/alerts/of-pipeline/{pipeline}", SIGNED, SIGNED),
     page("/slas/", SIGNED, NO_POST),
-    page("/slas/suggested/{pipeline}", SIGNED, NO_POST),
+    page("/slas/suggested/{pipeline}", OWN, NO_POST, open=(200, 405)),
     page("/slas/{sla}/", OWN, NO_POST, open=(200, 405)),
     page("/health/", SIGNED, SIGNED),
     page("/metrics", "200 200 200 200 200", "405 405 405 405 405"),
