@@ -10,6 +10,7 @@ from types import FrameType
 from cheroot.wsgi import Server
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from controlplane import chunks
 from controlplane.embedded import Workers
@@ -60,6 +61,8 @@ class Serving:
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._asked)
         memory.share_one_heap()
+        get_resolver().check()  # loads every page and every address of the API
+        memory.keep_for_good()
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
         self._workers.start()
