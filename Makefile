@@ -1,6 +1,7 @@
 # The commands of the house. `make up` and `make demo` need Python 3.11+ and nothing else.
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
+ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
 # What asks no database, or asks it through the same lines on both, is tried once: the pure rooms on SQLite, who may see
 # what on PostgreSQL.
 ONCE_ON_SQLITE := tests/compiler tests/engines tests/environments/test_tpch.py tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py
@@ -39,17 +40,17 @@ format: setup-dev ## Format and fix what can be fixed by machine
 test: servers check test-sqlite test-postgres test-spark test-browser ## Run everything that CI runs
 
 test-sqlite: setup-dev ## Run the tests on SQLite
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos and not spark" -n 2 --dist loadfile $(ONCE_ON_POSTGRES:%=--ignore %)
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "not browser and not chaos and not spark" $(ON_TWO_CORES) $(ONCE_ON_POSTGRES:%=--ignore %)
 
 test-postgres: servers ## Run the tests on PostgreSQL, Redis and Celery
-	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos and not spark" -n 2 --dist loadfile $(ONCE_ON_SQLITE:%=--ignore %)
+	LOOPLINE_TEST_DATABASE=postgres $(PYTEST) -m "not browser and not chaos and not spark" $(ON_TWO_CORES) $(ONCE_ON_SQLITE:%=--ignore %)
 
 test-spark: servers ## Run the tests that need Spark; fetches it once, 456 MB
 	@$(PY) -m scripts.spark
 	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m spark $(ON_SPARK)
 
 test-browser: servers ## Run the tests that drive a browser
-	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" -n 2 --dist loadfile
+	LOOPLINE_TEST_DATABASE=sqlite $(PYTEST) -m "browser and not chaos" $(ON_TWO_CORES)
 
 chaos: servers ## Break everything that is promised to hold, and say how it went: make chaos (half an hour)
 	@$(PY) -m tests.chaos

@@ -21,6 +21,8 @@ from tests.servers.postgres import Postgres
 from tests.servers.process import MissingServer
 from tests.servers.spark import Spark
 
+STORIES, KILLING = (Path(__file__).with_name(name) for name in ("stories", "killing"))
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
@@ -126,7 +128,11 @@ def axe() -> Callable[[Page], None]:
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that opens a page is a browser test: nobody has to remember the mark."""
+    """A test that opens a page is a browser test: nobody has to remember the mark.
+
+    Files whose few tests start whole installations come first: begun last, one core would wait for the other.
+    """
+    items.sort(key=lambda item: not item.path.is_relative_to(STORIES) and not item.path.is_relative_to(KILLING))
     for item in items:
         if {"page", "context", "browser"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)

@@ -247,10 +247,13 @@ def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"ready\n"
-        (child,) = psutil.Process(parent.pid).children()
-        (copy,) = child.children()
-        until(lambda: copy.cpu_times().user > 0.6)
-        parent.kill()
+        try:
+            (child,) = psutil.Process(parent.pid).children()
+            until(child.children)
+            (copy,) = child.children()
+            until(lambda: copy.cpu_times().user > 0.6)
+        finally:
+            parent.kill()
     until(lambda: all(is_over(one) for one in (child, copy)), seconds=5.0)
 
 
