@@ -52,6 +52,10 @@ class StatementRefused(LooplineError):
         self.column = column
         self.suggestion = suggestion
 
+    def at(self, path: str) -> Problem:
+        """The refusal as a fault of a definition, which has the text at this path."""
+        return Problem(path=path, message=self.message, line=self.line, column=self.column, suggestion=self.suggestion)
+
 
 class EngineError(LooplineError):
     """An engine could not do its work. `kind` says why: one of the constants below."""

@@ -9,7 +9,7 @@ from monitoring_app.learning.promises import Beside, Kind, Measured
 from monitoring_app.models import ColumnProfile, Profile, ProfileState
 from pipelines_app.compiler import types
 from pipelines_app.compiler.definition import PeriodKind
-from pipelines_app.models import Dataset, Link, VersionInput
+from pipelines_app.models import Dataset, Link, VersionInput, VersionState
 
 MOST_ANCESTORS = 3
 MOST_SUMS = 6
@@ -106,7 +106,9 @@ def _of_sources(
 ) -> dict[tuple[int, str], list[Profile]]:
     datasets = {dataset for several in made_of.values() for _, dataset, _ in several}
     found: dict[tuple[int, str], list[Profile]] = defaultdict(list)
-    rows = Profile.objects.filter(dataset__in=datasets, period__in=periods).exclude(version__state="quarantined")
+    rows = Profile.objects.filter(dataset__in=datasets, period__in=periods).exclude(
+        version__state=VersionState.QUARANTINED
+    )
     for one in rows.only("pk", "dataset", "version", "period", "rows", "state", "is_merged"):
         found[one.dataset_id, one.period].append(one)
     return found

@@ -12,6 +12,8 @@ from monitoring_app.web.asking import Asked
 from pipelines_app.compiler.targets import OF_RUNS, USUAL_OBJECTIVE, TargetKind
 from pipelines_app.models import Dataset, Pipeline
 
+_KINDS = set(TargetKind) - {TargetKind.ARRIVAL}
+
 
 @login_required
 @require_GET
@@ -24,9 +26,6 @@ def suggested(request: Asked, name: str) -> HttpResponse:
     found = suggesting.suggest(wanted, timezone.now()) if wanted is not None else None
     context = {"wanted": wanted, "found": found, "days": attaining.HISTORY.days}
     return render(request, "slas/_suggested.html", context)
-
-
-_KINDS = set(TargetKind) - {TargetKind.ARRIVAL}
 
 
 def _row(given: QueryDict) -> dict[str, str]:

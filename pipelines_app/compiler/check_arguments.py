@@ -8,7 +8,7 @@ import re2
 from pipelines_app.compiler import gate, names, statements, types
 from pipelines_app.compiler.check_kinds import AGGREGATES, KINDS, OPERATORS, PARTS, READ_AS
 from pipelines_app.compiler.reading import Reader, step_into
-from pipelines_app.errors import Problem, StatementRefused
+from pipelines_app.errors import StatementRefused
 
 _DURATION = re.compile(r"(\d{1,6})\s*(m|h|d)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
@@ -92,33 +92,20 @@ def _said(error: Exception) -> str:
 
 
 def _query(reader: Reader, key: str) -> str:
-    sql = reader.text(key)
-    try:
-        gate.admit(statements.parse(sql))
-    except StatementRefused as refused:
-        _note(reader, key, refused)
-    return sql
+    return _admitted(reader, key, lambda sql: gate.admit(statements.parse(sql)))
 
 
 def condition(reader: Reader, key: str) -> str:
+    return _admitted(reader, key, lambda sql: gate.admit_condition(statements.parse_condition(sql)))
+
+
+def _admitted(reader: Reader, key: str, admit: Callable[[str], None]) -> str:
     sql = reader.text(key)
     try:
-        gate.admit_condition(statements.parse_condition(sql))
+        admit(sql)
     except StatementRefused as refused:
-        _note(reader, key, refused)
+        reader.problems.append(refused.at(step_into(reader.path, key)))
     return sql
-
-
-def _note(reader: Reader, key: str, refused: StatementRefused) -> None:
-    reader.problems.append(
-        Problem(
-            path=step_into(reader.path, key),
-            message=refused.message,
-            line=refused.line,
-            column=refused.column,
-            suggestion=refused.suggestion,
-        )
-    )
 
 
 def _within(reader: Reader, key: str) -> str:

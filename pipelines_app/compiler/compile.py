@@ -94,19 +94,8 @@ def _drafts(definition: Definition, problems: list[Problem]) -> dict[str, drafti
         try:
             drafts[step.dataset] = drafting.draft(step, definition.parameters, path)
         except StatementRefused as refused:
-            problems.append(problem_of(refused, path))
+            problems.append(refused.at(path))
     return drafts
-
-
-def problem_of(refused: StatementRefused, path: str) -> Problem:
-    """A refusal as a fault of a definition."""
-    return Problem(
-        path=path,
-        message=refused.message,
-        line=refused.line,
-        column=refused.column,
-        suggestion=refused.suggestion,
-    )
 
 
 def _order(drafts: Mapping[str, drafting.Draft], problems: list[Problem]) -> list[str]:
@@ -162,7 +151,7 @@ def _queried(draft: drafting.Draft, relations: Mapping[str, Known], problems: li
     try:
         return _compiled(draft, relations)
     except StatementRefused as refused:
-        problems.append(problem_of(refused, draft.path))
+        problems.append(refused.at(draft.path))
     except RecursionError:
         problems.append(Problem(path=draft.path, message="the statement is nested too deeply; split it into steps"))
     return None
@@ -277,7 +266,7 @@ def check_step_sql(
     try:
         draft = drafting.draft(step, parameters, "sql")
     except StatementRefused as refused:
-        return Checked(problems=(problem_of(refused, "sql"),))
+        return Checked(problems=(refused.at("sql"),))
     used = tuple(sorted(draft.reading.used))
     problems: list[Problem] = []
     compiled = _queried(draft, known, problems)

@@ -132,12 +132,4 @@ class Filling:
             self.declared[name] = self.values[name]
 
     def _refused(self, path: str, refused: StatementRefused) -> None:
-        self.problems.append(
-            Problem(
-                path=path,
-                message=refused.message,
-                line=refused.line,
-                column=refused.column,
-                suggestion=refused.suggestion,
-            )
-        )
+        self.problems.append(refused.at(path))

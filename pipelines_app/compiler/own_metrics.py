@@ -43,18 +43,8 @@ def _query(reader: Reader) -> str:
         try:
             gate.admit(statements.parse(sql))
         except StatementRefused as refused:
-            reader.problems.append(_problem(refused, step_into(reader.path, "sql")))
+            reader.problems.append(refused.at(step_into(reader.path, "sql")))
     return sql
-
-
-def _problem(refused: StatementRefused, path: str) -> Problem:
-    return Problem(
-        path=path,
-        message=refused.message,
-        suggestion=refused.suggestion,
-        line=refused.line,
-        column=refused.column,
-    )
 
 
 def dump(specs: Sequence[MetricSpec]) -> list[dict[str, str]]:
@@ -70,7 +60,7 @@ def faults(specs: Sequence[MetricSpec], dataset: str, columns: Sequence[Column],
         try:
             found += [Problem(path=here, message=message) for message in _said(spec, dataset, columns)]
         except StatementRefused as refused:
-            found.append(_problem(refused, here))
+            found.append(refused.at(here))
     return found
 
 

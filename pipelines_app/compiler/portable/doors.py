@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from pipelines_app.compiler import binding, check_past, check_queries, compile, elsewhere, gate, schema, statements
+from pipelines_app.compiler import binding, check_past, check_queries, elsewhere, gate, schema, statements
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Column, Step
 from pipelines_app.compiler.other_engines import OtherEngine
@@ -90,7 +90,7 @@ def _of_query(step: CompiledStep, compiled: Compiled, relations: Relations, door
     path = elsewhere.path(typed, place, door.engine)
     could = door.engine in set(OtherEngine) - typed.elsewhere.keys()
     for fault in faults(_as_typed(step, compiled, door), relations, door):
-        problem = compile.problem_of(fault, path)
+        problem = fault.at(path)
         yield replace(problem, message=problem.message + OVERRIDE % door.engine) if could else problem
 
 
