@@ -14,7 +14,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify_tables import qualify_tables
 
-from pipelines_app.compiler import dumping, materialising, statements
+from pipelines_app.compiler import dialects, dumping, materialising, statements
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, StepKind
 from pipelines_app.compiler.definition import Column
 
@@ -124,6 +124,8 @@ def _whole(old: CompiledStep, new: CompiledStep) -> str:
         return f"it is kept by other columns: {_by(old)} became {_by(new)}"
     if new.kind is StepKind.LOAD:
         return "" if _read_alike(old, new) else "files are read otherwise"
+    if old.dialect != new.dialect:
+        return f"it was written in the dialect of {old.dialect} and is in that of {new.dialect}"
     if not (old.deterministic and new.deterministic):
         return "it does not give the same answer twice"
     return ""
@@ -183,7 +185,7 @@ def _courses_changed(old: CompiledStep, new: CompiledStep) -> tuple[str, ...]:
 
 def _tree(step: CompiledStep) -> exp.Query:
     """A step's query with its tables called by number: what an analyst calls them means nothing."""
-    return qualify_tables(statements.parse(step.sql), canonicalize_table_aliases=True)
+    return qualify_tables(dialects.parse(step.sql, step.dialect), canonicalize_table_aliases=True)
 
 
 def _course(tree: exp.Query, *columns: str) -> str:

@@ -8,28 +8,25 @@ from sqlglot import exp
 from pipelines_app.compiler import (
     binding,
     check_references,
+    dialects,
     drafting,
     dumping,
     fingerprint,
-    gate,
     giving,
     graph,
     kept_lineage,
     materialising,
     own_metrics,
     starting,
-    statements,
     types,
 )
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Edge, EdgeKind, Known, StepKind
 from pipelines_app.compiler.definition import (
     BUILT,
-    NO_KEEPING,
     WHOLE,
     Column,
     Definition,
     Effort,
-    Keeping,
     Materialisation,
     Parameter,
     PeriodKind,
@@ -39,6 +36,7 @@ from pipelines_app.compiler.definition import (
 from pipelines_app.errors import DefinitionInvalid, Problem, StatementRefused
 
 Explain = Callable[[exp.Query, list[tuple[str, tuple[Column, ...]]]], tuple[Column, ...]]
+_STATEMENT = Step(dataset="mart.statement", sql="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +178,7 @@ def _compiled(draft: drafting.Draft, relations: Mapping[str, Known]) -> Compiled
         keeping=keeping,
         on_change=step.on_change,
         given=made.columns if step.materialise in BUILT else (),
+        dialect=step.dialect,
     )
 
 
@@ -257,12 +256,10 @@ def check_step_sql(
     known: Mapping[str, Known],
     parameters: Sequence[Parameter] = (),
     *,
-    materialise: Materialisation = Materialisation.TABLE,
-    by: PeriodKind = PeriodKind.NONE,
-    keeping: Keeping = NO_KEEPING,
+    kept: Step = _STATEMENT,
 ) -> Checked:
-    """One statement as somebody types it: its first fault with its place, or what it reads and gives."""
-    step = Step(dataset="mart.statement", sql=sql, materialise=materialise, by=by, keeping=keeping)
+    """One statement, kept as a step says, as somebody types it: its first fault with its place, or what it gives."""
+    step = replace(kept, dataset=_STATEMENT.dataset, sql=sql)
     try:
         draft = drafting.draft(step, parameters, "sql")
     except StatementRefused as refused:
@@ -305,14 +302,16 @@ def sample(step: CompiledStep) -> exp.Query:
 
 def statement(step: CompiledStep) -> exp.Query:
     """A step's query, read from its stored text and let through the gate again."""
-    tree = statements.parse(step.sql)
-    gate.admit(tree)
-    return tree
+    tree = dialects.parse(step.sql, step.dialect)
+    dialects.admit(tree, step.dialect)
+    return dialects.marked(tree, step.dialect, step.rows)
 
 
 def _retyped(step: CompiledStep, answered: Sequence[Column]) -> CompiledStep:
     given = tuple(Column(name=one.name, type=types.normalise(one.type) or one.type) for one in answered)
     kept = materialising.contract(step.materialise, step.keeping)
-    recipe = fingerprint.recipe(materialise=step.materialise, sql=step.sql, columns=given, contract=kept)
+    recipe = fingerprint.recipe(
+        materialise=step.materialise, sql=step.sql, columns=given, contract=kept, dialect=step.dialect
+    )
     columns = materialising.columns(step.materialise, step.keeping, given, step.period)
     return replace(step, columns=columns, recipe=recipe, given=given if step.materialise in BUILT else ())

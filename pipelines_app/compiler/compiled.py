@@ -60,7 +60,7 @@ class Known:
 class CompiledStep:
     """One step ready to be planned.
 
-    `sql` is the canonical, bound, qualified text in the DuckDB dialect (empty for a load); `recipe` is its
+    `sql` is the canonical, bound, qualified text in its `dialect` (empty for a load); `recipe` is its
     fingerprint: equal recipe, period and inputs give equal output unless `deterministic` is False. `inputs` are the
     datasets it reads; `partial` says why some of its edges could not be told. `period` is what it is run by; `given`
     are the columns of its query, where those are not the ones of its dataset.
@@ -83,6 +83,7 @@ class CompiledStep:
     keeping: Keeping = NO_KEEPING
     given: tuple[Column, ...] = ()
     on_change: OnChange = OnChange.USUAL
+    dialect: str = "duckdb"
 
     @property
     def policy(self) -> OnChange:

@@ -330,11 +330,16 @@ class StepTest:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One dataset made by one query; `by` is a longer period than its inputs have, `elsewhere` other engines' SQL."""
+    """One dataset made by one query; `by` is a longer period than its inputs have, `elsewhere` other engines' SQL.
+
+    `native` names those engines whose SQL is in their own dialect; `dialect` is the one of `sql` itself.
+    """
 
     dataset: str
     sql: str
+    dialect: str = "duckdb"
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    native: tuple[str, ...] = ()
     materialise: Materialisation = Materialisation.TABLE
     by: PeriodKind = PeriodKind.NONE
     keeping: Keeping = Keeping()

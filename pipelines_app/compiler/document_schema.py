@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from pipelines_app.compiler import check_catalogue, names, parameters
+from pipelines_app.compiler import check_catalogue, names, parameters, statements
 from pipelines_app.compiler.definition import (
     WEEKDAYS,
     Deletes,
@@ -145,7 +145,7 @@ def _step() -> Schema:
         {
             "dataset": _text("The dataset it makes: layer.domain_entity."),
             "sql": _text("One SELECT, in the DuckDB dialect; $name is a parameter."),
-            "engines": _mapping({str(one): _mapping({"sql": _ELSEWHERE}, ["sql"]) for one in OtherEngine}),
+            "engines": _mapping({str(one): _on_engine(str(one)) for one in OtherEngine}),
             "materialise": _mapping(made, ["kind"]),
             "on_schema_change": _choice(
                 [str(one) for one in OnChange if one],
@@ -342,6 +342,11 @@ def _choice(values: type[StrEnum] | Iterable[str], description: str) -> Schema:
     return {"enum": [str(value) for value in values], "description": description}
 
 
+def _on_engine(engine: str) -> Schema:
+    dialect = _choice([statements.DIALECT, engine], "What its SQL is written in: DuckDB's dialect, or the engine's own.")
+    return _mapping({"sql": _ELSEWHERE, "dialect": dialect}, ["sql"])
+
+
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
@@ -365,7 +370,7 @@ _EXPECTING = _choice(
     [str(one) for one in Expecting if one],
     "What becomes of promises learned from its history: proposed, accepted as warnings, or managed by themselves.",
 )
-_ELSEWHERE = _text("One SELECT in place of `sql` on that engine, in the DuckDB dialect, with the same columns.")
+_ELSEWHERE = _text("One SELECT in place of `sql` on that engine, with the same columns.")
 _EXPECTED: Schema = {
     "usually": _clock("When it usually comes."),
     "grace": _text("How long after the deadline it counts as late: 30m"),

@@ -11,6 +11,7 @@ from pipelines_app.compiler import (
     giving,
     materialising,
     names,
+    other_engines,
     own_metrics,
     parameters,
     periods,
@@ -38,7 +39,6 @@ from pipelines_app.compiler.definition import (
 )
 from pipelines_app.compiler.document_text import from_yaml, to_yaml
 from pipelines_app.compiler.dumping import dump
-from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.compiler.reading import Reader, described, step_into
 from pipelines_app.errors import DefinitionInvalid, Problem
 
@@ -287,10 +287,12 @@ def _step(reader: Reader) -> Step:
     reader.only(*_STEP_KEYS)
     kind, longer, keeping = materialising.parse(reader)
     dataset = reader.checked("dataset", names.dataset_fault, required=True)
+    elsewhere, native = other_engines.parse(reader)
     return Step(
         dataset=dataset,
         sql=reader.text("sql", required=True),
-        elsewhere=_elsewhere(reader),
+        elsewhere=elsewhere,
+        native=native,
         materialise=kind,
         by=longer,
         keeping=keeping,
@@ -302,21 +304,6 @@ def _step(reader: Reader) -> Step:
         description=reader.text("description"),
         effort=efforts.parse(reader),
     )
-
-
-def _elsewhere(reader: Reader) -> dict[str, str]:
-    """The SQL that a step has for other engines."""
-    inner = reader.section("engines")
-    if inner is None:
-        return {}
-    inner.only(*OtherEngine)
-    found = {}
-    for name in inner.entries:
-        of_engine = inner.section(str(name))
-        if of_engine is not None:
-            of_engine.only("sql")
-            found[str(name)] = of_engine.text("sql", required=True)
-    return found
 
 
 def checks_of(reader: Reader, columns: tuple[Column, ...] | None) -> tuple[CheckSpec, ...]:

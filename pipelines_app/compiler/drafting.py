@@ -7,8 +7,8 @@ from sqlglot import exp
 
 from pipelines_app.compiler import (
     binding,
+    dialects,
     fingerprint,
-    gate,
     lineage,
     materialising,
     memory,
@@ -55,7 +55,7 @@ class Draft:
 
     def bound(self) -> exp.Query:
         """The tree with its parameters in place."""
-        return self.tree if self.tree is not None else _bound(self.step.sql, self.parameters).tree
+        return self.tree if self.tree is not None else _bound(self.step, self.parameters).tree
 
 
 # A thousand steps of a project and the same again as they were before a change.
@@ -71,20 +71,20 @@ def forget() -> None:
 
 def draft(step: Step, parameters: Sequence[Parameter], path: str) -> Draft:
     """Read a step's SQL, or recall what it said; raises StatementRefused at its first fault."""
-    key = (step.sql, repr(parameters))
+    key = (step.dialect, step.sql, repr(parameters))
     reading = _READINGS.recall(key)
     if reading is not None:
         return Draft(path=path, step=step, parameters=parameters, reading=reading, tree=None)
-    bound = _bound(step.sql, parameters)
+    bound = _bound(step, parameters)
     inputs = tuple(sorted(statements.upstream(bound.tree)))
     reading = Reading(used=bound.used, inputs=inputs, unsteady=tuple(unsteady(bound.tree)))
     _READINGS.keep(key, reading)
     return Draft(path=path, step=step, parameters=parameters, reading=reading, tree=bound.tree)
 
 
-def _bound(sql: str, parameters: Sequence[Parameter]) -> binding.Bound:
-    bound = binding.bind(statements.parse(sql), parameters)
-    gate.admit(bound.tree)
+def _bound(step: Step, parameters: Sequence[Parameter]) -> binding.Bound:
+    bound = binding.bind(dialects.parse(step.sql, step.dialect), parameters)
+    dialects.admit(bound.tree, step.dialect)
     return bound
 
 
@@ -94,21 +94,24 @@ def made(draft: Draft, period: PeriodKind, relations: Mapping[str, Known]) -> Ma
     # Inputs that are not known are refused below, with what they may have been meant for.
     columns = {name: relations[name].columns for name in draft.inputs if name in relations}
     kept = materialising.contract(step.materialise, step.keeping)
-    key = (step.dataset, step.sql, repr(draft.parameters), step.materialise, repr(kept), period, tuple(columns.items()))
+    said = (step.dialect, step.sql, repr(draft.parameters))
+    key = (step.dataset, *said, step.materialise, repr(kept), period, tuple(columns.items()))
     known = _MAKINGS.recall(key)
     if known is not None and len(columns) == len(draft.inputs):
         return known
     tree = draft.bound()
     binding.type_period(tree, period)
-    described = schema.describe(tree, {name: relation.columns for name, relation in relations.items()})
+    described = schema.describe(tree, {name: one.columns for name, one in relations.items()}, step.dialect)
     # What runs must pass the gate itself, not only what it was made from.
-    gate.admit(described.tree)
-    sql = statements.text(described.tree)
+    dialects.admit(described.tree, step.dialect)
+    sql = dialects.text(described.tree, step.dialect)
     making = Making(
         columns=described.columns,
         sql=sql,
-        recipe=fingerprint.recipe(materialise=step.materialise, sql=sql, columns=described.columns, contract=kept),
-        lineage=lineage.trace(described.tree, step.dataset, columns),
+        recipe=fingerprint.recipe(
+            materialise=step.materialise, sql=sql, columns=described.columns, contract=kept, dialect=step.dialect
+        ),
+        lineage=lineage.trace(described.tree, step.dataset, columns, step.dialect),
     )
     return _MAKINGS.keep(key, making)
 

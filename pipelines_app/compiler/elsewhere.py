@@ -1,7 +1,7 @@
 """A definition as one engine carries it out: where a step has SQL of its own for that engine, with that.
 
-It is written in the dialect that all SQL is written in, and has to give the columns that the step gives: what reads the
-dataset needs not know where it is made.
+It is written in the dialect that all SQL is written in, or in the engine's own, and has to give the columns that the
+step gives: what reads the dataset needs not know where it is made.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from dataclasses import replace
 from pipelines_app.compiler import fingerprint, materialising, types
 from pipelines_app.compiler.compile import Explain, check_step_sql, compile_definition, sample
 from pipelines_app.compiler.compiled import Compiled, CompiledStep, Known
-from pipelines_app.compiler.definition import Column, Definition, Step
+from pipelines_app.compiler.definition import Column, Definition, Materialisation, Step
 from pipelines_app.errors import DefinitionInvalid, Problem
 
 
@@ -22,6 +22,11 @@ def engines(definition: Definition) -> list[str]:
 def sql(step: Step, engine: str) -> str:
     """The SQL that a step has on an engine."""
     return step.elsewhere.get(engine, step.sql)
+
+
+def dialect(step: Step, engine: str) -> str:
+    """The dialect in which that is written."""
+    return engine if engine in step.native else step.dialect
 
 
 def path(step: Step, place: int, engine: str) -> str:
@@ -47,17 +52,21 @@ def refuse(compiled: Compiled, explain: Explain) -> None:
 
 
 def _as(definition: Definition, engine: str) -> Definition:
-    return replace(definition, steps=tuple(replace(step, sql=sql(step, engine)) for step in definition.steps))
+    steps = (replace(step, sql=sql(step, engine), dialect=dialect(step, engine)) for step in definition.steps)
+    return replace(definition, steps=tuple(steps))
 
 
 def _rewritten(step: CompiledStep, other: CompiledStep) -> CompiledStep:
-    if other.sql == step.sql:
+    if (other.sql, other.dialect) == (step.sql, step.dialect):
         return step
     kept = materialising.contract(step.materialise, step.keeping)
     return replace(
         step,
         sql=other.sql,
-        recipe=fingerprint.recipe(materialise=step.materialise, sql=other.sql, columns=step.rows, contract=kept),
+        dialect=other.dialect,
+        recipe=fingerprint.recipe(
+            materialise=step.materialise, sql=other.sql, columns=step.rows, contract=kept, dialect=other.dialect
+        ),
         inputs=other.inputs,
         deterministic=other.deterministic,
         edges=other.edges,
@@ -76,9 +85,7 @@ def _problems(compiled: Compiled, engine: str, explain: Explain) -> Iterator[Pro
                 step.elsewhere[engine],
                 {name: one for name, one in known.items() if name != step.dataset},
                 compiled.definition.parameters,
-                materialise=step.materialise,
-                by=step.by,
-                keeping=step.keeping,
+                kept=replace(step, dialect=dialect(step, engine)),
             )
             yield from (replace(problem, path=here) for problem in checked.problems)
             if checked.step is not None:
@@ -93,6 +100,9 @@ def _differences(
     further = sorted(set(other.inputs) - set(usual.inputs))
     if further:
         yield f"it reads {', '.join(further)}, which the step's own SQL does not read"
+    if other.dialect != usual.dialect:
+        yield from _differences_of_native(usual, other)
+        return
     if _names(usual.rows) != _names(other.rows):
         yield f"it gives the columns {', '.join(_names(other.rows))}, and the step {', '.join(_names(usual.rows))}"
         return
@@ -101,6 +111,15 @@ def _differences(
         kind = types.normalise(same.type) or same.type
         if one.type != kind:
             yield f"it gives {one.name} as {kind}, and the step as {one.type}: cast it"
+
+
+def _differences_of_native(usual: CompiledStep, other: CompiledStep) -> Iterator[str]:
+    """The same where only the engine itself can tell the types; names are compared as it compares them."""
+    given, wanted = ([name.lower() for name in _names(one.rows)] for one in (other, usual))
+    if given != wanted:
+        yield f"it gives the columns {', '.join(given)}, and the step {', '.join(wanted)}"
+    elif usual.materialise is Materialisation.VIEW:
+        yield "a view is read by every engine, so its SQL has to be in DuckDB's dialect: leave `dialect` out"
 
 
 def _names(columns: tuple[Column, ...]) -> list[str]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from pipelines_app.compiler import statements
 from pipelines_app.compiler.definition import Column, Materialisation
 
 # Raised when the same recipe would be carried out differently, so that nothing made the old way is reused.
@@ -11,7 +12,12 @@ VERSION = 1
 
 
 def recipe(
-    *, materialise: Materialisation, sql: str, columns: Sequence[Column], contract: Mapping[str, object] | None = None
+    *,
+    materialise: Materialisation,
+    sql: str,
+    columns: Sequence[Column],
+    contract: Mapping[str, object] | None = None,
+    dialect: str = statements.DIALECT,
 ) -> str:
     """What a step does, apart from when and from what: sha256 in hex. Names, owners and checks are no part of it."""
     return _digest(
@@ -21,6 +27,8 @@ def recipe(
             "sql": sql,
             "columns": [[column.name, column.type] for column in columns],
             "contract": dict(contract or {}),
+            # Equal texts of two dialects are two queries: 1 / 2 is 0 in one, and 0.5 in the other.
+            **({} if dialect == statements.DIALECT else {"dialect": dialect}),
         }
     )
 

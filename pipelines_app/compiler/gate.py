@@ -10,6 +10,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from pipelines_app.compiler import binding, names, positions, vocabulary
+from pipelines_app.compiler.vocabulary import Words
 from pipelines_app.errors import StatementRefused
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -30,18 +31,18 @@ _COMMANDS: dict[type[exp.Expr], str] = {
 }
 
 
-def admit(tree: exp.Expr) -> None:
+def admit(tree: exp.Expr, words: Words = vocabulary.WORDS) -> None:
     """Let a query pass or raise StatementRefused with the reason and the place."""
     if not isinstance(tree, exp.Query):
         raise StatementRefused("only a query (SELECT) is allowed")
-    admit_parts(tree)
+    admit_parts(tree, words)
     _admit_tables(tree)
 
 
-def admit_parts(tree: exp.Expr) -> None:
+def admit_parts(tree: exp.Expr, words: Words = vocabulary.WORDS) -> None:
     """Check every node of a query or condition, but not which tables it reads."""
     for node in tree.walk():
-        reason = _fault(node)
+        reason = _fault(node, words)
         if reason:
             raise StatementRefused(reason, **positions.of(node))
 
@@ -54,39 +55,39 @@ def admit_condition(tree: exp.Expr) -> None:
         raise StatementRefused(message, **positions.of(node))
 
 
-def _fault(node: exp.Expr) -> str:
+def _fault(node: exp.Expr, words: Words) -> str:
     if isinstance(node, exp.Anonymous):
-        return _function_fault(str(node.name))
+        return _function_fault(str(node.name), words)
     for harmful, reason in _COMMANDS.items():
         if isinstance(node, harmful):
             return reason
-    if type(node) not in vocabulary.NODES:
-        return _unlisted(node)
-    return _detail_fault(node)
+    if type(node) not in words.nodes:
+        return _unlisted(node, words)
+    return _detail_fault(node, words)
 
 
-def _unlisted(node: exp.Expr) -> str:
+def _unlisted(node: exp.Expr, words: Words) -> str:
     if isinstance(node, exp.AggFunc | exp.Func):
-        return _function_fault(node.sql_name().lower())
+        return _function_fault(node.sql_name().lower(), words)
     if isinstance(node, exp.DDL | exp.DML | exp.Command | exp.Drop):
         return f"{node.key.upper()} is not allowed; a step only reads"
     return f"{type(node).__name__} is not allowed here"
 
 
-def _function_fault(name: str) -> str:
+def _function_fault(name: str, words: Words) -> str:
     lowered = name.lower()
-    if lowered in vocabulary.FUNCTION_NAMES:
+    if lowered in words.functions:
         return ""
     if lowered in _REACHING_OUT.split() or _HARMFUL.match(lowered):
         return f"the function {lowered} is not allowed: it reaches outside the datasets of the pipeline"
-    return f"there is no function {lowered} here{names.hint(lowered, vocabulary.FUNCTION_NAMES)}"
+    return f"there is no function {lowered} here{names.hint(lowered, words.functions)}"
 
 
-def _detail_fault(node: exp.Expr) -> str:
+def _detail_fault(node: exp.Expr, words: Words) -> str:
     match node:
         case exp.Placeholder() if node.name != binding.PERIOD:
             return f"${node.name} has no value here"
-        case exp.DataType() if node.this not in vocabulary.TYPES:
+        case exp.DataType() if node.this not in words.types:
             return f"the type {node.sql('duckdb')} is not available"
         case exp.Table():
             return _table_fault(node)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from pipelines_app.compiler import statements
+from pipelines_app.compiler import dialects, statements
 
 
 def over(query: exp.Query, held: Mapping[str, exp.Query]) -> exp.Query:
@@ -21,7 +21,7 @@ def over(query: exp.Query, held: Mapping[str, exp.Query]) -> exp.Query:
     before = whole.ctes
     for dataset, rows in held.items():
         alias = exp.TableAlias(this=exp.to_identifier(names[dataset], quoted=True))
-        whole = whole.with_(alias, as_=rows, copy=False)
+        whole = whole.with_(alias, as_=dialects.standing(rows, query), copy=False)
     if before:  # a part of a query sees those before it
         clause = whole.args["with_"]
         clause.set("expressions", [*(one for one in clause.expressions if one not in before), *before])

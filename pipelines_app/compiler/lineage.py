@@ -23,9 +23,11 @@ class Lineage:
     partial: tuple[str, ...] = ()
 
 
-def trace(tree: exp.Query, dataset: str, relations: Mapping[str, Sequence[Column]]) -> Lineage:
+def trace(
+    tree: exp.Query, dataset: str, relations: Mapping[str, Sequence[Column]], dialect: str = statements.DIALECT
+) -> Lineage:
     """The lineage of the query that makes a dataset out of others."""
-    walk = Walk(statements.DIALECT, _Tables(relations).relation, queries.relation)
+    walk = Walk(dialect, _Tables(relations).relation, queries.relation)
     made = walk.query(tree, Frame(walk))
     found: list[Edge] = []
     for output in made.outputs:

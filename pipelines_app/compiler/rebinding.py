@@ -27,5 +27,7 @@ def _rebound(step: CompiledStep, bound: CompiledStep) -> CompiledStep:
     if step.kind is StepKind.LOAD or bound.sql == step.sql:
         return step
     kept = materialising.contract(step.materialise, step.keeping)
-    recipe = fingerprint.recipe(materialise=step.materialise, sql=bound.sql, columns=step.rows, contract=kept)
+    recipe = fingerprint.recipe(
+        materialise=step.materialise, sql=bound.sql, columns=step.rows, contract=kept, dialect=step.dialect
+    )
     return replace(step, sql=bound.sql, recipe=recipe, deterministic=bound.deterministic)

@@ -28,22 +28,22 @@ class Described:
     columns: tuple[Column, ...]
 
 
-def describe(tree: exp.Query, relations: Relations) -> Described:
+def describe(tree: exp.Query, relations: Relations, dialect: str = statements.DIALECT) -> Described:
     """Qualify a query over these datasets; raises StatementRefused at the first name that means nothing.
 
     The tree is used up: it is changed into the one that is given back.
     """
     # What looks like a name that nobody gave, but stands in the text.
     written = frozenset(one.name.lower() for one in tree.find_all(exp.Identifier) if one.name[:4] == "_col")
-    found = typed(tree, relations)
+    found = typed(tree, relations, dialect)
     return Described(tree=found, columns=_columns(found, written))
 
 
-def typed(tree: exp.Query, relations: Relations) -> exp.Query:
+def typed(tree: exp.Query, relations: Relations, dialect: str = statements.DIALECT) -> exp.Query:
     """The query with every name told in full and every part typed, whatever its columns are called."""
     catalogue = _catalogue(_known_tables(tree, relations), relations)
     try:
-        return annotate_types(_qualified(tree, relations, catalogue), schema=catalogue, dialect=statements.DIALECT)
+        return annotate_types(_qualified(tree, relations, catalogue, dialect), schema=catalogue, dialect=dialect)
     except SqlglotError as error:
         raise _refusal(error) from error
     except RecursionError as error:
@@ -52,13 +52,14 @@ def typed(tree: exp.Query, relations: Relations) -> exp.Query:
 
 def qualified(tree: exp.Query, relations: Relations) -> exp.Query:
     """The query with every name told in full, and no types; the tree is used up."""
-    return _qualified(tree, relations, _catalogue(_known_tables(tree, relations), relations))
+    catalogue = _catalogue(_known_tables(tree, relations), relations)
+    return _qualified(tree, relations, catalogue, statements.DIALECT)
 
 
-def _qualified(tree: exp.Query, relations: Relations, catalogue: MappingSchema) -> exp.Query:
+def _qualified(tree: exp.Query, relations: Relations, catalogue: MappingSchema, dialect: str) -> exp.Query:
     found = qualify(
         tree,
-        dialect=statements.DIALECT,
+        dialect=dialect,
         schema=catalogue,
         validate_qualify_columns=False,
         allow_partial_qualification=True,

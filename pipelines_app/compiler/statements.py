@@ -22,9 +22,9 @@ _CLOSE = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
 _COLON_AFTER = _CLOSE | {TokenType.STRING, TokenType.NUMBER, TokenType.VAR, TokenType.IDENTIFIER, TokenType.L_BRACKET}
 
 
-def parse(sql: str) -> exp.Query:
+def parse(sql: str, dialect: str = DIALECT) -> exp.Query:
     """The one query of a SQL text; raises StatementRefused with the place of the fault."""
-    trees = [tree for tree in _parsed(sql) if tree is not None]
+    trees = [tree for tree in _parsed(sql, dialect) if tree is not None]
     if not trees:
         raise StatementRefused("there is no SQL here; write a SELECT")
     if len(trees) > 1:
@@ -67,10 +67,10 @@ def text(tree: exp.Expr) -> str:
     return tree.sql(DIALECT, comments=False)
 
 
-def _parsed(sql: str) -> Sequence[exp.Expr | None]:
-    found = tokens(sql)
+def _parsed(sql: str, dialect: str) -> Sequence[exp.Expr | None]:
+    found = tokens(sql, dialect)
     try:
-        return Dialect.get_or_raise(DIALECT).parser().parse(found, sql)
+        return Dialect.get_or_raise(dialect).parser().parse(found, sql)
     except ParseError as error:
         raise _refusal(error) from error
     except RecursionError as error:
@@ -79,14 +79,14 @@ def _parsed(sql: str) -> Sequence[exp.Expr | None]:
         raise StatementRefused(f"the statement cannot be read: {_short(str(error))}") from error
 
 
-def tokens(sql: str) -> list[Token]:
+def tokens(sql: str, dialect: str = DIALECT) -> list[Token]:
     """The words of a SQL text; raises StatementRefused where they cannot be told apart."""
     if len(sql.encode(errors="surrogatepass")) > LONGEST:
         raise StatementRefused(f"the statement is longer than {LONGEST:,} bytes")
     if "\x00" in sql:
         raise StatementRefused("the statement holds a NUL character")
     try:
-        found: list[Token] = Dialect.get_or_raise(DIALECT).tokenize(sql)
+        found: list[Token] = Dialect.get_or_raise(dialect).tokenize(sql)
     except (SqlglotError, ValueError) as error:
         line = sql.count("\n") + 1
         message = "a text, name or comment is opened and not closed"

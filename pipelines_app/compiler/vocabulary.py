@@ -1,6 +1,18 @@
 """What analysts' SQL may be made of: kinds of nodes, functions and types. What is not listed is refused."""
 
+from dataclasses import dataclass
+
 from sqlglot import exp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What SQL of one dialect may be made of; functions are those that the parser's library has no node for, too."""
+
+    nodes: frozenset[type[exp.Expr]]
+    functions: frozenset[str]
+    types: frozenset[exp.DType]
+
 
 _STRUCTURE = """
 Select From Join Where Group Having Qualify Order Ordered Limit Offset Fetch Distinct With CTE Subquery TableAlias
@@ -88,14 +100,20 @@ INTERVAL ARRAY LIST STRUCT MAP JSON UUID BIGDECIMAL
 """
 
 
-def _classes(words: str) -> frozenset[type[exp.Expr]]:
+def classes(words: str) -> frozenset[type[exp.Expr]]:
     """The node classes of these names; what this release of the parser does not know is no risk and is left out."""
     return frozenset(getattr(exp, word) for word in words.split() if hasattr(exp, word))
 
 
-TYPES = frozenset(getattr(exp.DataType.Type, word) for word in _TYPES.split() if hasattr(exp.DataType.Type, word))
-FUNCTION_NODES = _classes(_FUNCTIONS)
-NODES = _classes(_STRUCTURE) | FUNCTION_NODES | {exp.Anonymous}
+def types(words: str) -> frozenset[exp.DType]:
+    """The types of these names, in the same way."""
+    return frozenset(getattr(exp.DType, word) for word in words.split() if hasattr(exp.DType, word))
+
+
+TYPES = types(_TYPES)
+FUNCTION_NODES = classes(_FUNCTIONS)
+NODES = classes(_STRUCTURE) | FUNCTION_NODES | {exp.Anonymous}
 FUNCTION_NAMES = PLAIN_FUNCTIONS | {
     name.lower() for node in FUNCTION_NODES if issubclass(node, exp.Func) for name in node.sql_names()
 }
+WORDS = Words(nodes=NODES, functions=FUNCTION_NAMES, types=TYPES)

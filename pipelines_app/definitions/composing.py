@@ -63,9 +63,7 @@ def lay_out(steps: Sequence[Step], known: Mapping[str, Known], parameters: Seque
 def _try(laid: Laid, place: int, step: Step, parameters: Sequence[Parameter]) -> bool:
     """Check a step once everything it reads is settled."""
     unsettled = {other.dataset for other in laid.steps} - laid.known.keys()
-    found = compile.check_step_sql(
-        step.sql, laid.known, parameters, materialise=step.materialise, by=step.by, keeping=step.keeping
-    )
+    found = compile.check_step_sql(step.sql, laid.known, parameters, kept=step)
     laid.checked[place] = found
     if unsettled.intersection(found.inputs):
         return False

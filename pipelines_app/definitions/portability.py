@@ -9,7 +9,7 @@ from pipelines_app.definitions.composing import Laid
 from pipelines_app.engines.base import Relation
 from pipelines_app.environments import places
 from pipelines_app.errors import DefinitionInvalid, EngineError, Problem
-from pipelines_app.models import EngineName, Team
+from pipelines_app.models import EngineName
 
 
 def refuse(compiled: Compiled, over: Catalogue) -> None:
@@ -19,13 +19,27 @@ def refuse(compiled: Compiled, over: Catalogue) -> None:
 
 
 def problems(compiled: Compiled, over: Catalogue) -> list[Problem]:
-    """What is not portable to production's engine; and if nothing is, what that engine itself does not accept."""
-    if over.engine == EngineName.DUCKDB:
+    """What is not portable to production's engine; and if nothing is, what that engine itself does not accept.
+
+    What is in the own dialect of another engine is shown to that one, where there is one here.
+    """
+    team = over.teams[compiled.definition.team].pk
+    found = there(compiled, team, over.engine)
+    native = {engine for step in compiled.definition.steps for engine in step.native} - {over.engine}
+    for engine in sorted(native & set(places.offered())):
+        written = elsewhere.on(compiled, engine)
+        own = [step for step in written.steps if step.dialect == engine]
+        found += [problem for step in own for problem in _refused(step, written, team, engine)]
+    return found
+
+
+def there(compiled: Compiled, team: int, engine: str) -> list[Problem]:
+    """What one engine would not do of all that is written, or does not accept."""
+    if engine == EngineName.DUCKDB:
         return []
-    team = over.teams[compiled.definition.team]
-    found = doors.problems(compiled, doors.DOORS[over.engine])
-    there = elsewhere.on(compiled, over.engine)
-    return found or [problem for step in there.steps for problem in _refused(step, there, team, over.engine)]
+    written = elsewhere.on(compiled, engine)
+    found = doors.problems(compiled, doors.DOORS[engine])
+    return found or [problem for step in written.steps for problem in _refused(step, written, team, engine)]
 
 
 def of_step(found: Checked, laid: Laid, engine: str) -> tuple[Problem, ...]:
@@ -37,17 +51,23 @@ def of_step(found: Checked, laid: Laid, engine: str) -> tuple[Problem, ...]:
     return tuple(Problem(path="sql", message=fault.message, line=1, column=1) for fault in refused)
 
 
-def _refused(step: CompiledStep, compiled: Compiled, team: Team, engine: str) -> list[Problem]:
+def _refused(step: CompiledStep, compiled: Compiled, team: int, engine: str) -> list[Problem]:
     if step.kind is not StepKind.TRANSFORM:
         return []
     columns = {name: known.columns for name, known in compiled.external.items()}
     columns |= {one.dataset: one.columns for one in compiled.steps}
     relations = [Relation(name=name, columns=columns[name]) for name in step.inputs]
+    number = [one.dataset for one in compiled.definition.steps].index(step.dataset)
+    path = elsewhere.path(compiled.definition.steps[number], number, engine)
+    door = doors.DOORS[engine]
     try:
-        places.named(engine, team.pk).explain(compile.sample(step), relations)
+        given = places.named(engine, team).explain(compile.sample(step), relations)
     except EngineError as error:
-        number = [one.dataset for one in compiled.definition.steps].index(step.dataset)
-        said = f"{doors.DOORS[engine].name} does not accept it: {error.message} {error.todo}".strip()
-        written = compiled.definition.steps[number]
-        return [Problem(path=elsewhere.path(written, number, engine), message=said)]
-    return []
+        return [Problem(path=path, message=f"{door.name} does not accept it: {error.message} {error.todo}".strip())]
+    # What is portable is written so that its types are those of the step; what is not is taken at the engine's word.
+    pairs = zip(step.rows, given, strict=True) if step.dialect == engine else ()
+    return [
+        Problem(path=path, message=f"it gives {wanted.name} as {came.type}, and the step as {wanted.type}: cast it")
+        for wanted, came in pairs
+        if not door.keeps_alike(wanted.type, came.type)
+    ]

@@ -3,7 +3,7 @@
 On an engine all of them share one session.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -47,8 +47,9 @@ class _Trial:
     is_partial: bool = False
 
     def holds(self, step: Step) -> bool:
-        """Whether the tests of a step are run here."""
-        return not self.is_partial or self.written_for in step.elsewhere
+        """Whether the tests of a step are run here: DuckDB does not read another engine's own dialect."""
+        is_foreign = self.name == EngineName.DUCKDB and self.written_for in step.native
+        return not self.is_partial or (self.written_for in step.elsewhere and not is_foreign)
 
     def engine(self) -> Engine:
         """The engine itself; raises EngineError where it cannot be had."""
@@ -76,18 +77,28 @@ def refuse(compiled: Compiled) -> None:
 
 def problems(compiled: Compiled) -> list[Problem]:
     """What the tests of a compiled definition say; nothing, where all of them hold."""
+    return _problems(compiled, _trials)
+
+
+def there(compiled: Compiled, engine: str) -> list[Problem]:
+    """What they say on one engine alone, that an environment is to have."""
+    name = EngineName(engine)
+    return _problems(compiled, lambda one: [_Trial(name=name, team=_team(one), written_for=engine)])
+
+
+def _problems(compiled: Compiled, on: Callable[[Compiled], Sequence[_Trial]]) -> list[Problem]:
     found: list[Problem] = []
     steps = range(len(compiled.definition.steps))
     asked = [one for place in steps for one in _asked(compiled, place, found)]
     if not asked:
         return found
-    trials = _trials(compiled)
+    trials = on(compiled)
     for trial in trials:
         # What is wrong with a test itself was found above.
         held = [place for place in steps if trial.holds(compiled.definition.steps[place])]
         tried = [one for place in held for one in _asked(compiled, place, [], trial.written_for)]
         said = _told(tried, trial)
-        where = _where(trial) if len(trials) > 1 else ""
+        where = _where(trial) if len(trials) > 1 or trial.name != EngineName.DUCKDB else ""
         found += [_said(one, told, where) for one, told in zip(tried, said, strict=True) if told.lines]
     return sorted(found, key=lambda problem: problem.path)
 
@@ -97,14 +108,18 @@ def _trials(compiled: Compiled) -> list[_Trial]:
     and on those that they are written for, as far as there are any here."""
     written = elsewhere.engines(compiled.definition)
     ours = mapping.production().engine
-    there = {ours, *written} & set(places.offered()) | {ours}
-    team = Team.objects.values_list("pk", flat=True).get(name=compiled.definition.team)
+    offered = {ours, *written} & set(places.offered()) | {ours}
+    team = _team(compiled)
     here = [_Trial(name=EngineName.DUCKDB, team=team, written_for=name, is_partial=True) for name in written]
     others = [
         _Trial(name=EngineName(name), team=team, written_for=name, is_partial=name != ours)
-        for name in sorted(there - {EngineName.DUCKDB})
+        for name in sorted(offered - {EngineName.DUCKDB})
     ]
     return [_Trial(name=EngineName.DUCKDB, team=team), *here, *others]
+
+
+def _team(compiled: Compiled) -> int:
+    return Team.objects.values_list("pk", flat=True).get(name=compiled.definition.team)
 
 
 def _where(trial: _Trial) -> str:

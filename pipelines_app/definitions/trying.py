@@ -16,6 +16,7 @@ from pipelines_app.compiler import (
     elsewhere,
     materialising,
     names,
+    other_engines,
     templating,
     types,
 )
@@ -248,20 +249,16 @@ def _step(entry: object) -> Step:
     if not isinstance(entry, Mapping):
         return Step(dataset="", sql="")
     kind, by, keeping = materialising.parse(Reader({"materialise": entry.get("materialise")}))
+    others, native = other_engines.written(entry.get("engines"))
     return Step(
         dataset=str(entry.get("dataset") or ""),
         sql=str(entry.get("sql") or ""),
-        elsewhere=_elsewhere(entry.get("engines")),
+        elsewhere=others,
+        native=native,
         materialise=kind,
         by=by,
         keeping=keeping,
     )
-
-
-def _elsewhere(engines: object) -> dict[str, str]:
-    """The SQL that a step has for other engines, as far as it is written."""
-    entries = engines if isinstance(engines, Mapping) else {}
-    return {str(name): str(one["sql"]) for name, one in entries.items() if isinstance(one, Mapping) and one.get("sql")}
 
 
 def check(on: Bench, place: int) -> Checked:

@@ -1,22 +1,24 @@
 """Saying on which engine an environment runs. Audited; only for admins of the platform."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from django.db import transaction
 
 from pipelines_app import events, locks
 from pipelines_app.access import audit
-from pipelines_app.compiler import codec, statements
+from pipelines_app.compiler import statements
 from pipelines_app.compiler.portable import doors
 from pipelines_app.engines.warehouse import provisioning
 from pipelines_app.engines.warehouse.session import Login
 from pipelines_app.environments import mapping, places
 from pipelines_app.errors import DefinitionInvalid, EngineError, NotAllowed, NotFound, Problem
 from pipelines_app.facts import EngineChanged
-from pipelines_app.models import EngineLimit, EngineName, Environment, Part, Pipeline, User
+from pipelines_app.models import EngineLimit, EngineName, Environment, Part, User
 
 MOST_TOLD = 50
+Unfit = Callable[[str], Iterable[Problem]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +57,18 @@ def _keeps(engine: str) -> str:
     return EngineName.DUCKDB if engine == EngineName.SPARK else engine
 
 
-def change(user: User, *, name: str, engine: str, actor: str, anyway: bool = False) -> Placed:
+def change(user: User, *, name: str, engine: str, actor: str, unfit: Unfit | None) -> Placed:
     """Move an environment to another engine; nothing is copied: what is made from now on is made there.
 
-    Raises NotFound, NotAllowed, EngineError if the engine is not there, and DefinitionInvalid with what of the
-    pipelines it would not do as it is written, unless that is accepted.
+    Raises NotFound, NotAllowed, EngineError if the engine is not there, and DefinitionInvalid with what `unfit` says
+    that the pipelines hold against it; with None that is accepted.
     """
     environment = _own(user, name)
     if engine in doors.DOORS:
         _examine(engine)
-        unfit = [] if anyway else list(_unfit(doors.DOORS[engine]))
-        if unfit:
-            raise DefinitionInvalid(unfit[:MOST_TOLD])
+        found = list(islice(unfit(engine), MOST_TOLD)) if unfit and engine != environment.engine else []
+        if found:
+            raise DefinitionInvalid(found)
     _write(environment, engine, actor)
     return next(one for one in seen_by(user) if one.name == name)
 
@@ -108,11 +110,3 @@ def _own(user: User, name: str) -> Environment:
     if not user.is_superuser:
         raise NotAllowed(f"You may not change where {name} runs.", todo="Ask an admin of the platform.")
     return found
-
-
-def _unfit(door: doors.Door) -> Iterator[Problem]:
-    """What of the pipelines as they are an engine would not do as it is written."""
-    for pipeline in Pipeline.objects.exclude(current=None).select_related("current").order_by("name"):
-        if pipeline.current is not None and pipeline.current.compiled:
-            for problem in doors.problems(codec.from_json(pipeline.current.compiled), door):
-                yield Problem(path=f"{pipeline.name}: {problem.path}", message=problem.message, line=problem.line)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from pipelines_app.definitions import fitting
 from pipelines_app.environments import moving
 from pipelines_app.errors import DefinitionInvalid, EngineError, NotAllowed, NotFound, Problem
 from pipelines_app.models import EngineName
@@ -40,10 +41,9 @@ def engine(request: Asked, name: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, wrong="There is no such engine.", status=422)
     given = form.cleaned_data
+    unfit = None if given["anyway"] else fitting.unfit
     try:
-        moved = moving.change(
-            request.user, name=name, engine=given["engine"], anyway=given["anyway"], actor=actor(request)
-        )
+        moved = moving.change(request.user, name=name, engine=given["engine"], unfit=unfit, actor=actor(request))
     except (NotFound, NotAllowed) as error:
         raise Http404(error.message) from error
     except EngineError as error:

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines_app.compiler import binding, codec, compile, documents, fingerprint, statements
 from pipelines_app.compiler.compiled import Known, StepKind
-from pipelines_app.compiler.definition import Column, Materialisation, PeriodKind
+from pipelines_app.compiler.definition import Column, Materialisation, PeriodKind, Step
 from pipelines_app.errors import DefinitionInvalid, StatementRefused
 from tests.compiler.examples import FLIGHTS_DAILY
 
@@ -286,8 +286,9 @@ def test_one_statement_is_checked_as_it_is_typed():
     assert good.inputs == ("staging.flights",)
     bad = compile.check_step_sql("SELECT carrier,\n dely FROM staging.flights", known)
     assert (bad.problems[0].line, bad.problems[0].column, bad.problems[0].suggestion) == (2, 2, "delay")
+    by_day = Step(dataset="mart.days", sql="", materialise=Materialisation.INCREMENTAL)
     by_period = compile.check_step_sql(
-        "SELECT delay FROM staging.flights WHERE flight_date = $period", known, materialise=Materialisation.INCREMENTAL
+        "SELECT delay FROM staging.flights WHERE flight_date = $period", known, kept=by_day
     )
     assert by_period.problems == ()
     assert by_period.parameters == ("period",)

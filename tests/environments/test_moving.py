@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from pipelines_app.definitions import fitting
 from pipelines_app.environments import mapping, moving
 from pipelines_app.errors import DefinitionInvalid, EngineError, NotAllowed
 from pipelines_app.models import AuditEntry, EngineLimit, Environment, Event, Role
@@ -18,6 +19,16 @@ sources:
 steps:
   - {dataset: mart.lists, sql: "SELECT shop, [amount] AS listed FROM raw.sales"}
 """
+TESTED = """
+pipeline: letters
+team: shops
+sources:
+  raw.names: {format: csv, columns: {name: VARCHAR}}
+steps:
+  - dataset: mart.letters
+    sql: SELECT upper(name) AS name FROM raw.names
+    tests: [{name: sharp, given: {raw.names: [{name: groß}]}, expect: [{name: GROẞ}]}]
+"""
 
 
 @pytest.fixture
@@ -25,8 +36,9 @@ def root():
     return factories.make_user("root", superuser=True)
 
 
-def change(user, engine: str, **words: bool):
-    return moving.change(user, name="production", engine=engine, actor="user:root", **words)
+def change(user, engine: str, *, anyway: bool = False):
+    unfit = None if anyway else fitting.unfit
+    return moving.change(user, name="production", engine=engine, actor="user:root", unfit=unfit)
 
 
 def test_an_admin_moves_an_environment_and_it_is_written_down(root, warehouse, settings):
@@ -60,6 +72,17 @@ def test_pipelines_that_would_fail_there_are_named_before_anything_is_moved(root
     with pytest.raises(DefinitionInvalid) as refused:
         change(root, "postgres")
     assert {problem.path for problem in refused.value.problems} == {"nested: steps[0].sql"}
+    assert change(root, "postgres", anyway=True).engine == "postgres"
+
+
+def test_tests_that_fail_there_are_named_before_anything_is_moved(root, warehouse, settings):
+    road.register_yaml(TESTED)
+    settings.WAREHOUSE_URL = warehouse.url
+    with pytest.raises(DefinitionInvalid) as refused:
+        change(root, "postgres")
+    [found] = refused.value.problems
+    assert found.path == "letters: steps[0].tests[0]"
+    assert found.message.startswith("the test 'sharp' fails on PostgreSQL: ")
     assert change(root, "postgres", anyway=True).engine == "postgres"
 
 

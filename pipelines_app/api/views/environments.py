@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import said
 from pipelines_app.api.serializers.environments import ChangeEngine, EnvironmentSerializer
+from pipelines_app.definitions import fitting
 from pipelines_app.environments import moving
 
 
@@ -39,7 +40,6 @@ class EnvironmentEngineView(APIView):
     )
     def put(self, request: Request, name: str) -> Response:
         given = said(ChangeEngine, request)
-        moved = moving.change(
-            person(request), name=name, engine=given["engine"], anyway=given["anyway"], actor=actor(request)
-        )
+        unfit = None if given["anyway"] else fitting.unfit
+        moved = moving.change(person(request), name=name, engine=given["engine"], unfit=unfit, actor=actor(request))
         return Response(EnvironmentSerializer(asdict(moved)).data)

@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from pipelines_app.compiler import binding, check_past, check_queries, elsewhere, gate, schema, statements
+from pipelines_app.compiler import (
+    binding,
+    check_past,
+    check_queries,
+    dialects,
+    elsewhere,
+    gate,
+    positions,
+    schema,
+    statements,
+)
 from pipelines_app.compiler.compiled import Compiled, CompiledStep
 from pipelines_app.compiler.definition import CheckSpec, Column, Step
 from pipelines_app.compiler.other_engines import OtherEngine
@@ -31,6 +41,7 @@ class Door:
     faults: Callable[[exp.Query], Iterator[StatementRefused]]
     rewrite: Callable[[exp.Query], exp.Query]
     type_fault: Callable[[str, str], str]
+    keeps_alike: Callable[[str, str], bool]
     answers_checks: bool
 
 
@@ -40,6 +51,7 @@ POSTGRES = Door(
     faults=lint.faults,
     rewrite=writing.rewrite,
     type_fault=types.fault,
+    keeps_alike=types.alike,
     answers_checks=True,
 )
 SPARK = Door(
@@ -48,6 +60,7 @@ SPARK = Door(
     faults=spark_lint.faults,
     rewrite=spark_writing.rewrite,
     type_fault=spark_types.fault,
+    keeps_alike=spark_types.alike,
     answers_checks=False,
 )
 DOORS: Mapping[str, Door] = {door.engine: door for door in (POSTGRES, SPARK)}
@@ -55,10 +68,26 @@ DOORS: Mapping[str, Door] = {door.engine: door for door in (POSTGRES, SPARK)}
 
 def written(statement: exp.Query, relations: Relations, door: Door = POSTGRES) -> exp.Query:
     """The tree whose text for that engine gives what the statement gives on DuckDB; raises StatementRefused."""
-    typed = schema.typed(writing.with_decimals(statement.copy()), relations)
+    if dialects.native(statement) is not None:
+        return _native(statement.copy(), relations, door)
+    outer, taken = dialects.taken_out(statement.copy())
+    typed = schema.typed(writing.with_decimals(outer), {**relations, **dialects.columns_of(taken)})
     for fault in door.faults(typed):
         raise fault
-    return door.rewrite(typed)
+    return dialects.put_back(door.rewrite(typed), [_native(one, relations, door) for one in taken])
+
+
+def _native(statement: exp.Query, relations: Relations, door: Door) -> exp.Query:
+    """A query in the engine's own dialect, as it is: it reads these datasets and nothing else. Changes the tree."""
+    said = dialects.native(statement)
+    if said is None or said.dialect != door.engine:
+        raise StatementRefused(f"this query is not written for {door.name}")
+    for part in dialects.portable_within(statement):
+        part.replace(written(part, {}, door))
+    for table in statement.find_all(exp.Table):
+        if table.db and statements.dataset_name(table) not in relations:
+            raise StatementRefused(f"there is no dataset {statements.dataset_name(table)}", **positions.of(table))
+    return statement
 
 
 def problems(compiled: Compiled, door: Door = POSTGRES) -> list[Problem]:
@@ -87,6 +116,8 @@ def _of_step(step: CompiledStep, compiled: Compiled, relations: Relations, door:
 def _of_query(step: CompiledStep, compiled: Compiled, relations: Relations, door: Door) -> Iterator[Problem]:
     """What of a step's SQL is not portable; of the SQL that it has for that engine alone, if it has any."""
     place, typed = _typed(step, compiled)
+    if door.engine in typed.native:
+        return
     path = elsewhere.path(typed, place, door.engine)
     could = door.engine in set(OtherEngine) - typed.elsewhere.keys()
     for fault in faults(_as_typed(step, compiled, door), relations, door):

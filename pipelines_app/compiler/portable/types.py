@@ -61,6 +61,11 @@ def held(type_: str) -> exp.DataType | None:
     return exp.DataType.build(_HELD[known], dialect="postgres") if known in _HELD else None
 
 
+def alike(type_: str, other: str) -> bool:
+    """Whether values of two types are kept in one; a number of no certain width is like none."""
+    return other != "DECIMAL" and held(type_) is not None and held(type_) == held(other)
+
+
 def fault(name: str, type_: str) -> str:
     """Why PostgreSQL cannot keep a column, in words; empty where it can."""
     if held(type_) is None:

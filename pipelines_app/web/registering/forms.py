@@ -69,6 +69,11 @@ def sql_on(engine: str) -> forms.CharField:
     )
 
 
+def native_on(engine: str) -> forms.BooleanField:
+    """Whether that is in the engine's own dialect."""
+    return forms.BooleanField(label=f"It is written in {engine}'s own dialect", required=False)
+
+
 def choice(choices: Choices, **options: Any) -> Needed:
     """One of a list; one that stands in the definition and not in the list is kept as it is."""
     return Needed(widget=forms.Select(choices=choices), **options)
@@ -212,7 +217,9 @@ class StepForm(Kept):
         widget=forms.Textarea(attrs={"rows": 8, "data-editor": "sql", "spellcheck": "false"}),
     )
     sql_postgres = sql_on("PostgreSQL")
+    native_postgres = native_on("PostgreSQL")
     sql_spark = sql_on("Spark")
+    native_spark = native_on("Spark")
     tests = optional(
         label="Tests",
         help_text="YAML: - {name: …, given: {dataset: [rows]}, expect: [rows]}. All must hold before it is registered.",

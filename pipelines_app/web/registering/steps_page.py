@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.http import HttpResponseBase, QueryDict
 
+from pipelines_app.compiler import other_engines
 from pipelines_app.compiler.compiled import Known
 from pipelines_app.compiler.other_engines import OtherEngine
 from pipelines_app.definitions import drafts, proposing
@@ -15,7 +16,8 @@ from pipelines_app.web.registering.forms import Kept, ParameterForm, Parameters,
 Entry = dict[str, object]
 Document = dict[str, object]
 MOST_OFFERED = 40
-OTHERS = {str(engine): f"sql_{engine}" for engine in OtherEngine}  # the field of each engine's own SQL
+# The fields of each engine's own SQL.
+OTHERS = {str(engine): (f"sql_{engine}", f"native_{engine}") for engine in OtherEngine}
 _OPTIONAL = ("engines", "materialise", "on_schema_change", "tests", "description", "timeout", "retries")
 
 
@@ -82,15 +84,16 @@ def _step(form: StepForm, old: list[object]) -> Entry:
 
 def _elsewhere(given: Entry) -> Entry:
     """The SQL of other engines, as it is in the form."""
-    texts = {engine: values.lines(str(given.get(field) or "")) for engine, field in OTHERS.items()}
-    return {engine: {"sql": text} for engine, text in texts.items() if text.strip()}
+    texts = {engine: values.lines(str(given.get(field) or "")) for engine, (field, _) in OTHERS.items()}
+    native = tuple(engine for engine, (_, field) in OTHERS.items() if given.get(field))
+    return other_engines.dump({engine: text for engine, text in texts.items() if text.strip()}, native)
 
 
 def _on_others(engines: object) -> Entry:
     """The same in the fields of the form."""
-    entries = engines if isinstance(engines, Mapping) else {}
-    written = {field: entries.get(engine) for engine, field in OTHERS.items()}
-    return {field: entry.get("sql") for field, entry in written.items() if isinstance(entry, Mapping)}
+    sql, native = other_engines.written(engines)
+    texts: Entry = {field: sql[engine] for engine, (field, _) in OTHERS.items() if engine in sql}
+    return texts | {field: engine in native for engine, (_, field) in OTHERS.items()}
 
 
 def _parameter(form: ParameterForm, old: Mapping[str, object]) -> Entry:

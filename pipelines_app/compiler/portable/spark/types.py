@@ -59,6 +59,11 @@ def held(type_: str) -> exp.DataType | None:
     return exp.DataType.build(known, dialect="spark") if known else None
 
 
+def alike(type_: str, other: str) -> bool:
+    """Whether values of two types are kept in one."""
+    return bool(spelling(type_)) and spelling(type_) == spelling(other)
+
+
 def fault(name: str, type_: str) -> str:
     """Why Spark cannot keep a column, in words; empty where it can."""
     if spelling(type_):
