@@ -66,6 +66,7 @@ def forget_compiled() -> Iterator[None]:
     yield
     planning.compiled.cache_clear()
     recipes.rebound.cache_clear()
+    recipes.carried_out.cache_clear()
     planning.dataset_ids.cache_clear()
     planning.readers.cache_clear()
     mapping.forget()

@@ -28,7 +28,7 @@ RegexpCount RegexpInstr RegexpSubstr Rint SafeAdd SafeMultiply SafeSubtract Soun
 SubstringIndex TimeStrToTime TsOrDsAdd TsOrDsToDate UnixDate UnixToStr VarMap WidthBucket
 """
 _SPARK_FUNCTIONS = """
-array_repeat array_union arrays_overlap bround cardinality conv crc32 e every expm1 format_number gcd hypot isnotnull
+array_union arrays_overlap bround cardinality conv crc32 e every expm1 format_number gcd hypot isnotnull
 isnull lcm log1p luhn_check make_date map_concat map_entries map_filter mask octet_length pmod some timestamp_millis
 timestamp_seconds try_avg try_sum try_to_number try_to_timestamp weekday xxhash64 zip_with
 """
@@ -42,9 +42,9 @@ nvl position pow reduce regexp_like sha1 signum string_agg substr to_unix_timest
 """
 
 
-def _words(nodes: str, functions: str) -> Words:
+def _words(nodes: str, functions: str, without: str = "") -> Words:
     return Words(
-        nodes=vocabulary.NODES | classes(nodes),
+        nodes=(vocabulary.NODES | classes(nodes)) - classes(without),
         functions=frozenset(functions.split()),
         types=vocabulary.TYPES | vocabulary.types("JSONB"),
     )
@@ -52,7 +52,8 @@ def _words(nodes: str, functions: str) -> Words:
 
 WORDS: Mapping[str, Words] = {
     "postgres": _words(_POSTGRES_NODES, _POSTGRES_FUNCTIONS),
-    "spark": _words(_SPARK_NODES, _SPARK_FUNCTIONS),
+    # A list of all numbers up to one lies in the memory of a worker.
+    "spark": _words(_SPARK_NODES, _SPARK_FUNCTIONS, without="GenerateSeries"),
 }
 SAME: Mapping[str, frozenset[str]] = {
     "postgres": frozenset(_POSTGRES_SAME.split()),

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sqlglot import Token, TokenType, exp
 
-from pipelines_app.compiler import dialect_words, gate, positions, statements
+from pipelines_app.compiler import dialect_patterns, dialect_words, gate, positions, statements
 from pipelines_app.compiler.definition import Column
 from pipelines_app.errors import StatementRefused
 
@@ -62,6 +62,8 @@ def admit(tree: exp.Query, dialect: str) -> None:
     for node in tree.find_all(exp.Dot, exp.CTE, exp.Table):
         if reason := _fault(node):
             raise StatementRefused(reason, **positions.of(node))
+    for part, reason in dialect_patterns.faults(tree):
+        raise StatementRefused(reason, **positions.of(part))
 
 
 def _fault(node: exp.Expr) -> str:

@@ -343,7 +343,9 @@ def _choice(values: type[StrEnum] | Iterable[str], description: str) -> Schema:
 
 
 def _on_engine(engine: str) -> Schema:
-    dialect = _choice([statements.DIALECT, engine], "What its SQL is written in: DuckDB's dialect, or the engine's own.")
+    dialect = _choice(
+        [statements.DIALECT, engine], "What its SQL is written in: DuckDB's dialect, or the engine's own."
+    )
     return _mapping({"sql": _ELSEWHERE, "dialect": dialect}, ["sql"])
 
 

@@ -33,11 +33,12 @@ def compiled_for(revision: int, parameters: Mapping[str, object], engine: Callab
     found = compiled_with(revision, parameters)
     if not elsewhere.engines(found.definition):
         return found
-    return _carried_out(revision, giving.written(parameters) if parameters else "", engine())
+    return carried_out(revision, giving.written(parameters) if parameters else "", engine())
 
 
 @lru_cache(maxsize=256)
-def _carried_out(revision: int, written: str, engine: str) -> Compiled:
+def carried_out(revision: int, written: str, engine: str) -> Compiled:
+    """What a revision compiles to with the parameters that are written so, as an engine carries it out."""
     return elsewhere.on(rebound(revision, written) if written else compiled(revision), engine)
 
 

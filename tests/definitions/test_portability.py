@@ -109,6 +109,63 @@ def test_the_tests_of_a_step_hold_with_every_sql_that_it_has():
     ]
 
 
+NATIVE = """
+pipeline: codes
+team: shops
+sources:
+  raw.sales: {format: csv, columns: {shop: VARCHAR, code: VARCHAR}}
+steps:
+  - dataset: mart.codes
+    sql: SELECT shop, TRY_CAST(regexp_replace(code, '[^0-9]', '', 'g') AS BIGINT) AS n FROM raw.sales
+    engines:
+      postgres:
+        dialect: postgres
+        sql: |
+          SELECT DISTINCT ON (shop) shop, CAST(nullif(regexp_replace(code, '[^0-9]', '', 'g'), '') AS BIGINT) AS n
+          FROM raw.sales ORDER BY shop, code
+    tests:
+      - {name: digits, given: {raw.sales: [{shop: a, code: x1}, {shop: b, code: "-"}]}, expect: [{n: 1}, {n: null}]}
+"""
+
+
+@pytest.mark.usefixtures("on_postgres")
+def test_what_is_written_in_the_engines_own_dialect_is_tested_run_and_followed_there():
+    road.register_yaml(NATIVE)
+    road.send("raw.sales", b"shop,code\na,n7\nb,\na,o8\n", name="sales.csv")
+    road.drain()
+    step = StepRun.objects.get(dataset__name="mart.codes")
+    assert (step.state, step.error) == ("succeeded", "")
+    assert reading.rows(step.version, limit=9).rows == (("a", 7), ("b", None))
+    edges = Edge.objects.filter(target__name="mart.codes", target_column="n", kind="direct")
+    assert {(edge.source_column, edge.how) for edge in edges} == {("code", "TRANSFORMATION")}
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "said"),
+    [
+        ("AS BIGINT", "AS INTEGER", "it gives n as INTEGER, and the step as BIGINT: cast it"),
+        ("'g'), '')", "'g'), 1)", "PostgreSQL does not accept it: operator does not exist"),
+        ("'[^0-9]', '', 'g'), ''", "'[0-9]', '', 'g'), ''", "the test 'digits' fails on PostgreSQL: "),
+    ],
+    ids=["types", "explained", "tested"],
+)
+@pytest.mark.usefixtures("on_postgres")
+def test_what_the_engine_says_of_its_own_dialect_is_heard_before_it_is_accepted(text, other, said):
+    before, _, own = NATIVE.partition("dialect: postgres")
+    with pytest.raises(DefinitionInvalid) as refused:
+        road.register_yaml(before + "dialect: postgres" + own.replace(text, other, 1))
+    assert [problem.message[: len(said)] for problem in refused.value.problems] == [said]
+
+
+def test_what_is_in_the_dialect_of_an_engine_that_is_there_is_shown_to_it_whichever_the_environment_has(
+    warehouse, settings
+):
+    settings.WAREHOUSE_URL = warehouse.url
+    with pytest.raises(DefinitionInvalid, match="it gives n as INTEGER"):
+        road.register_yaml(NATIVE.replace("'') AS BIGINT", "'') AS INTEGER"))
+    road.register_yaml(NATIVE)
+
+
 @pytest.mark.parametrize(("own", "told"), [(True, []), (False, ["on PostgreSQL: TRY_CAST"])])
 @pytest.mark.usefixtures("on_postgres")
 def test_while_sql_is_typed_it_is_held_only_to_engines_that_it_is_for(own, told):

@@ -113,3 +113,35 @@ def test_what_is_written_for_spark_is_tested_and_runs_there(root):
     step = StepRun.objects.get(dataset__name="mart.codes")
     assert (step.state, step.error) == ("succeeded", "")
     assert there.rows("mart.codes") == [("a", None), ("b", 7)]
+
+
+NATIVE = """
+pipeline: codes
+team: shops
+sources:
+  raw.sales: {format: csv, columns: {shop: VARCHAR, code: VARCHAR}}
+steps:
+  - dataset: mart.codes
+    sql: SELECT shop, TRY_CAST(regexp_extract(code, '[0-9]+') AS BIGINT) AS n FROM raw.sales
+    engines:
+      spark:
+        dialect: spark
+        sql: |
+          SELECT shop, try_cast(regexp_extract(part, '([0-9]+)', 1) AS BIGINT) AS n
+          FROM raw.sales LATERAL VIEW explode(split(code, ',')) parts AS part
+    tests:
+      - {name: digits, given: {raw.sales: [{shop: a, code: x1}]}, expect: [{shop: a, n: 1}]}
+"""
+
+
+@pytest.mark.usefixtures("configured")
+def test_what_is_written_in_sparks_own_dialect_is_explained_tested_and_runs_there(root):
+    with pytest.raises(DefinitionInvalid, match="it gives n as INTEGER, and the step as BIGINT: cast it"):
+        road.register_yaml(NATIVE.replace("1) AS BIGINT", "1) AS INT"))
+    road.register_yaml(NATIVE)
+    change(root, "spark")
+    road.send("raw.sales", b'shop,code\na,"x7,y8"\n', name="sales.csv")
+    road.drain()
+    step = StepRun.objects.get(dataset__name="mart.codes")
+    assert (step.state, step.error) == ("succeeded", "")
+    assert there.rows("mart.codes") == [("a", 7), ("a", 8)]

@@ -82,11 +82,11 @@ def _native(statement: exp.Query, relations: Relations, door: Door) -> exp.Query
     said = dialects.native(statement)
     if said is None or said.dialect != door.engine:
         raise StatementRefused(f"this query is not written for {door.name}")
-    for part in dialects.portable_within(statement):
-        part.replace(written(part, {}, door))
     for table in statement.find_all(exp.Table):
         if table.db and statements.dataset_name(table) not in relations:
             raise StatementRefused(f"there is no dataset {statements.dataset_name(table)}", **positions.of(table))
+    for part in dialects.portable_within(statement):
+        part.replace(written(part, {}, door))
     return statement
 
 
