@@ -38,19 +38,19 @@ def faults(tree: exp.Expr) -> Iterator[tuple[exp.Expr, str]]:
 
 def may_run_on(pattern: str) -> bool:
     """Whether a group that repeats or chooses is itself repeated, or a pattern goes back to what it has matched."""
-    tokens = _TOKEN.findall(pattern)
+    parts = _TOKEN.findall(pattern)
     inside = [False]
-    for place, token in enumerate(tokens):
-        after = tokens[place + 1] if place + 1 < len(tokens) else ""
-        if token[0] == "\\" and token[1:].isdigit() and token != "\\0":
+    for place, part in enumerate(parts):
+        after = parts[place + 1] if place + 1 < len(parts) else ""
+        if part[0] == "\\" and part[1:].isdigit() and part != "\\0":
             return True
-        if token == "(":
+        if part == "(":
             inside.append(False)
-        elif token == ")" and len(inside) > 1:
+        elif part == ")" and len(inside) > 1:
             varies = inside.pop()
             if varies and after in _OFTEN:
                 return True
             inside[-1] |= varies or after in _OFTEN
-        elif token in "*+{|":
+        elif part in "*+{|":
             inside[-1] = True
     return False
