@@ -1,6 +1,7 @@
 """What the watch does about events: which open an alert, which close one, and which are old news."""
 
 from monitoring_app.alerts import (
+    broken,
     drops,
     evidence,
     lateness,
@@ -22,11 +23,12 @@ from monitoring_app.facts import (
     SlaKept,
     SlaMissed,
 )
-from monitoring_app.models import Alert, AlertState, AlertUrgency
+from monitoring_app.models import Alert, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
 from pipelines_app.facts import (
     CheckFailed,
+    CheckMuted,
     ChecksHeld,
     DataQuarantined,
     DatasetPublished,
@@ -40,13 +42,12 @@ from pipelines_app.facts import (
 )
 from pipelines_app.facts_expected import SlotBecameLate, SlotFilled, SlotPutAtRisk, SlotWaived, SlotWentMissing
 from pipelines_app.facts_outside import DropCleared, DropFailed, DropMended, DropRefused
-from pipelines_app.models import Check, Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
+from pipelines_app.models import Dataset, Delivery, DeliveryState, Event, Pipeline, RunState
 from pipelines_app.prepared import Given, Prepared
 
-QUARANTINE, RUN_FAILED, STUCK, CHECK = "quarantine", "run_failed", "delivery_stuck", "check:"
+QUARANTINE, RUN_FAILED, STUCK = "quarantine", "run_failed", "delivery_stuck"
 BEYOND_FAILURE = {RunState.SUCCEEDED, RunState.WARNED, RunState.QUARANTINED}
-URGENCY = {"warn": AlertUrgency.WARN, "block": AlertUrgency.CRITICAL}
-NOTHING = "ignored: no alert is open about it"
+NOTHING = broken.NOTHING
 CONFIRMED = "confirmed what a person closed"
 
 
@@ -56,7 +57,7 @@ def _open() -> AlertQuerySet:
 
 # Asked for every step that goes well.
 _failed = Prepared(lambda: _open().filter(rule=RUN_FAILED, subject=Given("pipeline"))[:1])
-_broken_check = Prepared(lambda: _open().filter(rule__startswith=CHECK, subject=Given("dataset"))[:1])
+_broken_check = Prepared(lambda: _open().filter(rule__startswith=broken.RULE, subject=Given("dataset"))[:1])
 _quarantined_or_at_risk = Prepared(
     lambda: _open().filter(rule__in=[QUARANTINE, lateness.AT_RISK], dataset__name=Given("dataset"))[:1]
 )
@@ -79,6 +80,8 @@ def _says_nothing(fact: Fact) -> bool:
             trouble = _failed.first(pipeline=pipeline)
         case DatasetPublished(dataset=dataset):
             trouble = _quarantined_or_at_risk.first(dataset=dataset)
+        case CheckFailed() if broken.is_told_to_nobody(fact):
+            trouble = None
         case ChecksHeld(dataset=dataset):
             trouble = _broken_check.first(dataset=dataset)
         case _:
@@ -94,6 +97,7 @@ def _says_nothing(fact: Fact) -> bool:
     SlotWaived,
     CheckFailed,
     ChecksHeld,
+    CheckMuted,
     DataQuarantined,
     DatasetPublished,
     RunMoved,
@@ -125,10 +129,8 @@ def _react(event: Event, fact: Fact) -> str:  # noqa: C901 one list of reactions
             return _ended(lateness.come(fact, because, event))
         case SlotWaived(reason=reason):
             return _ended(lateness.come(fact, f"it is not expected any more: {reason}", event))
-        case CheckFailed():
-            return _check_failed(fact, event)
-        case ChecksHeld():
-            return _checks_held(fact, event)
+        case CheckFailed() | ChecksHeld() | CheckMuted():
+            return _judged(fact, event)
         case DataQuarantined():
             return _quarantined(fact, event)
         case DatasetPublished():
@@ -184,62 +186,21 @@ def _overdue(told: Alert | str) -> str:
     return told if isinstance(told, str) else _opened(told)
 
 
+def _judged(fact: CheckFailed | ChecksHeld | CheckMuted, event: Event) -> str:
+    if isinstance(fact, CheckFailed):
+        return _overdue(broken.failed(fact, event))
+    if isinstance(fact, CheckMuted):
+        return _closed(broken.muted(fact, event))
+    said = broken.held(fact, event)
+    if isinstance(said, str):
+        return said
+    return "; ".join(one if isinstance(one, str) else _closed(one) for one in said) or CONFIRMED
+
+
 def _surprised(fact: AnomalyFound | AnomalyOver | AnomalyLabelled, event: Event) -> str:
     if isinstance(fact, AnomalyFound):
         return _overdue(surprises.found(fact, event))
     return _closed(surprises.over(fact, event))
-
-
-def _check_failed(fact: CheckFailed, event: Event) -> str:
-    dataset = evidence.one_at_a_time(fact.dataset)
-    if evidence.is_quarantined(fact.version):
-        return "told with the quarantine of the version"
-    if evidence.holds_since(dataset, fact.check, version=fact.version, period=fact.period):
-        return "ignored: a newer version holds"
-    problem = Problem(
-        rule=f"{CHECK}{fact.check}",
-        subject=fact.dataset,
-        title=f"{fact.dataset} does not keep {fact.check}",
-        what=f"{fact.period}: {fact.message}" if fact.period else fact.message,
-        todo="Look at the rows that fail on the run's page. The data are published; correct them, or the check.",
-        severity=URGENCY[fact.severity],
-        team=dataset.team,
-        dataset=dataset,
-        pipeline=fact.pipeline,
-        run=fact.run,
-        period=fact.period,
-    )
-    return _opened(lifecycle.open_alert(problem, cause=event))
-
-
-def _checks_held(fact: ChecksHeld, event: Event) -> str:
-    dataset = evidence.one_at_a_time(fact.dataset)
-    rules = [f"{CHECK}{check}" for check in fact.checks]
-    known = Alert.objects.watched().filter(rule__in=rules, subject=fact.dataset)
-    alerts = list(known.order_by("pk"))
-    if not alerts:
-        return NOTHING
-    if evidence.is_quarantined(fact.version):
-        return "ignored: readers never saw this version"
-    lifecycle.confirm(known, because=f"a version of {fact.dataset} keeps it", cause=event)
-    alerts = [alert for alert in alerts if alert.state != AlertState.RESOLVED]
-    said = [_held(alert, dataset, fact, event) for alert in alerts]
-    return "; ".join(said) or CONFIRMED
-
-
-def _held(alert: Alert, dataset: Dataset, fact: ChecksHeld, event: Event) -> str:
-    check = alert.rule.removeprefix(CHECK)
-    by_period = evidence.has_periods(dataset)
-    reported = set(alert.entries.filter(event__isnull=False).values_list("event__period", flat=True))
-    if by_period and fact.period < alert.period and fact.period not in reported:
-        return f"alert {alert.pk} stays open: it is about {alert.period}"
-    if evidence.fails_since(dataset, check, version=fact.version):
-        return f"alert {alert.pk} stays open: a newer version fails"
-    wrong = evidence.wrong_periods(dataset, check, reported) if by_period else []
-    if wrong:
-        return f"alert {alert.pk} stays open: {', '.join(wrong[:5])} is wrong still"
-    because = f"{check} holds{' for ' + fact.period if fact.period else ''}"
-    return _closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event))
 
 
 def _named(dataset: str, period: str) -> str:
@@ -248,6 +209,8 @@ def _named(dataset: str, period: str) -> str:
 
 def _quarantined(fact: DataQuarantined, event: Event) -> str:
     dataset = evidence.one_at_a_time(fact.dataset)
+    if fact.muted:
+        return broken.MUTED
     period = fact.period if evidence.has_periods(dataset) else ""
     if evidence.published_since(dataset, period, event):
         return "ignored: good data were published since"
@@ -271,6 +234,7 @@ def _quarantined(fact: DataQuarantined, event: Event) -> str:
         run=fact.run,
         period=period,
         is_news=len(before) == len(known) > 0,
+        owner=fact.owner,
     )
     return _opened(lifecycle.open_alert(problem, cause=event))
 
@@ -336,13 +300,9 @@ def _run_ended(fact: RunMoved, event: Event) -> str:
 
 
 def _revised(fact: PipelineRevised, event: Event) -> str:
-    """A check that is not declared any more can neither hold nor fail: its alert ends with it."""
+    """What is not declared any more can be neither wrong nor right: its alert ends with it."""
     pipeline = evidence.one_run_at_a_time(fact.pipeline)
-    declared = set(Check.objects.filter(revision=pipeline.current_id).values_list("dataset__name", "name"))
-    alerts = Alert.objects.unresolved().filter(pipeline=fact.pipeline, rule__startswith=CHECK)
-    gone = [alert for alert in alerts if (alert.subject, alert.rule.removeprefix(CHECK)) not in declared]
-    because = f"revision {fact.revision} does not declare the check"
-    said = [_closed(lifecycle.resolve(alert.rule, alert.subject, because=because, cause=event)) for alert in gone]
+    said = [_closed(alert) for alert in broken.undeclared(pipeline, fact, event)]
     aside = (
         Alert.objects.unresolved().filter(pipeline=fact.pipeline, rule=QUARANTINE).exclude(dataset__pipeline=pipeline)
     )

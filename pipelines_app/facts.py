@@ -267,6 +267,28 @@ class CheckFailed(Fact):
     check: str
     severity: str
     message: str
+    muted: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckMuted(Fact):
+    """Nobody is to hear of a check until a moment; it is judged and shown all the same."""
+
+    kind = "check.muted"
+    dataset: str
+    check: str
+    until: str
+    reason: str
+    pipeline: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckUnmuted(Fact):
+    kind = "check.unmuted"
+    dataset: str
+    check: str
+    pipeline: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,7 +307,10 @@ class DatasetPublished(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class DataQuarantined(Fact):
-    """What came in or was made did not pass; `version` is none where a file could not be read at all."""
+    """What came in or was made did not pass; `version` is none where a file could not be read at all.
+
+    It is muted where nothing stands against it but checks that are; `owner` is theirs, addresses apart by commas.
+    """
 
     kind = "data.quarantined"
     run: int
@@ -294,6 +319,8 @@ class DataQuarantined(Fact):
     period: str
     because: str
     version: int | None = None
+    muted: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from monitoring_app.alerts import grouping, measures, telling, timing
+from monitoring_app.alerts import grouping, measures, messages, telling, timing
 from monitoring_app.alerts.grouping import Place
 from monitoring_app.alerts.measures import Measured
 from monitoring_app.alerts.telling import News
@@ -59,6 +59,7 @@ class Problem:
     is_news: bool = False
     how_bad: str = ""
     began_at: datetime | None = None
+    owner: str = ""
 
 
 class _Alert(TypedDict):
@@ -113,6 +114,7 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
             "pipeline": problem.pipeline,
             "run": problem.run,
             "period": problem.period,
+            "owner": problem.owner,
             "event": cause,
             "first_at": cause.at,
             "last_at": cause.at,
@@ -179,22 +181,13 @@ def put(alert: Alert, place: Place, *, event: Event) -> bool:
             alert.cause, alert.cause_key = place.cause[:300], place.key
             alert.save(update_fields=["cause", "cause_key"])
         return False
-    alert.root, alert.cause = root, f"alert {root.pk}: {named_to(alert, root)}"[:300]
+    alert.root, alert.cause = root, f"alert {root.pk}: {messages.named_to(alert, root)}"[:300]
     alert.save(update_fields=["root", "cause"])
-    _note(alert, f"it follows from alert {root.pk}, which tells of it: {named_to(alert, root)}", actor="clock")
-    _note(root, f"{named_to(root, alert)} follows from it", actor="clock")
+    _note(alert, f"it follows from alert {root.pk}, which tells of it: {messages.named_to(alert, root)}", actor="clock")
+    _note(root, f"{messages.named_to(root, alert)} follows from it", actor="clock")
     folded = events.record(AlertFolded(**_alert(alert), root=root.pk), cause=event, actor="clock")
     telling.fold(alert, root, event=folded)
     return True
-
-
-def named_to(reader: Alert, other: Alert) -> str:
-    """The title of one alert as it may stand on the page of another, which others than its team may read."""
-    about = other.dataset
-    if about is None or not about.restricted:
-        return discretion.in_public(other.title)
-    is_own = reader.dataset is not None and reader.dataset.restricted and reader.dataset.team_id == about.team_id
-    return other.title if is_own else "a problem of something restricted"
 
 
 def stand(alert: Alert) -> None:
@@ -239,11 +232,23 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     is_newest = cause.pk > alert.event_id
     if is_newest:
         alert.title, alert.what, alert.todo = problem.title[:300], problem.what, problem.todo
-        alert.run, alert.event = problem.run, cause
+        alert.run, alert.event, alert.owner = problem.run, cause, problem.owner
     if is_worse:
         alert.severity = problem.severity
     alert.save(
-        update_fields=["count", "last_at", "period", "title", "what", "todo", "run", "event", "severity", "clears_at"]
+        update_fields=[
+            "count",
+            "last_at",
+            "period",
+            "title",
+            "what",
+            "todo",
+            "run",
+            "event",
+            "severity",
+            "clears_at",
+            "owner",
+        ]
     )
     if is_newest:
         _measure(alert, problem)

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitoring_app.models import About, Alert, AlertUrgency
+from pipelines_app.access import discretion
 from pipelines_app.compiler import clocks
 
 SUBJECT, BODY = 200, 6000
@@ -70,9 +71,20 @@ def _facts(alert: Alert) -> str:
         lines.append(f"Reported: {alert.count:,} times, last {moment(alert.last_at)}")
     if alert.pipeline:
         lines.append(f"Pipeline: {alert.pipeline}{f', run {alert.run}' if alert.run else ''}")
+    if alert.owner:
+        lines.append(f"Owner: {alert.owner}")
     if alert.note:
         lines.append(f"Note: {alert.note}")
     return "\n".join(lines)
+
+
+def named_to(reader: Alert, other: Alert) -> str:
+    """The title of one alert as it may stand on the page of another, which others than its team may read."""
+    about = other.dataset
+    if about is None or not about.restricted:
+        return discretion.in_public(other.title)
+    is_own = reader.dataset is not None and reader.dataset.restricted and reader.dataset.team_id == about.team_id
+    return other.title if is_own else "a problem of something restricted"
 
 
 def moment(at: datetime, zone: str = "UTC") -> str:

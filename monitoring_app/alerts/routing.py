@@ -24,7 +24,7 @@ def channels_of(alert: Alert, *, but: Channel | None = None, besides: Iterable[s
     of_team = of_team.exclude(kind=ChannelKind.WEBHOOK, endpoint__alerts=False)
     routed = _routed(alert, list(of_team))
     heard = {channel.pk: channel for channel in routed if wishes.slack or channel.kind != ChannelKind.SLACK}
-    named = _declared(alert.team, [*wishes.emails, *_keepers(alert), *besides])
+    named = _declared(alert.team, [*wishes.emails, *filter(None, alert.owner.split(", ")), *_keepers(alert), *besides])
     heard |= {channel.pk: channel for channel in named if channel.enabled}
     if but is not None:
         heard.pop(but.pk, None)

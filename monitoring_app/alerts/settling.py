@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import F, Q
 
-from monitoring_app.alerts import grouping, lifecycle
+from monitoring_app.alerts import grouping, lifecycle, messages
 from monitoring_app.models import Alert, AlertState, AlertUrgency
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import locks, singly
@@ -86,7 +86,7 @@ def worsen_roots() -> int:
         root = _held(Alert.objects.unresolved(), pk)
         if worst is None or root is None:
             return False
-        lifecycle.worsen(root, worst.severity, because=f"{lifecycle.named_to(root, worst)} follows from it")
+        lifecycle.worsen(root, worst.severity, because=f"{messages.named_to(root, worst)} follows from it")
         return True
 
     worse = worse_than_root().order_by("root").values_list("root_id", flat=True).distinct()

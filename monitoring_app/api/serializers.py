@@ -18,7 +18,20 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     class Meta:
         model = Alert
         fields = [
-            *("id", "rule", "subject", "title", "what", "todo", "severity", "state", "team", "dataset", "pipeline"),
+            *(
+                "id",
+                "rule",
+                "subject",
+                "title",
+                "what",
+                "todo",
+                "severity",
+                "state",
+                "team",
+                "owner",
+                "dataset",
+                "pipeline",
+            ),
             *("run", "period", "count", "event", "first_at", "last_at", "resolved_at", "snoozed_until"),
             *("acknowledged_by", "note", "root", "cause", "clears_at", "flaps", "awaits_check", "how_bad", "verdict"),
             *("began_at", "opened_at", "acknowledged_at"),

@@ -102,6 +102,9 @@ class Alert(models.Model):
     )
     dataset = models.ForeignKey(Dataset, models.PROTECT, null=True, related_name="alerts")
     pipeline = models.CharField(max_length=63, blank=True)
+    owner = models.CharField(
+        max_length=1000, blank=True, default="", db_default="", help_text="Addresses of its own, apart by commas."
+    )
     run = models.BigIntegerField(null=True, help_text="The last run that showed it.")
     period = models.CharField(max_length=13, blank=True, help_text="The latest period concerned.")
     count = models.PositiveIntegerField(default=1, help_text="How often it was reported.")

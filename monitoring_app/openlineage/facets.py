@@ -58,7 +58,7 @@ def metrics(rows: int, size: int) -> Json:
 def assertions(results: Iterable[tuple[str, str, str, bool]]) -> Json:
     """What checks found: kind, name, severity, and whether it holds."""
     said = [
-        {"assertion": kind, "name": name, "severity": "error" if severity == "block" else "warn", "success": passed}
+        {"assertion": kind, "name": name, "severity": "error" if severity == "block" else severity, "success": passed}
         for kind, name, severity, passed in results
     ]
     return facet("1-1-0/DataQualityAssertionsDatasetFacet", assertions=said)

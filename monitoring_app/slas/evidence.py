@@ -14,6 +14,7 @@ from pipelines_app.models import (
     DatasetVersion,
     Run,
     RunState,
+    Severity,
     Slot,
     SlotState,
     StepRun,
@@ -143,8 +144,9 @@ def _successes(results: Sequence[SlaResult]) -> dict[int, Found]:
 
 
 def _qualities(results: Sequence[SlaResult]) -> dict[int, Found]:
-    """The share of checks that held on each version; one without checks holds."""
+    """The share of checks that held on each version, less those that only inform; one without checks holds."""
     judged = CheckResult.objects.filter(version__in={result.version_id for result in results})
+    judged = judged.exclude(check_made__severity=Severity.INFO)
     counts = judged.values("version").annotate(every=Count("pk"), held=Count("pk", filter=Q(passed=True)))
     shares = {row["version"]: row["held"] / row["every"] for row in counts}
     return {result.pk: _level(result, shares.get(result.version_id or 0, 1.0)) for result in results}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from monitoring_app import reactions
-from monitoring_app.alerts import surprises
+from monitoring_app.alerts import broken, surprises
 from monitoring_app.models import Alert, AlertState
 from monitoring_app.models.alert import AlertQuerySet
 from monitoring_app.web import expected, platform
@@ -84,7 +84,7 @@ def _tally(alerts: AlertQuerySet, user: User) -> Tally:
         late=Slot.objects.visible_to(user).overdue().count(),
         failing=rules[reactions.RUN_FAILED],
         quarantined=rules[reactions.QUARANTINE],
-        warned=sum(number for rule, number in rules.items() if rule.startswith(reactions.CHECK)),
+        warned=sum(number for rule, number in rules.items() if rule.startswith(broken.RULE)),
         unusual=rules[surprises.UNUSUAL],
         waiting=live[RunState.QUEUED],
         running=live[RunState.RUNNING],

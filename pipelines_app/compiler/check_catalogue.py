@@ -12,7 +12,8 @@ from pipelines_app.errors import DefinitionInvalid, Problem
 
 __all__ = ["KINDS", "Kind", "column_faults", "default_name", "dump", "dump_tolerance", "parse", "seconds", "tolerance"]
 
-COMMON = ("name", "severity", "tolerance", "where", "column", "columns")
+COMMON = ("name", "owner", "severity", "tolerance", "where")
+COLUMNS = ("column", "columns")
 LONGEST_NAME = 120
 
 
@@ -54,7 +55,7 @@ def _spec(kind: str, body: object, path: str, problems: list[Problem]) -> CheckS
             problems.append(Problem(path=path, message=f"must be a text, a list or a mapping, not {described(body)}"))
             body = {}
     reader = Reader(body, path, problems)
-    reader.only(*shape.arguments, *(COMMON if shape.columns is not About.NONE else COMMON[:4]))
+    reader.only(*shape.arguments, *COMMON, *(COLUMNS if shape.columns is not About.NONE else ()))
     columns = _columns(reader, shape)
     for key in shape.required:
         if not reader.has(key):
@@ -73,6 +74,7 @@ def _spec(kind: str, body: object, path: str, problems: list[Problem]) -> CheckS
         severity=reader.choice("severity", Severity, Severity.BLOCK),
         tolerance=tolerance(reader, "tolerance"),
         where=reader.text("where"),
+        owner=reader.checked("owner", names.address_fault),
     )
 
 
@@ -158,6 +160,8 @@ def dump(spec: CheckSpec) -> dict[str, object]:
     options: dict[str, object] = {}
     if spec.name != default_name(spec):
         options["name"] = spec.name
+    if spec.owner:
+        options["owner"] = spec.owner
     if spec.severity != Severity.BLOCK:
         options["severity"] = str(spec.severity)
     if spec.tolerance != Tolerance():

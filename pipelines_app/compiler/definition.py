@@ -97,6 +97,9 @@ class Expecting(StrEnum):
 
 
 class Severity(StrEnum):
+    """What comes of a check that is broken: it is shown, somebody is told, the version is kept back."""
+
+    INFO = "info"
     WARN = "warn"
     BLOCK = "block"
 
@@ -200,7 +203,7 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSpec:
-    """A promise about a dataset: `kind` is a name of the catalogue, `columns` what it is about."""
+    """A promise about a dataset: `kind` is a name of the catalogue, `columns` what it is about, `owner` an address."""
 
     name: str
     kind: str
@@ -209,6 +212,7 @@ class CheckSpec:
     severity: Severity = Severity.BLOCK
     tolerance: Tolerance = Tolerance()
     where: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

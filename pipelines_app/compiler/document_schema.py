@@ -380,7 +380,8 @@ _EXPECTED: Schema = {
 }
 _COMMON: Schema = {
     "name": _text("What it is called."),
-    "severity": _choice(Severity, "Whether a failure keeps the version back, or only warns."),
+    "owner": _text("Whom an alert about it names and goes to: an e-mail address."),
+    "severity": _choice(Severity, "Whether a failure keeps the version back, warns, or is only shown."),
     "tolerance": _ref("tolerance"),
     "where": _text("Which rows it is about, as a condition."),
 }

@@ -336,11 +336,6 @@ def _alerts(reader: Reader) -> Alerting:
     inner.only("emails", "slack")
     emails = inner.texts("emails")
     for position, address in enumerate(emails):
-        if not _is_address(address):
+        if names.address_fault(address):
             inner.fault("emails", f"{address!r} (number {position + 1}) is not an e-mail address")
     return Alerting(emails=emails, slack=inner.flag("slack", True))
-
-
-def _is_address(text: str) -> bool:
-    local, at, host = text.rpartition("@")
-    return bool(at and local and host) and text.isprintable() and not any(mark in text for mark in ' ,;<>"')

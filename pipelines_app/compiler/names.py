@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+LONGEST_ADDRESS = 254
 LONGEST = 63  # PostgreSQL cuts longer names silently
 
 _PART = re.compile(r"[a-z][a-z0-9_]*")
@@ -68,3 +69,10 @@ def column_fault(name: str) -> str:
     if not name.isprintable():
         return f"{name!r} holds characters that cannot be shown"
     return f"{name!r} is longer than {LONGEST} bytes" if len(name.encode()) > LONGEST else ""
+
+
+def address_fault(text: str) -> str:
+    """Why a text is no e-mail address that can be written to, or nothing."""
+    local, at, host = text.rpartition("@")
+    is_one = at and local and host and text.isprintable() and len(text) <= LONGEST_ADDRESS
+    return "" if is_one and not any(mark in text for mark in ' ,;<>"') else f"{text!r} is not an e-mail address"

@@ -288,6 +288,7 @@ def _write_checks(revision: Revision, compiled: Compiled, datasets: dict[str, Da
                 name=spec.name,
                 kind=spec.kind,
                 severity=spec.severity,
+                owner=spec.owner,
                 sentence=catalogue_of_checks.sentence(spec)[:500],
             )
             for step in compiled.steps

@@ -164,7 +164,7 @@ def _admission(step: CompiledStep, loaded: Loaded) -> str:
 
 def _judged(part: Part, step: CompiledStep, judgements: tuple[Judgement, ...], seconds: float) -> Part:
     """A part with its checks: a breach of a blocking one would keep the version from its readers."""
-    failed = [one for one in judgements if not one.passed]
+    failed = [one for one in judgements if not one.passed and one.spec.severity is not Severity.INFO]
     state = part.state
     if any(one.spec.severity is Severity.BLOCK for one in failed):
         state = "quarantined"

@@ -18,7 +18,7 @@ from pipelines_app.models.arrivals import (
     KeptMessage,
 )
 from pipelines_app.models.backfills import Backfill, BackfillEffect, BackfillMode, BackfillPeriod, BackfillState
-from pipelines_app.models.checks import Check, CheckResult, Severity
+from pipelines_app.models.checks import OUTCOMES, Check, CheckResult, Mute, Severity
 from pipelines_app.models.datasets import (
     Current,
     Dataset,
@@ -61,6 +61,7 @@ from pipelines_app.models.webhooks import SignatureKind, Webhook, WebhookCall, W
 __all__ = [
     "ANY_ROLE",
     "EDITING",
+    "OUTCOMES",
     "ApiToken",
     "Arrival",
     "ArrivalState",
@@ -108,6 +109,7 @@ __all__ = [
     "Link",
     "Listener",
     "Membership",
+    "Mute",
     "Outcome",
     "Outlook",
     "Part",

@@ -51,11 +51,12 @@ class Staging:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Whether a staged version may be published, and everything its checks said."""
+    """Whether a staged version may be published, everything its checks said, and which of them stand against it."""
 
     results: tuple[Result, ...]
     refusal: str = ""
     todo: str = ""
+    blocking: tuple[Result, ...] = ()
 
     @property
     def failed(self) -> list[Result]:
@@ -73,7 +74,7 @@ class Verdict:
     @property
     def warns(self) -> bool:
         """It may be published, and somebody should look."""
-        return self.admits and bool(self.failed)
+        return self.admits and any(result.spec.severity is not Severity.INFO for result in self.failed)
 
     @property
     def because(self) -> str:
@@ -104,7 +105,8 @@ def judge(source: Source | None, gate: Gate | None, staging: Staging, limits: Li
     blocking = [result for result in results if not result.judgement.passed and result.spec.severity is Severity.BLOCK]
     if blocking:
         refusal = "; ".join(result.judgement.message for result in blocking)
-        return Verdict(results=results, refusal=refusal, todo="Mend the data or the check, then run it again.")
+        todo = "Mend the data or the check, then run it again."
+        return Verdict(results=results, refusal=refusal, todo=todo, blocking=tuple(blocking))
     return Verdict(results=results)
 
 

@@ -6,6 +6,7 @@ from pipelines_app import events
 from pipelines_app.environments import mapping
 from pipelines_app.facts import CheckFailed, ChecksHeld, DataQuarantined, DatasetPublished, StepStaged
 from pipelines_app.models import Check, CheckResult, DatasetVersion, Event
+from pipelines_app.quality import muting
 from pipelines_app.quality.gates import Verdict
 from pipelines_app.runs.staging import Staged
 
@@ -21,6 +22,13 @@ class _Told:
     pipeline: str
     dataset: str
     period: str
+    muted: frozenset[str]
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether nothing stands against it but checks of which nobody is to hear."""
+        blocking = self.verdict.blocking
+        return bool(blocking) and all(result.spec.name in self.muted for result in blocking)
 
 
 def tell(staged: Staged, version: DatasetVersion, verdict: Verdict, *, before: int | None) -> Event:
@@ -37,6 +45,7 @@ def tell(staged: Staged, version: DatasetVersion, verdict: Verdict, *, before: i
         pipeline=step.run.pipeline.name,
         dataset=step.dataset.name,
         period=step.run.period,
+        muted=muting.lasting(step.dataset) if verdict.failed else frozenset(),
     )
     _keep_results(told)
     event = _staged(told, cause=step.run.cause)
@@ -62,6 +71,7 @@ def _keep_results(told: _Told) -> None:
                 value=_said(result.judgement.value),
                 message=result.judgement.message[:1000],
                 sample=result.sample,
+                muted=not result.judgement.passed and result.spec.name in told.muted,
             )
             for result in told.verdict.results
         ]
@@ -98,6 +108,8 @@ def _checked(told: _Told, *, cause: Event) -> Event:
             check=result.spec.name,
             severity=result.spec.severity,
             message=result.judgement.message,
+            muted=result.spec.name in told.muted,
+            owner=result.spec.owner,
         )
         event = events.record(failed, cause=event)
     if told.verdict.held:
@@ -121,6 +133,8 @@ def _quarantined(told: _Told, *, cause: Event) -> Event:
         period=told.period,
         because=told.verdict.because,
         version=told.version.pk,
+        muted=told.is_muted,
+        owner=", ".join(dict.fromkeys(result.spec.owner for result in told.verdict.blocking if result.spec.owner)),
     )
     return events.record(fact, cause=cause)
 

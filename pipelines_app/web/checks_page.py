@@ -15,13 +15,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from pipelines_app.access import spreadsheets
-from pipelines_app.models import Check, CheckResult, Dataset
+from pipelines_app.models import OUTCOMES, Check, CheckResult, Dataset, Mute
 from pipelines_app.web import paging, words
 from pipelines_app.web.asking import Asked
 
 TREND = 20
 AT_ONCE = 25  # datasets
-HEADER = ["dataset", "check", "what", "severity", "result", "message", "value", "judged_at"]
+HEADER = ["dataset", "check", "what", "severity", "result", "message", "value", "judged_at", "owner", "muted_until"]
+WORDS = {"waiting": "Not judged yet", "passed": "Holds", "noted": "Fails, noted", "muted": "Fails, muted"}
 RESULTS = {"failing": "Failing now", "holding": "Holding", "unjudged": "Not judged yet"}
 
 
@@ -54,6 +55,7 @@ class Promise:
 
     check: Check
     results: list[Judged] = field(default_factory=list)
+    mute: Mute | None = None
 
     @property
     def last(self) -> Judged | None:
@@ -71,7 +73,7 @@ class Promise:
             return "waiting"
         if self.last.passed:
             return "passed"
-        return "failed" if self.check.severity == "block" else "warned"
+        return "muted" if self.mute is not None else OUTCOMES[self.check.severity]
 
     @property
     def has_own_name(self) -> bool:
@@ -80,7 +82,7 @@ class Promise:
 
     @property
     def word(self) -> str:
-        return {"waiting": "Not judged yet", "passed": "Holds"}.get(self.state, "Fails")
+        return WORDS.get(self.state, "Fails")
 
 
 def current_checks() -> QuerySet[Check]:
@@ -89,12 +91,15 @@ def current_checks() -> QuerySet[Check]:
 
 
 def promises(datasets: Iterable[Dataset]) -> list[Promise]:
-    """The checks of some datasets with their last results, in three queries; they are kept over revisions."""
+    """The checks of some datasets with their last results, in four queries; both are kept over revisions."""
     checks = list(
         current_checks().filter(dataset__in=list(datasets)).select_related("dataset").order_by("dataset__name", "pk")
     )
     results = _results({check.dataset_id for check in checks}, {check.name for check in checks})
-    return [Promise(check, results.get((check.dataset_id, check.name), [])) for check in checks]
+    lasting = Mute.objects.lasting().filter(dataset__in={check.dataset_id for check in checks})
+    mutes = {(mute.dataset_id, mute.check_name): mute for mute in lasting}
+    keys = [(check.dataset_id, check.name) for check in checks]
+    return [Promise(check, results.get(key, []), mutes.get(key)) for check, key in zip(checks, keys, strict=True)]
 
 
 def _results(datasets: set[int], names: set[str]) -> dict[tuple[int, str], list[Judged]]:
@@ -169,7 +174,9 @@ def _lines(datasets: list[Dataset], result: str) -> Iterator[list[object]]:
             if _fits(one, result):
                 told = [one.last.message, one.last.value, one.last.at.isoformat()] if one.last else ["", "", ""]
                 check = one.check
-                yield [check.dataset.name, check.name, check.sentence, check.severity, one.word, *told]
+                until = one.mute.until.isoformat() if one.mute else ""
+                about = [check.dataset.name, check.name, check.sentence, check.severity]
+                yield [*about, one.word, *told, check.owner, until]
 
 
 def _with_result(kept: QuerySet[Check], result: str) -> QuerySet[Check]:

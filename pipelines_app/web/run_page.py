@@ -217,8 +217,8 @@ def _checks_lane(step: StepRun, attempt: Attempt, results: Sequence[CheckResult]
     """The checks of a step, at the end of the attempt that they judged."""
     end = attempt.ended_at or step.finished_at or span.end
     wrong = [result for result in results if not result.passed]
-    blocked = any(result.check_made.severity == Severity.BLOCK for result in wrong)
-    state = "failed" if blocked else "warned" if wrong else "succeeded"
+    broken = {result.check_made.severity for result in wrong}
+    state = "failed" if Severity.BLOCK in broken else "warned" if Severity.WARN in broken else "succeeded"
     start = max(span.at(end) - attempt.checks_seconds, span.at(attempt.at))
     number = f"{len(results):,} check{'' if len(results) == 1 else 's'}"
     note = f"{len(wrong):,} of {number} fail" if wrong else f"{number}, {words.duration(attempt.checks_seconds)}"

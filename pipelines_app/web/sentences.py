@@ -257,7 +257,19 @@ def _(fact: facts.ChecksHeld) -> Said:
 
 @say.register
 def _(fact: facts.CheckFailed) -> Said:
-    return Said(fact.dataset, f"{fact.check} fails: {fact.message}", "bad" if fact.severity == "block" else "warn")
+    level = "info" if fact.muted or fact.severity == "info" else "bad" if fact.severity == "block" else "warn"
+    return Said(fact.dataset, f"{fact.check} fails{', muted' if fact.muted else ''}: {fact.message}", level)
+
+
+@say.register
+def _(fact: facts.CheckMuted) -> Said:
+    until = f"{fact.until[:16].replace('T', ' ')} UTC"
+    return Said(fact.dataset, f"{fact.check} is muted until {until}: {fact.reason}", "info")
+
+
+@say.register
+def _(fact: facts.CheckUnmuted) -> Said:
+    return Said(fact.dataset, f"{fact.check} is muted no more", "info")
 
 
 @say.register

@@ -51,6 +51,9 @@ def _guards(compiled: Compiled) -> str:
     number = "1 check guards" if len(checks) == 1 else f"{len(checks)} checks guard"
     if blocking == len(checks):
         return f"{number} its data and {'holds' if blocking == 1 else 'hold'} bad data back."
+    informing = sum(check.severity == "info" for check in checks)
+    if informing == len(checks):
+        return f"{number} its data and only {'shows' if informing == 1 else 'show'} what is found."
     if not blocking:
         return f"{number} its data and only {'warns' if len(checks) == 1 else 'warn'}."
     return f"{number} its data; {blocking} of them {'holds' if blocking == 1 else 'hold'} bad data back."

@@ -1,6 +1,9 @@
 """Checks and lineage through the API."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from pipelines_app.models import Dataset
 from tests import road
@@ -134,3 +137,15 @@ def test_who_is_hit_by_what_a_newer_revision_takes_away(report, ana):
     [removal] = ana.get("/lineage/impact", pipeline="orders").json()["removals"]
     assert (removal["dataset"], removal["columns"]) == ("mart.shops", ["shop"])
     assert [hit["id"] for hit in removal["hits"]] == ["mart.report"]
+
+
+def test_a_check_is_muted_and_heard_again(published, ana, vic):
+    (one,) = ana.get("/checks", dataset="mart.shops").json()["results"]
+    until = (timezone.now() + timedelta(days=2)).isoformat()
+    muted = ana.post(f"/checks/{one['id']}/mute", {"until": until, "reason": "known"}).json()["muted"]
+    assert (muted["reason"], muted["actor"][:9]) == ("known", "token:ana")
+    assert vic.get("/checks", dataset="mart.shops").json()["results"][0]["muted"]["reason"] == "known"
+    assert refused(vic.post(f"/checks/{one['id']}/unmute"), 403, "not_allowed")
+    assert ana.post(f"/checks/{one['id']}/unmute").json()["muted"] is None
+    over = ana.post(f"/checks/{one['id']}/mute", {"until": "2013-01-01T00:00:00Z", "reason": "x"})
+    assert refused(over, 409, "illegal_move")

@@ -18,7 +18,7 @@ from tests.security.rows import (
     page,
 )
 from tests.security.rows_of_the_watch import OF_ANOMALIES, OF_EXPECTATIONS, OF_PROFILES, PAGES, PAGES_OF_ANOMALIES
-from tests.security.world import DAY, NEXT
+from tests.security.world import DAY, IN_A_WEEK, NEXT
 
 CONSOLE = [
     *PAGES_OF_ANOMALIES,
@@ -59,6 +59,9 @@ CONSOLE = [
     page("/events/{event}/why/", OWN, OWN, open=(200, 200)),
     page("/lineage", OWN, NO_POST, query="?of={dataset}"),
     page("/checks", SIGNED, NO_POST),
+    page("/checks/{check}", OWN, NO_POST),
+    page("/checks/{check}/mute", NO_GET, EDITORS, body={"days": "1", "reason": "odd"}, open=(405, 404)),
+    page("/checks/{check}/unmute", NO_GET, EDITORS, open=(405, 404)),
     page("/arrivals", SIGNED, NO_POST),
     page("/arrivals/{arrival}", OWN, NO_POST),
     page("/arrivals/{arrival}/original", OWN, NO_POST, open=(404, 405)),
@@ -321,6 +324,14 @@ API = [
     call("/endpoints/{endpoint}/messages", API_OWN, API_NOT, open=(404, 405)),
     call("/endpoints/{endpoint}/messages/{message}/again", API_NOT, "401 404 403 403 202", open=(405, 404)),
     call("/checks", API_SIGNED, API_NOT),
+    call(
+        "/checks/{check}/mute",
+        API_NOT,
+        "401 404 403 200 200",
+        body={"until": IN_A_WEEK, "reason": "odd"},
+        open=(405, 404),
+    ),
+    call("/checks/{check}/unmute", API_NOT, "401 404 403 200 200", open=(405, 404)),
     call("/lineage", API_OWN, "401 400 400 400 400", query="?of={dataset}"),  # a message takes no ?of=
     call("/lineage/batch", API_NOT, "401 422 403 422 422"),
     call("/lineage/dbt", API_NOT, "401 422 403 422 422"),

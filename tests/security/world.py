@@ -79,6 +79,7 @@ sla: [{freshness: {dataset: raw.hush_salaries, within: 1d}}]
 ORDERS = b"id,shop,amount\n1,north,2.5\n2,south,400\n"
 SALARIES = b"hush_id,hush_name,pay\n1,hush-ann,2.5\nx,hush-bob,4\n"
 DAY, NEXT = "2013-01-05", "2013-01-06"
+IN_A_WEEK = (timezone.now() + timedelta(days=7)).isoformat()
 ROLES = ("anonymous", "other", "viewer", "editor", "admin")
 
 
@@ -217,6 +218,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "delivery": delivery.pk,
         "alert": alert.pk,
         "sla": dataset.slas.get().pk,
+        "check": dataset.checks.latest("pk").pk,
         "expectation": _expected(dataset).pk,
         "profile": _profile(dataset).pk,
         "anomaly": _anomaly(_profile(dataset)).pk,

@@ -38,7 +38,7 @@ def entry(made: CheckForm) -> Entry:
         return {kind: {}}
     keys = [*(["columns"] if shape.columns is not check_kinds.About.NONE else []), *shape.arguments]
     body: Entry = {key: _value(key, given) for key in keys}
-    body |= {"name": given["name"], "where": given["where"], "severity": given.get("severity")}
+    body |= {"name": given["name"], "where": given["where"], "owner": given["owner"], "severity": given.get("severity")}
     if shape.tolerant:
         body["tolerance"] = values.tolerance(given["tolerance"])
     return {kind: {key: value for key, value in body.items() if value not in (None, "", [])}}

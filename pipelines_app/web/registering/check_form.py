@@ -92,6 +92,11 @@ class CheckForm(Kept):
     )
     where = optional(label="Only for rows where")
     name = optional(label="Name", max_length=120)
+    owner = optional(
+        label="Who hears of it",
+        max_length=300,
+        help_text="An e-mail address, beside the team's channels; empty: nobody else.",
+    )
 
     def arguments(self) -> Iterator[Argument]:
         """The fields of what the kinds take, each with the kinds that take it."""

@@ -122,8 +122,9 @@ def _entry(form: TickForm) -> object:
         if not options["columns"]:
             return None
     options["severity"] = form.cleaned_data.get("severity") or None
+    options["owner"] = str(form.cleaned_data.get("owner", "")).strip() or None
     options["tolerance"] = values.tolerance(form.cleaned_data.get("tolerance", "")) if shape.tolerant else None
-    return {kind: values.without_empty(options, ("severity", "tolerance"))}
+    return {kind: values.without_empty(options, ("severity", "tolerance", "owner"))}
 
 
 def _with(document: Document, dataset: str, entry: Entry) -> Document:
@@ -175,6 +176,7 @@ def _initial(group: Group, promise: Promise) -> Entry:
         "on": not promise.proposed,
         "columns": ", ".join(promise.columns),
         "severity": str(spec.severity) if spec else "block",
+        "owner": spec.owner if spec else "",
         "tolerance": values.tolerance_text(check_catalogue.dump_tolerance(spec.tolerance)) if spec else "",
     }
 

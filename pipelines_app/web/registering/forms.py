@@ -41,7 +41,11 @@ MODES: Choices = [
 ]
 DELIMITERS: Choices = [(",", "comma ,"), (";", "semicolon ;"), ("\t", "tab"), ("|", "bar |"), (":", "colon :")]
 COLUMN_TYPES: Choices = [(one, one) for one in (*types.PLAIN, "DECIMAL(18,2)", "DECIMAL(18,3)", "DECIMAL(18,4)")]
-SEVERITIES: Choices = [(Severity.BLOCK, "hold the data back"), (Severity.WARN, "only warn")]
+SEVERITIES: Choices = [
+    (Severity.BLOCK, "hold the data back"),
+    (Severity.WARN, "only warn"),
+    (Severity.INFO, "only show it"),
+]
 
 
 class Needed(forms.CharField):
@@ -258,6 +262,7 @@ class TickForm(Kept):
     columns = optional(label="Which columns", max_length=60_000)
     severity = choice(SEVERITIES, label="If it is broken")
     tolerance = optional(label="Bad rows to tolerate", max_length=20)
+    owner = optional(label="Who hears of it", max_length=300)
 
 
 class FirstForm(Kept):

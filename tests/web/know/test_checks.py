@@ -49,10 +49,10 @@ def test_checks_of_restricted_datasets_are_not_listed(published, bonuses, vic):
 
 
 def test_the_list_costs_a_fixed_number_of_queries(published, vic, django_assert_num_queries):
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         shown(vic)
     for day in range(6, 9):
         road.send("raw.orders", DAY, name=f"orders_2013-01-{day:02}.csv")
     road.drain()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         shown(vic)
