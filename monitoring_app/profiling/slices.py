@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlglot import exp
 
@@ -15,10 +16,13 @@ from pipelines_app.compiler import periods
 from pipelines_app.compiler.definition import MetricSpec, PeriodKind
 from pipelines_app.engines import trees
 from pipelines_app.engines.base import Answer, Relation
+from pipelines_app.engines.often import Asked as Question
+from pipelines_app.engines.often import Often
 from pipelines_app.environments import mapping
 from pipelines_app.models import DatasetVersion, Part
 
 BEGINS, ENDS = "begins of the period", "ends of the period"  # names that no column of a dataset has
+FROM, UNTIL = "begins", "ends"  # under which the moments themselves are given
 MOMENT = "TIMESTAMP"
 MOST_COLUMNS = 40  # in one query: the memory for its plan grows with them
 RECIPE = 2  # counts the changes of what is measured: what was measured by another one is measured again
@@ -37,13 +41,25 @@ class Slice:
     holds: tuple[Hold, ...] = ()
     metrics: tuple[MetricSpec, ...] = ()
 
-    def statements(self) -> list[exp.Query]:
+    def statements(self) -> list[Question]:
         """The one query that measures it; of a very wide relation one for each so many columns. A small one more
         counts what holds between columns, once it is known what could; and one each gives its own metrics."""
-        found: list[exp.Query] = [choosing.statement(self._source(), asked) for asked in self._asked()]
+        found: list[Question] = [self._often(asked, partial(self._profile, asked)) for asked in self._asked()]
         if self.holds:
-            found.append(relating.statement(self._plain(), self.holds, self.asked.one_in))
+            found.append(self._often(self.holds, self._related))
         return [*found, *owned.statements(self.metrics)]
+
+    def _often(self, about: object, make: Callable[[], exp.Query]) -> Often:
+        """A query that is the same for every period of the dataset, as long as its columns are."""
+        given = self._bounds() if isinstance(about, Asked) and about.begins else {}
+        said = repr((RECIPE, self.relation.name, self.asked.one_in, about))
+        return Often(key=hashlib.sha256(said.encode()).digest(), make=make, given=given)
+
+    def _profile(self, asked: Asked) -> exp.Query:
+        return choosing.statement(self._source(), asked)
+
+    def _related(self) -> exp.Query:
+        return relating.statement(self._plain(), self.holds, self.asked.one_in)
 
     def _asked(self) -> list[Asked]:
         columns = self.asked.columns
@@ -55,13 +71,15 @@ class Slice:
         if not self.asked.begins:
             return source
         moments = (
-            exp.alias_(trees.typed(exp.Literal.string(moment.isoformat(sep=" ")), MOMENT), name, quoted=True)
-            for name, moment in (
-                (BEGINS, periods.local_start(self.kind, self.period)),
-                (ENDS, periods.local_start(self.kind, periods.following(self.kind, self.period))),
-            )
+            exp.alias_(trees.typed(exp.Placeholder(this=given), MOMENT), name, quoted=True)
+            for given, name in ((FROM, BEGINS), (UNTIL, ENDS))
         )
         return trees.subquery(exp.select(exp.Star(), *moments).from_(source), "slice")
+
+    def _bounds(self) -> dict[str, str]:
+        begins = periods.local_start(self.kind, self.period)
+        ends = periods.local_start(self.kind, periods.following(self.kind, self.period))
+        return {FROM: begins.isoformat(sep=" "), UNTIL: ends.isoformat(sep=" ")}
 
     def _plain(self) -> exp.Table:
         layer, _, table = self.relation.name.rpartition(".")

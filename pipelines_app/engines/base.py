@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
+from pipelines_app.engines.often import Asked
 
 Row = dict[str, object]
 
@@ -175,7 +176,7 @@ class Engine(Protocol):
     ) -> Written:
         """Run a query and write its rows, cast to `columns`, as one Parquet file or table."""
 
-    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+    def measure(self, statements: Sequence[Asked], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Run several queries over the same inputs in one session, 1,000 rows at most from each."""
 
     def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:

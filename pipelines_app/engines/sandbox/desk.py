@@ -77,7 +77,7 @@ class Desk:
         return {"pid": os.getpid()}
 
     def _query(self, question: Message) -> Message:
-        result = self._connection.execute(question["sql"])
+        result = self._connection.execute(question["sql"], question["given"] or None)
         columns = [(plain(column[0]), str(column[1])) for column in result.description or []]
         most = question["rows"]
         rows = result.fetchmany(most + 1)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,11 @@ class Session:
 
     def query(self, statement: exp.Expr, *, rows: int = MOST_ROWS) -> Table:
         """Run a statement and give its first rows."""
-        answer = self.ask("query", sql=statement.sql(DIALECT), rows=rows)
+        return self.run(statement.sql(DIALECT), rows=rows, given={})
+
+    def run(self, text: str, *, rows: int, given: Mapping[str, str]) -> Table:
+        """The same for a statement that is written already, with what is given in its places."""
+        answer = self.ask("query", sql=text, rows=rows, given=given)
         return Table(
             columns=tuple((name, type_) for name, type_ in answer["columns"]),
             rows=tuple(tuple(row) for row in answer["rows"]),

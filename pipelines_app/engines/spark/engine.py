@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines.base import Answer, Audit, Engine, Limits, Loaded, Look, Place, Relation, Wanted, Written
+from pipelines_app.engines.often import Asked
 from pipelines_app.engines.spark.desk import Desk
 from pipelines_app.engines.spark.session import opened
 
@@ -62,7 +63,7 @@ class SparkEngine:
             written = self._files.materialise(_everything(rows, columns), [rows], columns, into, desk.rest, audit)
         return replace(written, seconds=time.monotonic() - began)
 
-    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+    def measure(self, statements: Sequence[Asked], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         """Checks and profiles are told by DuckDB from the same files: they mean the same on every engine."""
         return self._files.measure(statements, inputs, limits)
 

@@ -23,6 +23,7 @@ from pipelines_app.engines.base import (
     Wanted,
     Written,
 )
+from pipelines_app.engines.often import Asked
 from pipelines_app.engines.warehouse.engine import PostgresEngine
 
 
@@ -60,7 +61,7 @@ class Bridge:
         with self._fetched(inputs, limits) as inputs, self._audit(audit, limits) as audit:
             return self._files.materialise(statement, inputs, columns, into, limits, audit)
 
-    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+    def measure(self, statements: Sequence[Asked], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         with self._fetched(inputs, limits) as inputs:
             return self._files.measure(statements, inputs, limits)
 

@@ -12,6 +12,7 @@ from sqlglot import exp
 from pipelines_app.compiler.definition import Column, Format, Source
 from pipelines_app.engines.base import Answer, Audit, Limits, Loaded, Look, Place, Relation, Table, Wanted, Written
 from pipelines_app.engines.duckdb_engine import DuckDBEngine
+from pipelines_app.engines.often import Asked, plainly
 from pipelines_app.engines.warehouse import trees
 from pipelines_app.engines.warehouse.crossing import Crossing
 from pipelines_app.engines.warehouse.desk import MOST_MEASURED, Desk
@@ -70,10 +71,10 @@ class PostgresEngine:
             written = desk.fetch(trees.cast_to(query, columns), columns, into)
             return replace(written, seconds=time.monotonic() - began, answers=desk.audited(audit, columns, into))
 
-    def measure(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
+    def measure(self, statements: Sequence[Asked], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         with self._opened(limits) as desk:
             desk.lay(inputs)
-            return [desk.answer(statement, MOST_MEASURED) for statement in statements]
+            return [desk.answer(plainly(statement), MOST_MEASURED) for statement in statements]
 
     def ask(self, statements: Sequence[exp.Query], inputs: Sequence[Relation], limits: Limits) -> list[Answer]:
         return self.measure(statements, inputs, limits)
