@@ -7,12 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
+from monitoring_app.profiling import levels
 from monitoring_app.profiling.asking import (
     GREATEST,
     HASHES,
-    LONGEST_SHOWN,
     PATTERNS,
-    QUANTILES,
     ROW_PLACE,
     SKETCHED,
     TOP,
@@ -23,6 +22,7 @@ from monitoring_app.profiling.asking import (
     pair_answer,
 )
 from monitoring_app.profiling.profile import Metric, Pair, Tie
+from pipelines_app.compiler import types
 from pipelines_app.compiler.definition import Column
 from pipelines_app.engines import trees
 
@@ -34,16 +34,17 @@ _SHIFT = 16  # of the 64 bits of a hash 48 are kept, which every JSON reader rea
 def profile(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
     """Everything that is asked of a relation, one row for each batch.
 
-    What is one number per column is an aggregate of its own. Values, patterns and hashes are counted in rows of
-    (column, value): a plan that does not grow with the columns.
+    What depends on a column's type is an aggregate of its own. Numbers, texts, values, patterns and hashes are looked
+    at in rows of (column, value): a plan that does not grow with the columns. It is the plan that a small batch costs.
     """
     wide = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in _measured(asked))).from_(
         HELD, copy=False
     )
     batch = [trees.name(BATCH)] if asked.batch else []
     wide = wide.group_by(*batch) if batch else wide
-    told = exp.select("wide.*", "texts.texts", "shapes.shapes", "hashes.hashes").from_("wide")
-    for name in ("texts", "shapes", "hashes"):
+    packed = _packed(asked, batch)
+    told = exp.select("wide.*", *(exp.column(name, name) for name in packed)).from_("wide")
+    for name in packed:
         same = exp.column(BATCH, "wide").eq(exp.column(BATCH, name)) if batch else exp.true()
         told = told.join(name, on=same, join_type="left")
     texts, hashes = _below_one_another(asked, "s"), _below_one_another(asked, "k", (_looked_at(asked), ROW_PLACE))
@@ -52,15 +53,23 @@ def profile(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
         SEEN: _counted(texts, batch),
         SHAPED: _shaped(asked, batch),
         HASHED: _counted(hashes, batch),
-        "texts": _most(SEEN, "texts", TOP, batch),
-        "shapes": _most(SHAPED, "shapes", PATTERNS, batch),
-        "hashes": _least(batch),
+        **packed,
     }
     # Everything here is made for this query alone: it need not be copied for each part that is added.
     told = told.with_(HELD, as_=_inner(source, asked), materialized=True, copy=False)
     for name, query in steps.items():
         told = told.with_(name, as_=query, materialized=name == SEEN, copy=False)
     return told
+
+
+def _packed(asked: Asked, batch: Sequence[exp.Expr]) -> dict[str, exp.Select]:
+    """What is told of every column in a list, by the name it has in the answer."""
+    counted = {
+        "texts": _most(SEEN, "texts", TOP, batch),
+        "shapes": _most(SHAPED, "shapes", PATTERNS, batch),
+        "hashes": _least(batch),
+    }
+    return counted | (levels.lists(asked, HELD, batch) if asked.one_in == 1 else {})
 
 
 def _below_one_another(asked: Asked, key: str, *extra: tuple[exp.Expr, int]) -> exp.Select:
@@ -101,7 +110,7 @@ def _most(counted: str, name: str, most: int, batch: Sequence[exp.Expr]) -> exp.
         "values": trees.call("arg_max", value, number, limit),
         "numbers": trees.call("max", number.copy(), limit.copy()),
     }
-    return _by_place(counted, name, fields, batch)
+    return levels.by_place(counted, name, fields, batch)
 
 
 def _least(batch: Sequence[exp.Expr]) -> exp.Select:
@@ -112,17 +121,7 @@ def _least(batch: Sequence[exp.Expr]) -> exp.Select:
         "numbers": trees.call("arg_min", number, value.copy(), limit.copy()),
         "kept": exp.Count(this=exp.Star()),
     }
-    return _by_place(HASHED, "hashes", fields, batch)
-
-
-def _by_place(counted: str, name: str, fields: Mapping[str, exp.Expr], batch: Sequence[exp.Expr]) -> exp.Select:
-    keys = [*batch, trees.name("place")]
-    inside = [exp.alias_(value, key, quoted=True) for key, value in fields.items()]
-    grouped = exp.select(*keys, *inside).from_(counted).group_by(*keys)
-    packed = [exp.PropertyEQ(this=exp.Literal.string(key), expression=trees.name(key)) for key in ("place", *fields)]
-    listed = trees.typed(trees.call("to_json", trees.call("list", exp.Struct(expressions=packed))), "VARCHAR")
-    told = exp.select(*batch, exp.alias_(listed, name)).from_(trees.subquery(grouped, "grouped"))
-    return told.group_by(*batch) if batch else told
+    return levels.by_place(HASHED, "hashes", fields, batch)
 
 
 def _inner(source: exp.Table | exp.Subquery, asked: Asked) -> exp.Select:
@@ -160,14 +159,16 @@ def forms(column: Column, looked: exp.Expr, one_in: int) -> Iterator[tuple[str, 
     kind = family(column.type)
     yield "v", trees.as_text(value, column.type) if kind is Family.OTHER else value
     if kind is Family.NUMBER:
-        yield "x", _finite(trees.typed(value.copy(), "DOUBLE"))
+        number = trees.typed(value.copy(), "DOUBLE")
+        yield "x", number if types.normalise(column.type) in types.INTEGERS else _finite(number)
     elif kind is Family.MOMENT:
         yield "x", trees.call("epoch", exp.Case().when(trees.call("isfinite", value.copy()), value.copy()))
-    key = hashed(value.copy())
-    least = exp.LT(this=key.copy(), expression=exp.convert(HASHES // one_in))
-    yield "k", exp.Case().when(exp.and_(held(value), least), key)
+    key, wanted = hashed(value.copy()), held(value)
+    if one_in > 1:
+        wanted = exp.and_(wanted, exp.LT(this=key.copy(), expression=exp.convert(HASHES // one_in)))
+    yield "k", exp.Case().when(wanted, key)
     shown = value.copy() if kind is Family.TEXT else trees.as_text(value.copy(), column.type)
-    shown = trees.call("left", shown, exp.convert(LONGEST_SHOWN))
+    shown = levels.beginning(shown)
     yield "s", shown if one_in == 1 else exp.Case().when(looked.copy(), shown)
 
 
@@ -196,29 +197,40 @@ def _measured(asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
         yield pair_answer(number), _tie(pair, places)
 
 
-def _json(value: exp.Expr) -> exp.Expr:
-    return trees.typed(trees.call("to_json", value), "VARCHAR")
-
-
 def of_column(place: int, column: Column, asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
-    value, shown = trees.name(f"v{place}"), trees.name(f"s{place}")
+    """The aggregates of one column; of few rows what is a number or a text is told with those of the others."""
+    value = trees.name(f"v{place}")
     yield "values", exp.Count(this=value)
-    yield "distinct", trees.call("approx_count_distinct", value.copy())
-    yield "least", trees.call("left", trees.as_text(exp.Min(this=value.copy()), "VARCHAR"), exp.convert(LONGEST_SHOWN))
-    yield "most", trees.call("left", trees.as_text(exp.Max(this=value.copy()), "VARCHAR"), exp.convert(LONGEST_SHOWN))
+    yield "least", levels.beginning(trees.as_text(exp.Min(this=value.copy()), "VARCHAR"))
+    yield "most", levels.beginning(trees.as_text(exp.Max(this=value.copy()), "VARCHAR"))
     if column.name in asked.raws:
         misfit = exp.and_(trees.name(f"r{place}").is_(exp.null()).not_(), value.copy().is_(exp.null()))
-        yield Metric.MISFIT_SHARE, _count_if(misfit)
+        yield Metric.MISFIT_SHARE, levels.count_if(misfit)
+    if family(column.type) is Family.MOMENT:
+        yield from _of_moments(place, column, asked)
+    if asked.one_in > 1:
+        yield from _alone(place, column)
+
+
+def _alone(place: int, column: Column) -> Iterator[tuple[str, exp.Expr]]:
+    value, number, shown = (trees.name(f"{key}{place}") for key in "vxs")
+    yield "distinct", trees.call("approx_count_distinct", value)
     yield "counted", exp.Count(this=shown)
     match family(column.type):
         case Family.NUMBER:
-            yield from _of_numbers(place)
+            yield from _packed_list(levels.of_numbers(number, shown))
         case Family.MOMENT:
-            yield from _of_moments(place, column, asked)
+            yield from _packed_list(levels.of_levels(number))
         case Family.TEXT:
-            yield from _of_texts(place)
+            yield from levels.of_texts(shown, trees.call("length", value.copy()))
         case Family.OTHER:
             pass
+
+
+def _packed_list(told: levels.Told) -> levels.Told:
+    """What is a list comes as JSON, which every row can hold."""
+    for key, value in told:
+        yield key, levels.json(value) if key == levels.QUANTILES_TOLD else value
 
 
 def _looked_at(asked: Asked) -> exp.Expr:
@@ -227,70 +239,23 @@ def _looked_at(asked: Asked) -> exp.Expr:
     return exp.Case().when(exp.LT(this=row, expression=exp.convert(HASHES // asked.one_in)), row.copy())
 
 
-def _count_if(condition: exp.Expr) -> exp.Expr:
-    return trees.call("count_if", condition)
-
-
-def _levels(number: exp.Column) -> Iterator[tuple[str, exp.Expr]]:
-    shares = exp.Array(expressions=[exp.convert(share) for share in QUANTILES.values()])
-    yield "finite", exp.Count(this=number.copy())
-    yield Metric.MINIMUM, exp.Min(this=number.copy())
-    yield Metric.MAXIMUM, exp.Max(this=number.copy())
-    yield Metric.MEAN, exp.Avg(this=number.copy())
-    yield "quantiles", _json(trees.call("quantile_cont", number.copy(), shares))
-
-
-def _of_numbers(place: int) -> Iterator[tuple[str, exp.Expr]]:
-    number = trees.name(f"x{place}")
-    yield from _levels(number)
-    yield Metric.STDDEV, trees.call("stddev_samp", number.copy())
-    yield Metric.ZERO_SHARE, _count_if(number.copy().eq(0))
-    yield Metric.NEGATIVE_SHARE, _count_if(_below(number.copy(), 0))
-    yield Metric.WHOLE_SHARE, _count_if(number.copy().eq(exp.Floor(this=number.copy())))
-    fraction = trees.call("split_part", trees.name(f"s{place}"), _text("."), exp.convert(2))
-    yield Metric.DECIMALS, exp.Avg(this=trees.call("length", trees.call("rtrim", fraction, _text("0"))))
-
-
 def _of_moments(place: int, column: Column, asked: Asked) -> Iterator[tuple[str, exp.Expr]]:
     value = trees.name(f"v{place}")
-    yield from _levels(trees.name(f"x{place}"))
     if column.type != "DATE":
-        midnight = trees.call("date_trunc", _text("day"), value.copy())
-        yield Metric.MIDNIGHT_SHARE, _count_if(value.copy().eq(midnight))
+        midnight = trees.call("date_trunc", levels.text("day"), value.copy())
+        yield Metric.MIDNIGHT_SHARE, levels.count_if(value.copy().eq(midnight))
     if asked.begins and asked.ends:
         after = exp.GTE(this=value.copy(), expression=trees.name(BEGINS))
         before = exp.LT(this=value.copy(), expression=trees.name(ENDS))
-        yield Metric.WITHIN_SHARE, _count_if(exp.and_(after, before))
-        yield Metric.FUTURE_SHARE, _count_if(exp.GTE(this=value.copy(), expression=trees.name(ENDS)))
-
-
-def _of_texts(place: int) -> Iterator[tuple[str, exp.Expr]]:
-    value, shown = trees.name(f"v{place}"), trees.name(f"s{place}")
-    upper, lower = trees.call("upper", shown.copy()), trees.call("lower", shown.copy())
-    tests: Mapping[Metric, exp.Expr] = {
-        Metric.BLANK_SHARE: trees.call("trim", shown.copy()).eq(_text("")),
-        Metric.PADDED_SHARE: trees.call("trim", shown.copy()).neq(shown.copy()),
-        Metric.UPPER_SHARE: exp.and_(shown.copy().eq(upper), shown.copy().neq(lower)),
-        Metric.LOWER_SHARE: exp.and_(shown.copy().eq(lower.copy()), shown.copy().neq(upper.copy())),
-        Metric.FOREIGN_SHARE: trees.call("length", shown.copy()).neq(trees.call("strlen", shown.copy())),
-    }
-    for metric, test in tests.items():
-        yield metric, _count_if(test)
-    length = trees.call("length", value)
-    yield Metric.MIN_LENGTH, exp.Min(this=length)
-    yield Metric.MEAN_LENGTH, exp.Avg(this=length.copy())
-    yield Metric.MAX_LENGTH, exp.Max(this=length.copy())
+        yield Metric.WITHIN_SHARE, levels.count_if(exp.and_(after, before))
+        yield Metric.FUTURE_SHARE, levels.count_if(exp.GTE(this=value.copy(), expression=trees.name(ENDS)))
 
 
 def pattern(text: exp.Expr) -> exp.Expr:
     """What a text looks like: runs of small letters as a, of capitals as A, of digits as 9."""
     for kind, sign in ((r"\p{Ll}+", "a"), (r"\p{Lu}+", "A"), (r"\p{Nd}+", "9"), (r"\s+", " ")):
-        text = trees.call("regexp_replace", text, _text(kind), _text(sign), _text("g"))
+        text = trees.call("regexp_replace", text, levels.text(kind), levels.text(sign), levels.text("g"))
     return text
-
-
-def _text(value: str) -> exp.Literal:
-    return exp.Literal.string(value)
 
 
 def _tie(pair: Pair, places: Mapping[str, tuple[int, Family]]) -> exp.Expr:

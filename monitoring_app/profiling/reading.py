@@ -17,6 +17,7 @@ from monitoring_app.profiling.asking import (
     family,
     pair_answer,
 )
+from monitoring_app.profiling.levels import LEVELS, WORDS
 from monitoring_app.profiling.profile import ColumnProfile, Counted, Metric, Profile
 from pipelines_app.compiler.definition import Column
 
@@ -44,6 +45,7 @@ OFFSETS = {
 
 def profile(row: Row, asked: Asked, *, period: str = "", size: int | None = None) -> Profile:
     """The profile that an answer to `queries.profile` tells of; `size` is how many bytes the batch takes."""
+    row = {**row, **_of_lists(row, asked)}
     rows = int(number(row, "rows") or 0)
     metrics = {Metric.ROWS: float(rows), Metric.COLUMNS: float(len(asked.columns))}
     lists = _Lists(row, asked.one_in)
@@ -64,6 +66,17 @@ def profile(row: Row, asked: Asked, *, period: str = "", size: int | None = None
         sketched_below=below,
         pairs={pair: value for pair, value in measured.items() if value is not None},
     )
+
+
+def _of_lists(row: Row, asked: Asked) -> dict[str, object]:
+    """What was told of all columns in one list, as if it had been asked of each alone."""
+    found: dict[str, object] = {}
+    for one in (*listed(row, LEVELS), *listed(row, WORDS)):
+        place = int(one.pop("place"))
+        found |= {answer(place, key): value for key, value in one.items() if value is not None}
+        if family(asked.columns[place].type) is Family.MOMENT:
+            found |= dict.fromkeys((answer(place, key) for key in (Metric.STDDEV, Metric.DECIMALS)), None)
+    return found
 
 
 class _Lists:
@@ -101,7 +114,7 @@ def _column(lists: _Lists, place: int, asked: Asked, begins: float | None) -> Co
     values = int(number(row, answer(place, "values")) or 0)
     sketch, below, kept = lists.sketch(place)
     distinct = kept if asked.one_in == 1 else number(row, answer(place, "distinct")) or 0.0
-    top, counted = lists.counted("texts", place), int(number(row, answer(place, "counted")) or 0)
+    top, counted = lists.counted("texts", place), _counted(row, place, values)
     metrics = _presence(row, place, is_read=column.name in asked.raws)
     if values:
         metrics |= {Metric.DISTINCT: distinct, Metric.DISTINCT_SHARE: min(1.0, distinct / values)}
@@ -122,6 +135,12 @@ def _column(lists: _Lists, place: int, asked: Asked, begins: float | None) -> Co
     )
 
 
+def _counted(row: Row, place: int, values: int) -> int:
+    """How many values were looked at: all of them, where nothing else is told."""
+    counted = number(row, answer(place, "counted"))
+    return values if counted is None else int(counted)
+
+
 def _presence(row: Row, place: int, *, is_read: bool) -> dict[Metric, float]:
     rows, values = number(row, "rows") or 0, number(row, answer(place, "values")) or 0
     misfits = number(row, answer(place, Metric.MISFIT_SHARE)) or 0
@@ -134,7 +153,7 @@ def _presence(row: Row, place: int, *, is_read: bool) -> dict[Metric, float]:
 def _of_family(row: Row, place: int, column: Column, values: int, begins: float | None) -> dict[Metric, float]:
     kind = family(column.type)
     if kind is Family.TEXT:
-        counted = int(number(row, answer(place, "counted")) or 0)
+        counted = _counted(row, place, values)
         return {**_shares(row, place, _OF_TEXTS, counted), **_numbers(row, place, _LENGTHS)}
     if kind is Family.OTHER:
         return {}
