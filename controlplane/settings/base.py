@@ -91,7 +91,7 @@ FILE_UPLOAD_HANDLERS = ["pipelines_app.web.uploading.LakeUploadHandler"]
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "pipelines_app.api.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "pipelines_app.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "pipelines_app.api.authentication.SignedInMayReadTokensMayWrite",
@@ -203,6 +203,7 @@ LAKE_ROOT = Path(env.text("LOOPLINE_LAKE", str(VAR / "lake")))
 ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
 REDIS_URL = env.text("REDIS_URL", "")
 PUBLIC_URL = env.text("LOOPLINE_URL", "http://127.0.0.1:8000")
+CLIENT_TOKEN = env.text("LOOPLINE_TOKEN", "")  # with which commands come to another installation (`--at`)
 
 # Messages. Without a mail server they are kept and shown in the console.
 MAIL_URL = env.text("EMAIL_URL", "")

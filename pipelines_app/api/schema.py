@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -15,6 +16,12 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         """The scheme as OpenAPI names it."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "ll_…"}
+
+
+class SessionOfOurs(SessionScheme):  # type: ignore[no-untyped-call]  # the library has no types here
+    """A person's session."""
+
+    target_class = "pipelines_app.api.authentication.SessionAuthentication"
 
 
 TEXT = {"type": "string"}

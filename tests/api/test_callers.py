@@ -74,6 +74,19 @@ def test_a_session_writes_only_with_the_forms_secret(orders, ana):
     assert Event.objects.get(kind="pipeline.paused").actor == "user:ana"
 
 
+def test_a_session_sends_a_file_as_a_token_does(orders, ana):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ana.user)
+    sent = {"path": f"{V1}/datasets/raw.orders/arrivals?name=orders_2026-01-01.csv", "content_type": "text/csv"}
+    sent["data"] = b"id,shop,amount\n1,a,2\n"
+    refused(browser.post(**sent), 403, "permission_denied")
+    browser.cookies["csrftoken"] = "x" * 32
+    came = browser.post(**sent, headers={"X-CSRFToken": "x" * 32})
+    assert (came.status_code, came.json()["sender"]) == (201, "user:ana")
+    sent["content_type"] = "multipart/form-data; boundary=x"
+    refused(browser.post(**sent, headers={"X-CSRFToken": "x" * 32}), 415, "unsupported_media_type")
+
+
 def test_an_actor_fits_the_log_however_long_its_names_are(orders, sales):
     user = factories.make_user("u" * 150, team=sales, role=Role.EDITOR)
     _, secret = tokens.issue(user, name="t" * 100)

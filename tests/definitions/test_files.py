@@ -6,9 +6,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from pipelines_app.access import tokens
 from pipelines_app.compiler import document_places
-from pipelines_app.models import Pipeline, Revision
-from tests import road
+from pipelines_app.models import Pipeline, Revision, Role
+from tests import factories, road
 from tests.definitions.test_plans import ORDERS, TOTALS, WITHOUT
 
 TEXT = """pipeline: p
@@ -88,6 +89,42 @@ def test_a_folder_is_planned_and_then_applied(tmp_path):
     with pytest.raises(CommandError, match=r"orders.yaml: staging.orders: mart.totals of the pipeline totals"):
         said("apply", tmp_path)
     assert "orders: revision 2" in said("apply", tmp_path, breaking=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_installation_is_planned_applied_and_exported_over_its_api(tmp_path, live_server, settings):
+    ana = factories.make_user("ana", team=road.team("shop"), role=Role.EDITOR)
+    settings.CLIENT_TOKEN = tokens.issue(ana, name="terminal", can_write=True)[1]
+    (tmp_path / "orders.yaml").write_text(ORDERS)
+    told = said("plan", tmp_path, at=live_server.url)
+    assert "+ staging.orders [new]; is made with the next run" in told
+    with pytest.raises(CommandError) as ended:
+        said("plan", tmp_path, at=live_server.url, check=True)
+    assert ended.value.returncode == 2
+    state = told.rpartition("State: ")[2].strip()
+    assert "orders: revision 1\n1 changed, 0 as they were." in said("apply", tmp_path, at=live_server.url, state=state)
+    with pytest.raises(CommandError, match="has changed since"):
+        said("apply", tmp_path, at=live_server.url, state=state)
+    said("export", tmp_path / "out", at=live_server.url)
+    assert "0 to change, 1 as they are." in said("plan", tmp_path / "out", at=live_server.url, check=True)
+    (tmp_path / "orders.yaml").write_text(ORDERS.replace("SELECT", "SELEKT"))
+    with pytest.raises(CommandError, match=r"orders.yaml:\d+: steps\[0\].sql: "):
+        said("plan", tmp_path, at=live_server.url)
+
+
+@pytest.mark.parametrize(
+    ("at", "token", "message"),
+    [
+        ("loopline.example.org", "t", "is no address"),
+        ("http://127.0.0.1:1", "", "There is no token: set LOOPLINE_TOKEN"),
+        ("http://127.0.0.1:1", "t", "http://127.0.0.1:1 cannot be reached: ConnectionError"),
+    ],
+)
+def test_what_keeps_it_from_being_reached_is_said(tmp_path, settings, at, token, message):
+    settings.CLIENT_TOKEN = token
+    (tmp_path / "orders.yaml").write_text(ORDERS)
+    with pytest.raises(CommandError, match=message):
+        said("plan", tmp_path, at=at)
 
 
 @pytest.mark.django_db

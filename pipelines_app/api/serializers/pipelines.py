@@ -10,7 +10,8 @@ from pipelines_app.access import discretion
 from pipelines_app.compiler import checks, documents
 from pipelines_app.compiler.changing import ChangeKind
 from pipelines_app.compiler.compiled import CompiledStep
-from pipelines_app.definitions.planned import PlannedStep
+from pipelines_app.definitions import telling
+from pipelines_app.definitions.planned import Plan, PlannedStep
 from pipelines_app.environments import mapping
 from pipelines_app.models import Pipeline, Revision, TemplateRevision
 
@@ -179,6 +180,10 @@ class PlanSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="What it was made against: send it with If-Match when applying.")
     pipelines = PlannedPipelineSerializer(many=True, help_text="The most harmful change first.")
     templates = PlannedTemplateSerializer(many=True)
+    lines = serializers.SerializerMethodField(help_text="The same for a terminal or a log.")
+
+    def get_lines(self, plan: Plan) -> list[str]:
+        return list(telling.lines(plan))
 
 
 class AppliedSerializer(serializers.Serializer[Any]):
