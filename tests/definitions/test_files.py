@@ -95,21 +95,23 @@ def test_a_folder_is_planned_and_then_applied(tmp_path):
 def test_another_installation_is_planned_applied_and_exported_over_its_api(tmp_path, live_server, settings):
     ana = factories.make_user("ana", team=road.team("shop"), role=Role.EDITOR)
     settings.CLIENT_TOKEN = tokens.issue(ana, name="terminal", can_write=True)[1]
-    (tmp_path / "orders.yaml").write_text(ORDERS)
-    told = said("plan", tmp_path, at=live_server.url)
+    given, kept = tmp_path / "given", tmp_path / "kept"
+    given.mkdir()
+    (given / "orders.yaml").write_text(ORDERS)
+    told = said("plan", given, at=live_server.url)
     assert "+ staging.orders [new]; is made with the next run" in told
     with pytest.raises(CommandError) as ended:
-        said("plan", tmp_path, at=live_server.url, check=True)
+        said("plan", given, at=live_server.url, check=True)
     assert ended.value.returncode == 2
     state = told.rpartition("State: ")[2].strip()
-    assert "orders: revision 1\n1 changed, 0 as they were." in said("apply", tmp_path, at=live_server.url, state=state)
+    assert "orders: revision 1\n1 changed, 0 as they were." in said("apply", given, at=live_server.url, state=state)
     with pytest.raises(CommandError, match="has changed since"):
-        said("apply", tmp_path, at=live_server.url, state=state)
-    said("export", tmp_path / "out", at=live_server.url)
-    assert "0 to change, 1 as they are." in said("plan", tmp_path / "out", at=live_server.url, check=True)
-    (tmp_path / "orders.yaml").write_text(ORDERS.replace("SELECT", "SELEKT"))
+        said("apply", given, at=live_server.url, state=state)
+    said("export", kept, at=live_server.url)
+    assert "0 to change, 1 as they are." in said("plan", kept, at=live_server.url, check=True)
+    (given / "orders.yaml").write_text(ORDERS.replace("SELECT", "SELEKT"))
     with pytest.raises(CommandError, match=r"orders.yaml:\d+: steps\[0\].sql: "):
-        said("plan", tmp_path, at=live_server.url)
+        said("plan", given, at=live_server.url)
 
 
 @pytest.mark.parametrize(
