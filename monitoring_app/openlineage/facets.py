@@ -21,8 +21,8 @@ def schema(columns: Iterable[Mapping[str, str]]) -> Json:
     return facet("1-2-0/SchemaDatasetFacet", fields=fields)
 
 
-def sql(text: str) -> Json:
-    return facet("1-1-0/SQLJobFacet", query=text, dialect="duckdb")
+def sql(text: str, dialect: str) -> Json:
+    return facet("1-1-0/SQLJobFacet", query=text, dialect=dialect)
 
 
 def version(number: str) -> Json:

@@ -47,7 +47,7 @@ def of_step(step: StepRun, happening: Happening, version: DatasetVersion | None 
     name = f"{run.pipeline.name}.{step.dataset.name}"
     parent = facets.parent(run_id("run", run.pk), settings.OPENLINEAGE_NAMESPACE, run.pipeline.name)
     job = {"ownership": facets.owners("Job", run.pipeline.team.name)}
-    job |= {"sql": facets.sql(compiled.sql)} if compiled.sql else {}
+    job |= {"sql": facets.sql(compiled.sql, compiled.dialect)} if compiled.sql else {}
     return _event(happening, run_id("step", step.pk), name, _of_run(run, happening) | {"parent": parent}) | {
         "job": _job(name, job),
         "inputs": _inputs(compiled.inputs, version),
