@@ -2,9 +2,10 @@
 
 A blend of exponential smoothers (Holt 1957, Winters 1960), weighed by their past errors (Bates and Granger 1969), says
 what is expected; a running spread with a floor says how far is usual, with Student's t while points are few; the
-largest earlier deviations to each side temper the tail; what medians of past seasons would have let through is no
-surprise; falls are ratios too; sums of deviations (after Page 1954) find shifts, weeks beside the seasons before find
-drifts; rare repeats and gaps are counted. All are deviates on one scale, so that one threshold serves every series.
+largest earlier deviations to each side temper the tail; what medians of past seasons, or what was expected before an
+alarm, would have let through is no surprise; falls are ratios too; sums of deviations (after Page 1954) find shifts,
+weeks beside the seasons before find drifts; rare repeats and gaps are counted. All are deviates on one scale, so that
+one threshold serves every series. What was told is told again when it is worse.
 docs/guides/anomalies.md has the formulas.
 """
 
@@ -18,6 +19,7 @@ from monitoring_app.learning.series_forecast import Blend, Memory
 from monitoring_app.learning.series_surprise import (
     Absences,
     Nature,
+    News,
     Ratios,
     Repeats,
     Spread,
@@ -37,6 +39,7 @@ QUIET_WITHIN = 2
 LONGEST_GAP = 400
 MOST_DEVIATION = 1e6
 CREEPING_COUNTS, CALIBRATED = 0.7, 0.95
+REMEMBERED, REMEMBERED_FROM = 30, 20
 
 
 class Kind(StrEnum):
@@ -118,10 +121,12 @@ class Watch:
         seasons = self._clock.seasons
         self._blend, self._memory = Blend(seasons), Memory(seasons)
         self._nature, self._spread = Nature(), Spread(seasons)
+        self._before, self._left = self._blend, 0
         self._tails = {True: Tail(), False: Tail()}
         self._weeks = Weeks()
         self._ratios = Ratios()
         self._sums, self._repeats, self._absences = Sums(), Repeats(), Absences(seasons)
+        self._news = News()
         self._excess: list[float] = []
         self._deviates: list[float] = []
         self._seen = self._position = 0
@@ -175,17 +180,34 @@ class Watch:
         spread = self._spread.expect(expected, self._nature) if self._spread.seen > 2 else self._wide(expected)
         occasions = self._clock.occasions(point.at)
         festive = self._clock.festive(point.at)
-        nearest = self._memory.nearest(value, slot, expected=expected, occasions=occasions, festive=festive)
+        before = self._expected_before(slot)
+        nearest = self._memory.nearest(
+            value, slot, expected=expected, before=before, occasions=occasions, festive=festive
+        )
         deviate = self._deviate(value - nearest, spread, point.label)
         deviate = self._fallen(deviate, value, nearest, point.label)
         deviating = self._together(self._deviating(deviate), self._creeping(value, slot, spread))
         surprise = self._most(deviating, _Surprise(self._repeats.learn(value), Kind.STUCK), gap)
         if surprise.score >= self._threshold:
             self._told = self._seen
+            self._remember()
         band = self._band(expected, spread)
         verdict = self._verdict(point, value, expected, band, surprise, absent=absent)
         self._learn(point, value, slot, expected=expected, spread=spread, occasions=occasions)
         return verdict
+
+    def _expected_before(self, slot: int) -> float | None:
+        """What would be expected had there been no fault since the alarm: its end is no news."""
+        self._left -= 1
+        if self._left < 0:
+            return None
+        self._before.go_on()
+        return self._before.expect(slot)
+
+    def _remember(self) -> None:
+        """An alarm begins: keep what is expected for as long as a fault lasts."""
+        if self._left < 0 and self._seen > REMEMBERED_FROM:
+            self._before, self._left = self._blend.copy(), REMEMBERED
 
     def _wide(self, expected: float) -> float:
         return max(0.5 * max(abs(expected), self._nature.size), self._nature.floor(expected))
@@ -255,9 +277,10 @@ class Watch:
         absent: int,
     ) -> Verdict:
         ready = self._position > self._warmup and self._seen >= LEAST_POINTS
-        alarm = ready and surprise.score >= self._threshold
+        news = self._news.learn(surprise.score)
+        alarm = ready and news >= self._threshold
         kind = surprise.kind if alarm else Kind.USUAL
-        score = round(surprise.score, 4) if ready else None
+        score = round(news, 4) if ready else None
         return Verdict(point.at, value, expected, *band, score, kind, alarm=alarm, absent=absent)
 
     def _learn(

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from statistics import median
 
 GAINS = (0.03, 0.1, 0.3, 0.9)
@@ -46,6 +47,12 @@ class Smoother:
             self.trend = TREND_LEFT * (self.trend + self.trend_gain * gain * error)
         if self.seen > 1:
             self._learn_seasons(error * (1 - gain), slot)
+
+    def copy(self) -> "Smoother":
+        other = copy(self)
+        other.profiles = [list(profile) for profile in self.profiles]
+        other.visits = [list(visits) for visits in self.visits]
+        return other
 
     def _learn_seasons(self, rest: float, slot: int) -> None:
         for season, profile, visits in zip(self.seasons, self.profiles, self.visits, strict=True):
@@ -94,6 +101,18 @@ class Blend:
             smoother.level += by
         self._expected = [value + by for value in self._expected]
 
+    def go_on(self) -> None:
+        """Pass a slot whose value says nothing: trends go on."""
+        for smoother in self._smoothers:
+            smoother.level += smoother.trend
+
+    def copy(self) -> "Blend":
+        """The same forecasts, to go on without what comes."""
+        other = copy(self)
+        other._smoothers = [smoother.copy() for smoother in self._smoothers]
+        other._errors = list(self._errors)
+        return other
+
 
 class Memory:
     """What used to be usual: medians that a week of faults does not move, and what came on the same occasion before."""
@@ -105,10 +124,19 @@ class Memory:
         self._occasions: dict[str, float] = {}
 
     def nearest(
-        self, value: float, slot: int, *, expected: float, occasions: Sequence[str], festive: bool = False
+        self,
+        value: float,
+        slot: int,
+        *,
+        expected: float,
+        occasions: Sequence[str],
+        festive: bool = False,
+        before: float | None = None,
     ) -> float:
         """Of all that may be expected now, what is nearest to the value; a holiday may be like a quieter day."""
         known = [expected + self._occasions[name] for name in occasions if name in self._occasions]
+        if before is not None:
+            known.append(before)
         if (usual := self.usual(slot)) is not None:
             known.append(usual)
         if festive:

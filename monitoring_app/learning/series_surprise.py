@@ -13,7 +13,9 @@ MOST_SIZE = 1e100
 FLOOR_COUNT, FLOOR_LEVEL, FLOOR_WHOLE = 0.015, 0.01, 0.4
 RATE_PART, RATE_LEAST, RATE_MOST = 0.15, 0.001, 0.005
 MOST_FREEDOM = 14
-STUCK_RARE, STUCK_FAULTS = 5.0, 3
+STUCK_RARE, STUCK_FAULTS, STUCK_RUNS = 5.0, 3, 10
+VALUES_COUNTED, VALUES_MORE, VALUE_COMMON = 120, 5, 0.2
+TOLD_FOR, GLARING = 7, 5.25  # a week of days; half as much again as an alarm needs
 WEEK, WEEK_POINTS, WEEK_MOST, WEEK_SQUARE, SLOW_GAIN = 7, 28, 3.0, 4.0, 0.005
 WEEKS_TOLD, WEEKS_REST = 5, 42
 RATIO_PART, RATIO_FLOOR, RATIO_FREEDOM, RATIO_POINTS, RATIO_CLIP = 0.1, 0.1, 8, 8, 2.5
@@ -102,9 +104,15 @@ class Tail:
     def __init__(self) -> None:
         self._episodes: deque[tuple[int, float]] = deque()
         self._excused: tuple[int, float] | None = None
+        self._known: tuple[int, float] | None = None
 
     def factor(self, seen: int) -> float:
         """What a deviation to this side is multiplied by; at most 1."""
+        if self._known is None or self._known[0] != seen:
+            self._known = seen, self._factor(seen)
+        return self._known[1]
+
+    def _factor(self, seen: int) -> float:
         while self._episodes and self._episodes[0][0] < seen - TAIL_WINDOW:
             self._episodes.popleft()
         rank = max(int(TAIL_SHARE * min(seen, TAIL_WINDOW)), TAIL_LEAST)
@@ -122,10 +130,12 @@ class Tail:
         if self._episodes and self._episodes[-1][0] >= seen - 2:
             size = max(size, self._episodes.pop()[1])
         self._episodes.append((seen, size))
+        self._known = None
 
     def excuse(self, deviation: float, seen: int, *, threshold: float) -> None:
         """Somebody said that a deviation was fine: the same again is to stay under the threshold."""
         self._excused = (seen, TAIL_USUAL * deviation / (0.9 * threshold))
+        self._known = None
 
 
 class Ratios:
@@ -250,42 +260,65 @@ class Weeks:
 
 
 class Repeats:
-    """How rare it is that a value comes again at once, and once more after that."""
+    """How rare it is that a value comes again at once, and once more after that.
+
+    It is no rarer than the value itself: where every other day has none, some days in a row have none. What is common
+    says nothing of how long other values stay.
+    """
 
     def __init__(self) -> None:
-        self._begun = self._could_begin = self._gone_on = self._could_go_on = 0
+        self._stays = {True: _Stays(), False: _Stays()}
+        self._before: deque[float] = deque(maxlen=VALUES_COUNTED)
         self._last: float | None = None
-        self._run = 0
+        self._run = self._runs = self._surprises = 0
         self._surprised = False
-        self._stays = 0
 
     def learn(self, value: float) -> float:
         """Take a value in; the score of its run, from the third equal value on."""
         last, self._last = self._last, value
         if last is None:
             return 0.0
-        begins = (self._begun + 0.1) / (self._could_begin + 1)
-        goes_on = min((self._gone_on + max(begins, 0.15)) / (self._could_go_on + 1), 1.0)
+        often = self._before.count(last) / (len(self._before) + VALUES_MORE)
+        stays = self._stays[often >= VALUE_COMMON]
+        begins, goes_on = stays.chances(often)
+        self._runs += not self._run
+        if self._runs > VALUES_MORE and not (self._run and value == last and self._is_fault):
+            stays.count(is_begin=not self._run, same=value == last)
         if value != last:
-            self._count(same=False)
+            self._before.extend([last] * (1 if self._is_fault else self._run + 1))
             self._run, self._surprised = 0, False
             return 0.0
-        self._count(same=True)
         self._run += 1
-        rare = -math.log(min(begins, 1.0)) - (self._run - 1) * math.log(goes_on)
-        self._stays += rare >= STUCK_RARE and not self._surprised
+        rare = -math.log(begins) - (self._run - 1) * math.log(goes_on)
+        self._surprises += rare >= STUCK_RARE and not self._surprised
         self._surprised = rare >= STUCK_RARE
-        return math.sqrt(2 * max(rare, 0)) if self._run > 1 and self._could_begin >= 10 else 0.0
+        return math.sqrt(2 * max(rare, 0)) if self._run > 1 and self._runs > STUCK_RUNS else 0.0
 
-    def _count(self, *, same: bool) -> None:
-        if self._run and same and self._surprised and self._stays <= STUCK_FAULTS:
-            return  # a fault that lasts is not how often values usually stay; what comes again and again is
-        if self._run:
-            self._could_go_on += 1
-            self._gone_on += same
-        else:
+    @property
+    def _is_fault(self) -> bool:
+        """A fault that lasts is not how often values usually stay; what comes again and again is."""
+        return self._surprised and self._surprises <= STUCK_FAULTS
+
+
+class _Stays:
+    """How often values came again at once, and went on coming."""
+
+    def __init__(self) -> None:
+        self._begun = self._could_begin = self._gone_on = self._could_go_on = 0
+
+    def chances(self, often: float) -> tuple[float, float]:
+        """How likely a value that comes so often comes a second time, and each further time."""
+        begins = (self._begun + 0.1) / (self._could_begin + 1)
+        goes_on = (self._gone_on + max(begins, 0.15)) / (self._could_go_on + 1)
+        return min(max(begins, often), 1.0), min(max(goes_on, often), 1.0)
+
+    def count(self, *, is_begin: bool, same: bool) -> None:
+        if is_begin:
             self._could_begin += 1
             self._begun += same
+        else:
+            self._could_go_on += 1
+            self._gone_on += same
 
 
 class Absences:
@@ -312,3 +345,20 @@ class Absences:
     def there(self, slot: int) -> None:
         self._rare, self._run = 0.0, 0
         self._slots[slot % self._season] += 1
+
+
+class News:
+    """What came to light is not told again within a week unless it is worse than it was, or glaring."""
+
+    def __init__(self) -> None:
+        self._last: deque[float] = deque(maxlen=TOLD_FOR + 1)
+
+    def learn(self, score: float) -> float:
+        """The score of a point; where it was quieter since one as high, no more than that quiet."""
+        news, least = score, math.inf
+        for earlier in reversed(self._last):
+            if least < score <= min(earlier, GLARING):
+                news = least
+            least = min(least, earlier)
+        self._last.append(score)
+        return news

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from monitoring_app.learning.series import THRESHOLD, Kind, Label, Point, alarmed, judge
 from monitoring_app.learning.series_clock import clock_of
-from monitoring_app.learning.series_surprise import normal, student
+from monitoring_app.learning.series_surprise import News, normal, student
 
 START = datetime(2024, 1, 1)  # noqa: DTZ001
 WEEK = (100, 105, 110, 105, 120, 60, 50)
@@ -88,6 +88,14 @@ def test_what_stays_every_night_is_soon_no_news():
     assert Kind.STUCK not in kinds(verdicts, 0)
 
 
+def test_a_value_that_comes_every_other_day_may_stay_and_another_may_not():
+    dice = random.Random(4)
+    values = [0.0 if dice.random() < 0.6 else float(round(dice.lognormvariate(5, 1))) for _ in range(300)]
+    assert Kind.STUCK not in kinds(judge(points(values), frequency="D", warmup=60), 0)
+    values[200:206] = [437.0] * 6
+    assert Kind.STUCK in kinds(judge(points(values), frequency="D", warmup=60), 200)
+
+
 def test_a_slow_drift_is_told_by_the_seasons_before():
     dice = random.Random(5)
     values = [400 + dice.gauss(0, 30) + max(day - 110, 0) * 4 for day in range(140)]
@@ -130,6 +138,31 @@ def test_a_confirmed_shift_is_the_new_level_and_the_way_back_is_no_news():
     assert stretches[0][0] == 90
     assert stretches[-1][1] < 100, "neither the shifted level nor the return to the old one goes on alarming"
     assert abs(verdicts[102].expected - moved[102]) < abs(verdicts[102].expected - values[102])
+
+
+def test_where_levels_move_the_end_of_a_fault_is_no_news_either():
+    dice = random.Random(6)
+    values = [400 + 2 * day + dice.gauss(0, 4) + (70 if 150 <= day < 164 else 0) for day in range(190)]
+    stretches = alarmed(judge(points(values), frequency="D", warmup=60))
+    assert [first for first, _ in stretches] == [150]
+    assert stretches[0][1] < 164
+
+
+@pytest.mark.parametrize(
+    ("scores", "news"),
+    [
+        ([4.0, 1.0, 3.9], 1.0),
+        ([4.0, 3.7, 3.9], 3.7),
+        ([4.0, 1.0, 4.2], 4.2),
+        ([9.0, 1.0, 5.5], 5.5),
+        ([4.0, *[1.0] * 8, 3.9], 3.9),
+        ([4.0, 4.0, 3.9], 3.9),
+    ],
+    ids=["told before", "going on", "worse", "glaring", "long ago", "never quiet"],
+)
+def test_what_was_told_is_not_told_again_within_a_week(scores, news):
+    told = News()
+    assert [told.learn(score) for score in scores][-1] == news
 
 
 @pytest.mark.parametrize("frequency", ["D", "H", "5min", "W", "M"])
