@@ -15,6 +15,7 @@ from monitoring_app.learning.bands import LEAST_SEEN, WINDOW, Band, Number, shar
 from monitoring_app.learning.novelty import Shares, Sketches
 from monitoring_app.learning.numbers import Key
 from monitoring_app.learning.patience import Patience
+from monitoring_app.learning.together import TOGETHER, joint
 from monitoring_app.profiling.asking import Family, family
 from monitoring_app.profiling.profile import ColumnProfile, Profile
 
@@ -26,12 +27,16 @@ GLARING = 20.0  # beyond that a number is not more surprising, only on a wider s
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing about a batch that is not as usual; `column` is empty where it is the batch as a whole."""
+    """One thing about a batch that is not as usual; `column` is empty where it is the batch as a whole.
+
+    `beside` are the other checks of the column that make it as surprising as it is, the most surprising first.
+    """
 
     column: str
     check: str
     score: float
     words: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +95,25 @@ class Learner:
                 band.excuse(number)
             else:
                 surprises[key] = surprise
-        self._patience.add(surprises)
+        patient = ((key, surprise / self._patience.of(key)) for key, surprise in surprises.items() if surprise)
+        together = {(column, TOGETHER): one.score for column, one in joint(patient).items()}
+        self._patience.add({**surprises, **together})
         self._remember(profile, day)
         self.batches += 1
 
     def judge(self, profile: Profile, day: date) -> list[Finding]:
         """Everything about a batch that no batch before it was like, more or less so."""
-        found = [*self._facts(profile)]
+        found: dict[Key, Finding] = {}
         for key, number in self._numbers(profile, day):
             band = self._bands.get(key)
             if band is not None and (surprise := band.surprise(number, day.weekday())) > 0:
-                found.append(Finding(column=key[0], check=key[1], score=surprise / self._patience.of(key)))
-        return found
+                found[key] = Finding(column=key[0], check=key[1], score=surprise / self._patience.of(key))
+        for column, one in joint((key, finding.score) for key, finding in found.items()).items():
+            first, *others = one.checks
+            score = one.score / self._patience.of((column, TOGETHER))
+            if score > found[column, first].score:
+                found[column, first] = Finding(column=column, check=first, score=score, beside=tuple(others))
+        return [*self._facts(profile), *found.values()]
 
     def standing(self, profile: Profile, day: date, keys: Collection[Key]) -> Iterator[tuple[Key, Number, Band]]:
         """Some numbers of a batch, each with what it is judged by."""

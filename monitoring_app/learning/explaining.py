@@ -1,7 +1,7 @@
 """What is unusual about a batch, in the numbers and words of people: the value, the bounds, what is usual. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from math import exp, expm1, isfinite, tanh
 
@@ -15,6 +15,7 @@ from monitoring_app.profiling.profile import SCALES, WORDS, ColumnProfile, Metri
 METRICS = frozenset(metric.value for metric in Metric)
 ROWS = "row_count_between"
 _SCALES: Mapping[str, Scale] = {ROWS: Scale.COUNT, Tie.DETERMINES: Scale.LEVEL, "mean_offset": Scale.SECONDS}
+MOST_BESIDE = 2
 _HUGE = 1e15
 _NOTHING = 1e-12  # what is left of equal numbers when they are added and taken away again
 _MOST_POWER = 700.0
@@ -58,6 +59,12 @@ class Surprise:
     high: float | None = None
     course: tuple[float, ...] = ()
     words: str = ""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether it is within its bounds: then it is unusual only together with others."""
+        known = self.value is not None and self.low is not None and self.high is not None
+        return known and self.low <= self.value <= self.high
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +134,19 @@ def explained(
     learner: Learner, profile: Profile, day: date, told: Sequence[Finding], *, sensitivity: float
 ) -> list[Surprise]:
     """What was found of a batch, with the numbers; in the order of the findings."""
-    held = {key: (number, band) for key, number, band in learner.standing(profile, day, {_key(one) for one in told})}
-    return [
-        _surprise(learner, one, profile, day, *held[_key(one)], sensitivity=sensitivity)
-        if _key(one) in held and not one.words
-        else Surprise(finding=one, words=one.words or phrase(_key(one), None))
-        for one in told
-    ]
+    keys = {key for one in told for key in (_key(one), *_beside(one))}
+    held = {key: (number, band) for key, number, band in learner.standing(profile, day, keys)}
+    found = []
+    for one in told:
+        if _key(one) not in held or one.words:
+            found.append(Surprise(finding=one, words=one.words or phrase(_key(one), None)))
+            continue
+        surprise = _surprise(learner, one, profile, day, *held[_key(one)], sensitivity=sensitivity)
+        if surprise.is_allowed:
+            others = [_worded(learner, profile, day, key, *held[key]) for key in _beside(one) if key in held]
+            surprise = replace(surprise, words=_together(surprise.words, others))
+        found.append(surprise)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,26 +190,48 @@ def _key(finding: Finding) -> Key:
     return (finding.column, finding.check)
 
 
+def _beside(finding: Finding) -> list[Key]:
+    """The other numbers of the column that make it as surprising as it is: as many of them as can be told."""
+    return [(finding.column, check) for check in finding.beside[:MOST_BESIDE]]
+
+
+def _together(words: str, others: Sequence[tuple[str, str]]) -> str:
+    """Numbers of which none would be told of alone."""
+    if not others:
+        return words
+    said = " and ".join(f"{told} (usually {usual})" for told, usual in others)
+    return f"{words}. That much is allowed by itself, but not together with {said}"
+
+
 def _surprise(  # noqa: PLR0913 what is known of one number
     learner: Learner, finding: Finding, profile: Profile, day: date, number: Number, band: Band, *, sensitivity: float
 ) -> Surprise:
     scaled = scaled_of(learner, profile, _key(finding), number)
     low, high = bounds(scaled, band, number, day, patience=learner.patience(_key(finding)) / sensitivity)
-    alike = band.alike(number, day.weekday()) or list(band.values)
-    usual = sorted(scaled.value(one) for one in alike)
-    value = scaled.value(number.value)
-    words = f"{phrase(_key(finding), scaled.column)} {scaled.shown(value)}; usually {_span(scaled, usual)}"
+    usual = _usual(scaled, band, number, day)
     return Surprise(
         finding=finding,
-        value=_finite(value),
+        value=_finite(scaled.value(number.value)),
         expected=_finite(usual[len(usual) // 2]),
         least=_finite(usual[0]),
         most=_finite(usual[-1]),
         low=_finite(low),
         high=_finite(high),
         course=tuple(scaled.value(one) for one in band.values),
-        words=words,
+        words="; usually ".join(_worded(learner, profile, day, _key(finding), number, band)),
     )
+
+
+def _usual(scaled: Scaled, band: Band, number: Number, day: date) -> list[float]:
+    alike = band.alike(number, day.weekday()) or list(band.values)
+    return sorted(scaled.value(one) for one in alike)
+
+
+def _worded(learner: Learner, profile: Profile, day: date, key: Key, number: Number, band: Band) -> tuple[str, str]:
+    """A number and what is usual, in words: `mean in price 12`, `3 to 5`."""
+    scaled = scaled_of(learner, profile, key, number)
+    usual = _span(scaled, _usual(scaled, band, number, day))
+    return f"{phrase(key, scaled.column)} {scaled.shown(scaled.value(number.value))}", usual
 
 
 def scaled_of(learner: Learner, profile: Profile, key: Key, number: Number) -> Scaled:

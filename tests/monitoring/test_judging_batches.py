@@ -10,9 +10,13 @@ from django.core.management import CommandError, call_command
 from monitoring_app.expectations import texts
 from monitoring_app.learning import calendars
 from monitoring_app.learning.bands import Band, Number, second_greatest, share
+from monitoring_app.learning.batches import Learner
+from monitoring_app.learning.explaining import explained
 from monitoring_app.learning.patience import Patience
 from monitoring_app.learning.schemas import differences
+from monitoring_app.learning.together import joint
 from monitoring_app.profiling.profile import ColumnProfile, Counted
+from tests.monitoring import past
 
 DAYS = 24
 FIRST = date(2024, 3, 1)
@@ -240,6 +244,48 @@ def test_one_fault_alone_makes_nobody_patient(values, wanted):
 def test_a_column_that_says_the_day_is_known_as_one(held, kind):
     column = ColumnProfile(name="c", type="VARCHAR", counted=5, top=(Counted(text=held, rows=5),), is_whole=True)
     assert kind in calendars.kinds(column, date(2024, 2, 9))
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({("price", "mean"): 0.9, ("price", "median"): 0.8, ("price", "q75"): 0.7}, ("mean", "median", "q75")),
+        ({("price", "mean"): 0.9, ("weight", "mean"): 0.9, ("size", "mean"): 0.9}, None),
+        ({("price", "mean"): 0.9, ("price", "median"): 0.1, ("price", "q75"): 0.1}, None),
+        ({("price\nsize", "equal"): 0.9, ("price\nsize", "ordered"): 0.9, ("", "row_count_between"): 0.9}, None),
+    ],
+    ids=["near the edge together", "of other columns", "far from it", "not of one column"],
+)
+def test_numbers_of_one_column_count_together(found, told):
+    known = joint(found.items())
+    assert told is None or known["price"].score > 1
+    assert (known["price"].checks if known else None) == told
+
+
+def test_what_surprises_by_several_numbers_at_once_names_them():
+    learner = taught(40)
+    strange = past.batch(40, price=[1.18 * value for value in prices(40)])
+    found = [one for one in learner.judge(strange.profile, strange.day) if one.score > 1]
+    assert [one.column for one in found] == ["price"]
+    assert found[0].beside
+    told = explained(learner, strange.profile, strange.day, found, sensitivity=1.0)[0]
+    assert told.low <= told.value <= told.high, "none of the numbers is unusual by itself"
+    assert "That much is allowed by itself, but not together with" in told.words
+    assert told.words.count(" in price ") == 3
+
+
+def prices(day):
+    chance = random.Random(day)
+    much = chance.uniform(95, 105)
+    return [chance.gauss(much, 20) for _ in range(200)]
+
+
+def taught(days):
+    batches = [past.batch(day, price=prices(day)) for day in range(days)]
+    learner = Learner([batch.profile for batch in batches[:7]])
+    for batch in batches:
+        learner.learn(batch.profile, batch.day)
+    return learner
 
 
 def test_columns_that_are_missing_or_new_are_told_apart():
