@@ -63,8 +63,9 @@ class Surprise:
     @property
     def is_allowed(self) -> bool:
         """Whether it is within its bounds: then it is unusual only together with others."""
-        known = self.value is not None and self.low is not None and self.high is not None
-        return known and self.low <= self.value <= self.high
+        if self.value is None:
+            return False
+        return (self.low is None or self.low <= self.value) and (self.high is None or self.value <= self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
