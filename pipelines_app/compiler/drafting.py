@@ -18,6 +18,7 @@ from pipelines_app.compiler import (
 )
 from pipelines_app.compiler.compiled import Known
 from pipelines_app.compiler.definition import Column, Parameter, PeriodKind, Step
+from pipelines_app.errors import StatementRefused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +106,7 @@ def made(draft: Draft, period: PeriodKind, relations: Mapping[str, Known]) -> Ma
     # What runs must pass the gate itself, not only what it was made from.
     dialects.admit(described.tree, step.dialect)
     sql = dialects.text(described.tree, step.dialect)
+    _refuse_long(sql, step.dialect)
     making = Making(
         columns=described.columns,
         sql=sql,
@@ -114,6 +116,15 @@ def made(draft: Draft, period: PeriodKind, relations: Mapping[str, Known]) -> Ma
         lineage=lineage.trace(described.tree, step.dataset, columns, step.dialect),
     )
     return _MAKINGS.keep(key, making)
+
+
+def _refuse_long(sql: str, dialect: str) -> None:
+    """Refuse here, where its place is known, what would be refused when it is read again: values make a text longer."""
+    if len(sql) >= statements.MOST_TOKENS:  # no shorter text has too many words
+        try:
+            statements.tokens(sql, dialect)
+        except StatementRefused as refused:
+            raise StatementRefused(f"with the values of its parameters {refused.message}") from refused
 
 
 def unsteady(tree: exp.Expr) -> list[str]:

@@ -181,10 +181,12 @@ def _panel(shown: Shown, asked: AskedLineage) -> Panel:
     names = sorted(
         {edge.target_column for edge in into if edge.target_column} | {e.source_column for e in out if e.source_column}
     )
+    # A column that is followed is one of the dataset in the middle.
+    followed = {"", asked.column.lower()} if asked.column and asked.node in ("", asked.of) else None
     return Panel(
         node=node,
-        into=into,
-        out=out,
+        into=[edge for edge in into if followed is None or edge.target_column.lower() in followed],
+        out=[edge for edge in out if followed is None or edge.source_column.lower() in followed],
         url=reverse("console:other-tools") if node.is_foreign else reverse("console:dataset", args=[node.name]),
         focus_url=plain.address(),
         open_url=asked.opening(node.id) if asked.of else plain.address(),

@@ -300,3 +300,16 @@ def test_a_table_of_which_no_column_is_used_still_stands_in_the_lineage():
     )
     edge = compiled.steps[0].edges[0]
     assert (edge.from_dataset, edge.from_column, edge.column, edge.kind) == ("staging.flights", "", "", "indirect")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "said"), [("x" * 60_000, "string", "longer than"), (list(range(1000)), "list[integer]", "words")]
+)
+def test_values_that_make_a_statement_too_long_are_told_with_their_place(value, kind, said):
+    parameters = {"p": {"type": kind, "default": value, **({"max_length": 100_000} if kind == "string" else {})}}
+    wanted = "carrier = $p" if kind == "string" else "delay IN ($p)"
+    sql = f"SELECT delay FROM staging.flights WHERE {' OR '.join([wanted] * 6)}"
+    [problem] = problems(step("mart.long", sql), parameters=parameters)
+    assert problem.path == "steps[0].sql"
+    assert problem.message.startswith("with the values of its parameters the statement")
+    assert said in problem.message

@@ -95,6 +95,16 @@ def test_a_focus_shows_its_columns_by_value_and_by_decision(published, vic):
     assert "decides over rows or values" in shown
 
 
+def test_beside_a_column_that_is_followed_stand_its_own_edges_alone(published, vic):
+    def rows(address):
+        _, _, told = vic.get(address).content.decode().partition('id="columns-into"')
+        return re.findall(r'<tr><td class="mono">([^<]+)</td>', told.partition('id="columns-out"')[0])
+
+    every, one = rows("/lineage?of=mart.shops"), rows("/lineage?of=mart.shops&column=amount&mode=cause")
+    assert {"shop", "amount"} < set(every)
+    assert set(one) == {"amount", "every column"} & set(every)
+
+
 def test_datasets_of_other_tools_are_in_the_graph_and_the_catalogue_of_their_team_marked(published, vic, oto):
     heard = {"namespace": "postgres://w", "name": "public.orders"}
     told_of = told(inputs=[{"namespace": "postgres://w", "name": "<b>landing"}], outputs=[heard])
