@@ -41,6 +41,7 @@ def main() -> None:
         Figure(name="messages to the webhook", value=len(heard), unit="", target=every),
         Figure(name="messages that wait or are lost", value=found["lost"], unit="", target=NOTHING),
         Figure(name="until all was told, from the last alert on", value=found["telling"], unit="s"),
+        Figure(name="memory of the process that opened and told, at most", value=found["memory"], unit="MiB"),
     )
     report.show(as_json=asked.json)
 

@@ -1,6 +1,7 @@
 """A storm of alerts in one process: `python -m bench.parts.storm ALERTS URL` prints what it found as JSON."""
 
 import json
+import resource
 import sys
 import time
 from datetime import timedelta
@@ -72,6 +73,7 @@ def main() -> None:
         "telling": time.monotonic() - began,
         "told": digested.count() + sent.count(),
         "lost": lost.count(),
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(found))
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from monitoring_app.alerts import grouping, measures, messages, telling, timing
@@ -22,13 +22,17 @@ from monitoring_app.facts import (
     AlertSnoozed,
     AlertStood,
 )
-from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel
+from monitoring_app.models import About, Alert, AlertEntry, AlertState, Channel, Policy
 from monitoring_app.models.alert import AlertQuerySet
 from pipelines_app import events, locks
 from pipelines_app.access import discretion
 from pipelines_app.errors import IllegalMove, LostRace
 from pipelines_app.models import Dataset, Event, Pipeline, Team
 
+COUNTED = (
+    *("count", "last_at", "period", "title", "what", "todo", "run", "event", "severity", "clears_at", "owner"),
+    *("how_bad", "began_at"),
+)
 MOVES: dict[str, frozenset[str]] = {
     AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.RESOLVED}),
     AlertState.ACKNOWLEDGED: frozenset({AlertState.OPEN, AlertState.SNOOZED, AlertState.RESOLVED}),
@@ -101,41 +105,51 @@ def open_alert(problem: Problem, *, cause: Event, but: Channel | None = None) ->
     if closed is not None and closed.resolved_at is not None and closed.resolved_at < cause.at:
         return _reopen(closed, problem, cause=cause, but=but)
     policy = timing.policy_of(Alert(team=problem.team))
-    alert, opened = locks.held(Alert.objects.unresolved()).get_or_create(
-        rule=problem.rule,
-        subject=problem.subject,
-        defaults={
-            "title": problem.title[:300],
-            "what": problem.what,
-            "todo": problem.todo,
-            "severity": problem.severity,
-            "team": problem.team,
-            "dataset": problem.dataset,
-            "pipeline": problem.pipeline,
-            "run": problem.run,
-            "period": problem.period,
-            "owner": problem.owner,
-            "event": cause,
-            "first_at": cause.at,
-            "last_at": cause.at,
-            "escalates_at": _after(cause, policy.escalate),
-            "reminds_at": _after(cause, policy.remind),
-            "opened_at": timezone.now(),
-        },
-    )
+    standing = locks.held(Alert.objects.unresolved().of(problem.rule, problem.subject)).first()
+    alert, opened = _made(problem, policy, cause) if standing is None else (standing, False)
     _note(alert, problem.what, event=cause)
     if not opened:
         _count(alert, problem, cause=cause, but=but)
         return alert
     fact = AlertOpened(**_alert(alert), **_place(alert), severity=alert.severity, title=alert.title)
     told = events.record(fact, cause=cause)
-    _measure(alert, problem)
     _look_back(alert)
     place = grouping.place(alert)
     if not put(alert, place, event=told):
         hold = max(_hold(place), timedelta(minutes=policy.pending))
         telling.tell(News(alert=alert, about=About.OPENED, event=told, but=but, hold=hold))
     return alert
+
+
+def _made(problem: Problem, policy: Policy, cause: Event) -> tuple[Alert, bool]:
+    """A new alert; or the one that somebody else opened at this moment."""
+    alert = Alert(
+        rule=problem.rule,
+        subject=problem.subject,
+        title=problem.title[:300],
+        what=problem.what,
+        todo=problem.todo,
+        severity=problem.severity,
+        team=problem.team,
+        dataset=problem.dataset,
+        pipeline=problem.pipeline,
+        run=problem.run,
+        period=problem.period,
+        owner=problem.owner,
+        event=cause,
+        first_at=cause.at,
+        last_at=cause.at,
+        escalates_at=_after(cause, policy.escalate),
+        reminds_at=_after(cause, policy.remind),
+        opened_at=timezone.now(),
+    )
+    _measure(alert, problem)
+    try:
+        with transaction.atomic():
+            alert.save(force_insert=True)
+    except IntegrityError:
+        return locks.held(Alert.objects.unresolved()).get(rule=problem.rule, subject=problem.subject), False
+    return alert, True
 
 
 def _after(cause: Event, minutes: int) -> datetime | None:
@@ -147,7 +161,6 @@ def _measure(alert: Alert, problem: Problem) -> None:
     found = Measured() if problem.how_bad and problem.began_at else measures.of(alert)
     alert.how_bad = (problem.how_bad or found.how_bad)[: measures.LONGEST]
     alert.began_at = alert.began_at or problem.began_at or found.began_at
-    alert.save(update_fields=["how_bad", "began_at"])
 
 
 def _look_back(alert: Alert) -> None:
@@ -213,13 +226,8 @@ def _discreet(problem: Problem) -> Problem:
         return problem
     if problem.dataset is None and Pipeline.objects.filter(name=problem.pipeline, restricted=True).exists():
         return problem
-    return replace(
-        problem,
-        title=discretion.in_public(problem.title),
-        what=discretion.in_public(problem.what),
-        todo=discretion.in_public(problem.todo),
-        how_bad=discretion.in_public(problem.how_bad) if problem.how_bad else "",
-    )
+    title, what, todo, how_bad = discretion.all_in_public([problem.title, problem.what, problem.todo, problem.how_bad])
+    return replace(problem, title=title, what=what, todo=todo, how_bad=how_bad)
 
 
 def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None) -> None:
@@ -233,25 +241,10 @@ def _count(alert: Alert, problem: Problem, *, cause: Event, but: Channel | None)
     if is_newest:
         alert.title, alert.what, alert.todo = problem.title[:300], problem.what, problem.todo
         alert.run, alert.event, alert.owner = problem.run, cause, problem.owner
+        _measure(alert, problem)
     if is_worse:
         alert.severity = problem.severity
-    alert.save(
-        update_fields=[
-            "count",
-            "last_at",
-            "period",
-            "title",
-            "what",
-            "todo",
-            "run",
-            "event",
-            "severity",
-            "clears_at",
-            "owner",
-        ]
-    )
-    if is_newest:
-        _measure(alert, problem)
+    alert.save(update_fields=COUNTED)
     if is_worse and alert.state != AlertState.OPEN:
         _move(alert, AlertState.OPEN)
     fact = AlertRepeated(**_alert(alert), **_place(alert), severity=alert.severity, count=alert.count)

@@ -90,13 +90,14 @@ def _write(news: News, channels: Collection[Channel]) -> None:
     written = messages.write(alert, news.about, public_url=public_url, because=news.because, hit=hit.lines())
     maintained = timing.maintained_until(alert, now)
     spared = unsay(alert) if news.about == About.RESOLVED else set()
+    rows, ready = [], []
     for channel in channels:
         if channel.pk in spared:
             continue
         held = filter(None, [maintained, timing.quiet_until(channel, alert.severity, now)])
         wait = max([news.hold, *(until - now for until in held)])
         is_storm = channel.pk in storming
-        notification = Notification.objects.create(
+        notification = Notification(
             alert=alert,
             channel=channel,
             event=news.event,
@@ -108,5 +109,8 @@ def _write(news: News, channels: Collection[Channel]) -> None:
             state=NotificationState.GATHERED if is_storm else NotificationState.PENDING,
             not_before=ExpressionWrapper(Now() + wait, output_field=DateTimeField()),
         )
+        rows.append(notification)
         if not wait and not is_storm:
-            wake.ring(wake.NOTIFICATION, notification.pk)
+            ready.append(notification)
+    Notification.objects.bulk_create(rows)
+    wake.ring(wake.NOTIFICATION, *(notification.pk for notification in ready))
