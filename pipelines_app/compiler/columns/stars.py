@@ -1,9 +1,8 @@
 """The output columns of one item of a SELECT list: one, or as many as a star stands for."""
 
-import re
-
 from sqlglot import exp
 
+from pipelines_app.compiler import patterns
 from pipelines_app.compiler.columns import frames
 from pipelines_app.compiler.columns.expressions import trace
 from pipelines_app.compiler.columns.frames import Frame
@@ -96,10 +95,7 @@ def _list(star: exp.Expr, part: str) -> list[exp.Expr]:
 
 def _like(star: exp.Expr, name: str) -> bool:
     wanted = star.args.get("ilike")
-    if wanted is None:
-        return True
-    pattern = re.escape(wanted.name).replace("%", ".*").replace("_", ".")
-    return re.fullmatch(pattern, name, re.IGNORECASE) is not None
+    return wanted is None or patterns.is_like(wanted.name, name)
 
 
 def _columns(select: exp.Columns, frame: Frame) -> list[Output]:
@@ -109,6 +105,6 @@ def _columns(select: exp.Columns, frame: Frame) -> list[Output]:
         return _changed(inner, frame.star(), frame)
     found = frame.star()
     if isinstance(inner, exp.Literal) and not any(isinstance(output, Wild) for output in found):
-        return [one for one in found if isinstance(one, Column) and re.search(inner.name, one.name)]
+        return [one for one in found if isinstance(one, Column) and patterns.occurs(inner.name, one.name)]
     frame.walk.note("COLUMNS(...) cannot be followed: it is taken for all columns")
     return found
