@@ -8,16 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from controlplane import sweep
+from controlplane import bells, sweep
+from controlplane.bells import Bell, Work
+from controlplane.profiler import Profiler
 from monitoring_app.alerts import sending
-from monitoring_app.anomalies import judging as anomalies
 from monitoring_app.anomalies import memory as learned
-from monitoring_app.profiling import measuring
 from pipelines_app import events, lake, wake
 from pipelines_app.boundary import contained
 from pipelines_app.engines.sandbox import memory
@@ -29,41 +30,24 @@ PUTTING_BACK_SECONDS = 5.0
 SWITCH_SECONDS = 0.001  # how long a thread waits at most for one that computes: a step has many statements to wait for
 REMEMBERED_SECONDS = 60.0  # for which what was learned of a dataset is kept at hand after a batch of it
 HOUSEKEEPING_SECONDS = 60.0  # how often it is asked for; how often it is done is written beside the chore
-RESTING_SECONDS = 30.0  # without work, after which a thread closes its connection: each keeps a megabyte
+RESTING_SECONDS = 30.0  # without work, after which a thread gives back what it keeps at hand
 LOOKING_SECONDS = 1.0  # how often it is asked whether a drop folder is due
 
-Work = tuple[str, int]
-Bell = queue.SimpleQueue[Work | None]
-# One for each kind of work: long steps must not keep events waiting, nor a slow mail server the steps.
-_bells: dict[str, Bell] = {kind: queue.SimpleQueue() for kind in wake.KINDS}
-_open = threading.Event()
-_rung: set[Work] = set()  # and not taken yet: the sweep rings for the same work again and again
-_lock = threading.Lock()
+
+@dataclass(frozen=True, kw_only=True)
+class Hand:
+    """How a thread does its work, and what it gives back when there has been none for a while."""
+
+    do: Callable[[Work, str], None]
+    rest: Callable[[], None] = connections.close_all  # each keeps a megabyte
 
 
-def ring(kind: str, pk: int, *, again: bool = False) -> None:
-    """Wake a worker thread of this process; where none runs, the sweep of the one that does will find the work."""
-    work = (wake.DELIVERY if kind == wake.START else kind, pk)  # here one thread has both in hand
-    bell = wake.PROFILE if kind == wake.JUDGEMENT else work[0]
-    with _lock:
-        if not _open.is_set() or work in _rung:
-            return
-        _rung.add(work)
-    _bells[bell].put(work)
-
-
-def _taken(work: Work) -> None:
-    """From here on ringing again means what has changed since."""
-    with _lock:
-        _rung.discard(work)
-
-
-def _next(bell: Bell) -> Work | None:
+def _next(bell: Bell, hand: Hand) -> Work | None:
     """Wait for work; None asks to end."""
     try:
         return bell.get(timeout=RESTING_SECONDS)
     except queue.Empty:
-        connections.close_all()
+        hand.rest()
         return bell.get()
 
 
@@ -72,14 +56,10 @@ def _do(work: Work, owner: str) -> None:
     if kind == wake.DELIVERY:
         events.deliver(pk)
     elif kind == wake.STEP:
-        while execution.execute_next(owner, rung=pk) and _open.is_set():
+        while execution.execute_next(owner, rung=pk) and bells.are_heard():
             pass  # one bell rings for many: see there
-    elif kind == wake.NOTIFICATION:
-        sending.send(pk)
-    elif kind == wake.JUDGEMENT:
-        anomalies.judge(pk)
     else:
-        measuring.measure(pk)
+        sending.send(pk)
 
 
 def _housekeeping() -> None:
@@ -94,32 +74,30 @@ class Workers:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._profiler = Profiler()
         self._name = f"{sweep.WORKER}{socket.gethostname()}:{os.getpid()}"
 
     def start(self) -> None:
         """Start them; what was left from before is picked up by the first sweep."""
         sys.setswitchinterval(SWITCH_SECONDS)
-        with _lock:
-            _rung.clear()
-            _open.set()
-        self._thread("events", self._work, _bells[wake.DELIVERY])
+        bells.begin()
+        hand = Hand(do=_do)
+        self._thread("events", self._work, wake.DELIVERY, hand)
         for index in range(settings.WORKERS):
-            self._thread(f"worker-{index + 1}", self._work, _bells[wake.STEP])
-        self._thread("messenger", self._work, _bells[wake.NOTIFICATION])
-        self._thread("profiler", self._work, _bells[wake.PROFILE])
-        self._thread("sweep", self._sweep, None)
-        self._thread("housekeeper", self._keep_house, None)
-        self._thread("looker", self._look_outside, None)
+            self._thread(f"worker-{index + 1}", self._work, wake.STEP, hand)
+        self._thread("messenger", self._work, wake.NOTIFICATION, hand)
+        self._thread("profiler", self._work, wake.PROFILE, Hand(do=self._profiler.do, rest=self._profiler.end))
+        self._thread("sweep", self._sweep)
+        self._thread("housekeeper", self._keep_house)
+        self._thread("looker", self._look_outside)
 
     def stop(self, timeout: float = 20.0) -> None:
         """Let the threads finish what they have in hand; what takes longer is stopped and goes back in the queue."""
         self._stopping.set()
-        _open.clear()
-        for bell in _bells.values():
-            for _ in range(settings.WORKERS):
-                bell.put(None)
+        bells.end(settings.WORKERS)
         self._join(timeout)
         lake.engine().close()
+        self._profiler.end()
         self._join(PUTTING_BACK_SECONDS)
 
     def _join(self, seconds: float) -> None:
@@ -127,24 +105,24 @@ class Workers:
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _thread(self, name: str, target, bell) -> None:  # type: ignore[no-untyped-def]
-        thread = threading.Thread(target=target, args=(bell,), name=name, daemon=True)
+    def _thread(self, name: str, target: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _work(self, bell: Bell) -> None:
+    def _work(self, kind: str, hand: Hand) -> None:
         owner = f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"
         while not self._stopping.is_set():
-            work = _next(bell)
+            work = _next(bells.of(kind), hand)
             if work is None:
                 break
-            _taken(work)
+            bells.taken(work)
             with contained("the work could not be done; the sweep will ring again", work=work):
-                _do(work, owner)
+                hand.do(work, owner)
             close_old_connections()
-        connections.close_all()
+        hand.rest()
 
-    def _sweep(self, _: object) -> None:
+    def _sweep(self) -> None:
         while not self._stopping.is_set():
             wait: float = settings.SWEEP_SECONDS
             with contained("the sweep did not come to its end; it tries again"):  # and leaves no sign of life
@@ -165,10 +143,10 @@ class Workers:
             self._stopping.wait(seconds)
         connections.close_all()
 
-    def _keep_house(self, _: object) -> None:
+    def _keep_house(self) -> None:
         self._every(HOUSEKEEPING_SECONDS, _housekeeping)
 
-    def _look_outside(self, _: object) -> None:
+    def _look_outside(self) -> None:
         self._every(LOOKING_SECONDS, sweep.look_outside)
 
     def _say_goodbye(self) -> None:

@@ -163,7 +163,7 @@ EVENT_CONSUMERS = {
     "expectations": "monitoring_app.expectations.hearing.hear",
     "judgements": "monitoring_app.anomalies.pending.hear",
 }
-WAKE = "controlplane.embedded.ring"
+WAKE = "controlplane.bells.ring"
 REDIS_PROBE = "controlplane.broker.answers"  # loaded only where REDIS_URL names one
 
 # The machine.

@@ -3,13 +3,14 @@
 import base64
 import json
 import os
+import queue
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from redis import Redis
 
-from controlplane import celery, embedded, envelopes, sweep
+from controlplane import bells, celery, envelopes, sweep
 from controlplane.sample.client import until
 from controlplane.sweep import Chore
 from pipelines_app import wake
@@ -103,33 +104,32 @@ def test_the_sweep_goes_by_the_databases_clock() -> None:
 
 
 @pytest.fixture
-def bells(monkeypatch):
+def queues(monkeypatch):
     """The bells of embedded mode, open, with nobody who takes from them."""
-    fresh = {kind: embedded.queue.SimpleQueue() for kind in embedded._bells}
-    monkeypatch.setattr(embedded, "_bells", fresh)
-    monkeypatch.setattr(embedded, "_rung", set())
-    embedded._open.set()
+    fresh = {kind: queue.SimpleQueue() for kind in wake.KINDS}
+    monkeypatch.setattr(bells, "_bells", fresh)
+    bells.begin()
     yield fresh
-    embedded._open.clear()
+    bells.end(0)
 
 
-def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(bells) -> None:
+def test_what_is_rung_for_and_not_taken_yet_is_not_rung_for_again(queues) -> None:
     for _ in range(3):
-        embedded.ring(wake.STEP, 7, again=True)
-    embedded.ring(wake.DELIVERY, 7)
-    assert (bells[wake.STEP].qsize(), bells[wake.DELIVERY].qsize()) == (1, 1)
-    embedded.ring(wake.START, 7)
-    embedded.ring(wake.START, 8)
-    assert bells[wake.DELIVERY].qsize() == 2  # what may lead to steps is a delivery like any other
-    embedded._taken(bells[wake.STEP].get())
-    embedded.ring(wake.STEP, 7)
-    assert bells[wake.STEP].qsize() == 1
+        bells.ring(wake.STEP, 7, again=True)
+    bells.ring(wake.DELIVERY, 7)
+    assert (queues[wake.STEP].qsize(), queues[wake.DELIVERY].qsize()) == (1, 1)
+    bells.ring(wake.START, 7)
+    bells.ring(wake.START, 8)
+    assert queues[wake.DELIVERY].qsize() == 2  # what may lead to steps is a delivery like any other
+    bells.taken(queues[wake.STEP].get())
+    bells.ring(wake.STEP, 7)
+    assert queues[wake.STEP].qsize() == 1
 
 
 @pytest.mark.parametrize("kind", [wake.DELIVERY, wake.START, wake.STEP, wake.NOTIFICATION])
-def test_every_bell_is_heard_by_somebody_in_embedded_mode(bells, kind) -> None:
-    embedded.ring(kind, 7)
-    assert sum(bell.qsize() for bell in bells.values()) == 1
+def test_every_bell_is_heard_by_somebody_in_embedded_mode(queues, kind) -> None:
+    bells.ring(kind, 7)
+    assert sum(bell.qsize() for bell in queues.values()) == 1
 
 
 def rung_for(client, waiting_in) -> int:
