@@ -5,6 +5,8 @@ import re
 from cheroot.server import ChunkedRFile, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
+from controlplane import resting
+
 PIECE = 1 << 16
 LONGEST_LINE = 256
 SIZE = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?\r?\n", re.DOTALL)
@@ -50,3 +52,8 @@ class Gateway(Gateway_10):
         if isinstance(req.rfile, ChunkedRFile):
             req.rfile = BoundedChunks(req.conn.rfile, req.server.max_request_body_size)
         super().__init__(req)
+
+    def respond(self) -> None:
+        """Answer, with the database's connection of this thread in use."""
+        with resting.in_use():
+            super().respond()

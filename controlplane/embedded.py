@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
-from controlplane import bells, sweep
+from controlplane import bells, resting, sweep
 from controlplane.bells import Bell, Work
 from controlplane.profiler import Profiler
 from monitoring_app.alerts import sending
@@ -64,7 +64,10 @@ def _do(work: Work, owner: str) -> None:
 
 def _housekeeping() -> None:
     sweep.keep_house()
-    learned.forget_unused(time.monotonic() - REMEMBERED_SECONDS)
+    connections.close_all()
+    now = time.monotonic()
+    resting.close_unused(now - RESTING_SECONDS)
+    learned.forget_unused(now - REMEMBERED_SECONDS)
     memory.give_back()
 
 

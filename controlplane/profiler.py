@@ -18,6 +18,14 @@ from controlplane import bells
 from controlplane.bells import Work
 from pipelines_app.engines.sandbox import framing
 
+# It dies with the thread that began it, before it has loaded anything; one that still loads hears no wire.
+BOOT = """
+import sys
+from pipelines_app.engines.sandbox import wall
+wall.die_with(int(sys.argv[1]))
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "profiler", sys.argv[2]])
+"""
 ENDING_SECONDS = 5.0  # for what is put back where it was
 
 
@@ -62,7 +70,7 @@ class Profiler:
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "profiler", str(theirs.fileno())],
+                [sys.executable, "-c", BOOT, str(os.getpid()), str(theirs.fileno())],
                 cwd=settings.ROOT,
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE},

@@ -72,7 +72,7 @@ def raise_wall(plan: Plan) -> int:
     """Close this process in, for good; give Landlock's version, or 0 where the plan accepts to run without."""
     os.umask(0o077)
     _leave_the_network()
-    _die_with(plan.parent)
+    die_with(plan.parent)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (plan.file_bytes, plan.file_bytes))
@@ -89,7 +89,7 @@ def raise_wall(plan: Plan) -> int:
 
 def stand_apart(original: int) -> None:
     """Close a copy of a walled-in process in once more: it ends with its original, and can do nothing to it."""
-    _die_with(original)
+    die_with(original)
     if landlock.abi():
         landlock.stand_apart()
 
@@ -119,7 +119,7 @@ def _give_up_privileges() -> None:
         raise OSError(ctypes.get_errno(), "root's powers could not be given up")
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent dies (after unshare, which would clear the wish)."""
     landlock.libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
