@@ -16,7 +16,6 @@ from django.db.models.expressions import DatabaseDefault, Value
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
-from psycopg import Cursor
 
 Row = TypeVar("Row", bound=Model)
 
@@ -33,7 +32,7 @@ def cursor() -> CursorWrapper:
     held.close_if_health_check_failed()
     held.ensure_connection()
     with held.wrap_database_errors:
-        made: CursorWrapper = held._prepare_cursor(Cursor(held.connection))
+        made: CursorWrapper = held._prepare_cursor(held.Database.Cursor(held.connection))
     return made
 
 

@@ -1,5 +1,6 @@
 """What holds in every mode. Embedded and production differ in the values below and in nothing else."""
 
+import sys
 from pathlib import Path
 
 from controlplane import logs
@@ -195,6 +196,9 @@ DROP_SECONDS = env.number("LOOPLINE_DROP_SECONDS", 10, least=1)
 NAMING = env.text("LOOPLINE_NAMING", "")  # a YAML file with the naming convention; empty for raw, staging, core, mart
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite://{VAR / 'loopline.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # REST framework would load PostgreSQL's client for kinds of fields that no model here has: eight megabytes at rest.
+    sys.modules.setdefault("django.contrib.postgres.fields", None)  # type: ignore[arg-type]  # as if it were not there
 # A PostgreSQL for the data of environments on the engine `postgres`, as a role that may create roles and schemas.
 WAREHOUSE_URL = env.text("LOOPLINE_WAREHOUSE_URL", "")
 # A Spark Connect server (sc://host:port) that sees the lake under the same path.

@@ -97,15 +97,22 @@ def chance(seed: int) -> random.Random:
 
 
 def busy_engine(pid: int) -> psutil.Process | None:
-    """The engine's process below another that works on something: it takes time while the others wait."""
+    """The engine's process below another that works on a step: it takes time while the others wait."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        below = psutil.Process(pid).children(recursive=True)
+        measure = {one for profiler in profilers(pid) for one in profiler.children(recursive=True)}
+        below = set(psutil.Process(pid).children(recursive=True)) - measure
         engines = {one: used(one) for one in below if "sandbox" in " ".join(one.cmdline())}
         time.sleep(0.25)
         grown = {one: used(one) - before for one, before in engines.items()}
         busiest = max(grown, key=lambda one: grown[one], default=None)
         return busiest if busiest and grown[busiest] > 0.02 else None
     return None
+
+
+def profilers(pid: int) -> list[psutil.Process]:
+    """The living processes below another that measure and judge: one at most, and one that was killed just now."""
+    below = psutil.Process(pid).children()
+    return [one for one in below if one.status() != psutil.STATUS_ZOMBIE and "profiler" in " ".join(one.cmdline())]
 
 
 def used(process: psutil.Process) -> float:

@@ -1,5 +1,6 @@
 """The process that measures is killed in the middle of its work, and goes with whoever started it."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -8,7 +9,7 @@ import psutil
 import pytest
 
 from controlplane.sample.client import until
-from tests.killing.installations import Embedded, embedded, flights
+from tests.killing.installations import Embedded, embedded, flights, profilers
 from tests.road import SCRIPT
 from tests.servers.session import CHOICE
 
@@ -35,10 +36,10 @@ def test_a_killed_profiler_is_begun_again_and_ends_with_its_parent(tmp_path: Pat
 
 def profiler(site: Embedded) -> int | None:
     """The process that measures, if there is one."""
-    server = site.server
-    assert server is not None
-    children = psutil.Process(server.pid).children()
-    return next((one.pid for one in children if "profiler" in " ".join(one.cmdline())), None)
+    assert site.server is not None
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return next((one.pid for one in profilers(site.server.pid)), None)
+    return None
 
 
 def other_than(first: int, now: int | None) -> int | None:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from pipelines_app.errors import EngineError
+
+if TYPE_CHECKING:
+    import psycopg
 
 PHYSICAL = re.compile(r'"?\b(?:pg_temp(?:_\d+)?\.)?(?:\w+\.)?\w+__[0-9a-f]{12}\b"?')
 AWAY = "The warehouse cannot be reached."
@@ -30,7 +32,7 @@ KINDS = {
 }
 
 
-def engine_error(error: psycopg.Error, names: Mapping[str, str]) -> EngineError:
+def engine_error(error: "psycopg.Error", names: Mapping[str, str]) -> EngineError:
     """Turn a driver's error into an EngineError; `names` maps what stands in a session to what people call it."""
     state = error.sqlstate or ""
     said = error.diag.message_primary or ""

@@ -4,14 +4,16 @@ Every statement may be given again. Names of roles are of the whole server, so t
 """
 
 from dataclasses import dataclass
-
-import psycopg
-from psycopg import sql
-from psycopg.rows import TupleRow
+from typing import TYPE_CHECKING
 
 from pipelines_app.engines.warehouse import faults
+from pipelines_app.engines.warehouse.client import pg
 from pipelines_app.engines.warehouse.session import Login
 from pipelines_app.errors import EngineError
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import TupleRow
 
 OLDEST = 170_000  # with a collation that compares and changes letters as DuckDB does
 ONE_AT_A_TIME = 4_114_951
@@ -66,7 +68,7 @@ def examine(platform: Login) -> None:
         with platform.connect() as connection:
             _refuse_old(connection)
             found = connection.execute(asked).fetchone()
-    except psycopg.Error as error:
+    except pg().Error as error:
         raise faults.engine_error(error, {}) from error
     if not found or not all(found):
         raise EngineError(
@@ -81,7 +83,7 @@ def provision(platform: Login, team: int, password: str) -> Login:
     try:
         with platform.connect() as connection:
             return _provision(connection, platform, team, password)
-    except psycopg.Error as error:
+    except pg().Error as error:
         raise faults.engine_error(error, {}) from error
 
 
@@ -127,7 +129,7 @@ def _set_password(connection: "psycopg.Connection[TupleRow]", room: Room, passwo
 
 def _set(connection: "psycopg.Connection[TupleRow]", statement: str, name: str, value: str) -> None:
     """A statement of ours with a name and a value in it, each quoted by the driver."""
-    quoted = sql.SQL(statement).format(sql.Identifier(name), sql.Literal(value))
+    quoted = pg().sql.SQL(statement).format(pg().sql.Identifier(name), pg().sql.Literal(value))
     connection.execute(quoted)
 
 
@@ -156,5 +158,5 @@ def _share(connection: "psycopg.Connection[TupleRow]", room: Room) -> None:
 
 def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str) -> None:
     """A statement of ours with names in it, each quoted by the driver."""
-    quoted = sql.SQL(statement).format(*(sql.Identifier(name) for name in names))
+    quoted = pg().sql.SQL(statement).format(*(pg().sql.Identifier(name) for name in names))
     connection.execute(quoted)

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import TupleRow
 from sqlglot import exp
 
 from pipelines_app.compiler.definition import Column
 from pipelines_app.compiler.portable import types
 from pipelines_app.engines.base import Limits
 from pipelines_app.engines.warehouse import faults, trees
+from pipelines_app.engines.warehouse.client import pg
 from pipelines_app.errors import EngineError
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import TupleRow
 
 LOOK_EVERY = 0.5
 PATIENCE = 2.0  # between asking a query to end and breaking its connection
@@ -45,7 +48,8 @@ class Login:
         }
         if self.role:
             settings |= {"user": self.role, "password": self.password}
-        return psycopg.connect(make_conninfo(self.url, **settings))
+        connection: psycopg.Connection[TupleRow] = pg().connect(pg().conninfo.make_conninfo(self.url, **settings))
+        return connection
 
 
 class Watchman:
@@ -85,10 +89,10 @@ class Watchman:
         asked = time.monotonic()
         while not self._over.wait(LOOK_EVERY):
             if time.monotonic() > asked + PATIENCE:
-                with suppress(OSError, psycopg.Error), socket.socket(fileno=_duplicate(self._connection)) as line:
+                with suppress(OSError, pg().Error), socket.socket(fileno=_duplicate(self._connection)) as line:
                     line.shutdown(socket.SHUT_RDWR)
                 return
-            with suppress(psycopg.Error):
+            with suppress(pg().Error):
                 self._connection.cancel_safe(timeout=PATIENCE)
 
 
@@ -139,14 +143,14 @@ class Session:
         """Errors of the driver, in the product's words."""
         try:
             yield
-        except psycopg.Error as error:
+        except pg().Error as error:
             raise self._said(error) from error
         except OSError as error:
             raise EngineError(
                 "The rows could not be kept on the way.", kind=EngineError.DISK, todo="Make room on the disk."
             ) from error
 
-    def _said(self, error: psycopg.Error) -> EngineError:
+    def _said(self, error: "psycopg.Error") -> EngineError:
         reason = self._watchman.reason
         if reason == EngineError.KILLED:
             return EngineError("The work was stopped.", kind=EngineError.KILLED)
@@ -164,7 +168,7 @@ def opened(login: Login, limits: Limits) -> Iterator[Session]:
         with Watchman(connection, limits) as watchman:
             yield Session(connection, watchman)
     finally:
-        with suppress(psycopg.Error):
+        with suppress(pg().Error):
             connection.close()
 
 
@@ -189,13 +193,13 @@ def _settings(limits: Limits) -> Mapping[str, str]:
 def _connected(login: Login, settings: Mapping[str, str]) -> "psycopg.Connection[TupleRow]":
     try:
         return login.connect(**settings)
-    except psycopg.Error as error:
+    except pg().Error as error:
         raise EngineError(
             faults.AWAY, kind=EngineError.KILLED, todo="Run it again once it answers.", detail=type(error).__name__
         ) from error
 
 
-def _column(found: psycopg.Column, connection: "psycopg.Connection[TupleRow]") -> Column:
+def _column(found: "psycopg.Column", connection: "psycopg.Connection[TupleRow]") -> Column:
     known = connection.adapters.types.get(found.type_code)
     spelled = types.spelled(known.name if known else "", found.precision, found.scale)
     return Column(name=found.name, type=spelled)

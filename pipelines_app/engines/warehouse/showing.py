@@ -5,16 +5,18 @@ No run reads these: a run reads the tables that were pinned when it was planned.
 
 import time
 from collections.abc import Mapping, Sequence
-
-import psycopg
-from psycopg import errors, sql
-from psycopg.rows import TupleRow
+from typing import TYPE_CHECKING
 
 from pipelines_app.compiler.portable import types
 from pipelines_app.engines.base import Relation, Table
 from pipelines_app.engines.warehouse import faults, provisioning, trees
+from pipelines_app.engines.warehouse.client import pg
 from pipelines_app.engines.warehouse.session import Login
 from pipelines_app.errors import EngineError
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.rows import TupleRow
 
 TRIES = 3
 LOCK = "300ms"
@@ -40,11 +42,11 @@ def show(platform: Login, environment: str, relations: Mapping[str, Relation]) -
             with platform.connect(lock_timeout=LOCK, search_path="pg_catalog") as connection:
                 _show(connection, environment, relations)
             return
-        except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
+        except (pg().errors.LockNotAvailable, pg().errors.DeadlockDetected) as error:
             if attempt == TRIES - 1:
                 raise faults.engine_error(error, {}) from error
             time.sleep(BACK_OFF * (attempt + 1))
-        except psycopg.Error as error:
+        except pg().Error as error:
             raise faults.engine_error(error, {}) from error
 
 
@@ -68,7 +70,7 @@ def _replace(connection: "psycopg.Connection[TupleRow]", view: Table, relation: 
     try:
         with connection.transaction():
             connection.execute(statement)
-    except errors.InvalidTableDefinition:
+    except pg().errors.InvalidTableDefinition:
         _run(connection, "DROP VIEW {}.{}", view.schema, view.name)
         connection.execute(statement)
 
@@ -79,7 +81,7 @@ def tables(platform: Login) -> Sequence[Table]:
     try:
         with platform.connect() as connection:
             return [Table(schema=str(one), name=str(two)) for one, two in connection.execute(listed).fetchall()]
-    except psycopg.Error as error:
+    except pg().Error as error:
         raise faults.engine_error(error, {}) from error
 
 
@@ -88,13 +90,13 @@ def drop(platform: Login, table: Table) -> None:
     try:
         with platform.connect(lock_timeout=LOCK) as connection:
             _run(connection, "DROP TABLE IF EXISTS {}.{}", table.schema, table.name)
-    except psycopg.Error as error:
+    except pg().Error as error:
         raise faults.engine_error(error, {}) from error
 
 
 def _run(connection: "psycopg.Connection[TupleRow]", statement: str, *names: str) -> None:
     """A statement of ours with names in it, each quoted by the driver."""
-    quoted = sql.SQL(statement).format(*(sql.Identifier(name) for name in names))
+    quoted = pg().sql.SQL(statement).format(*(pg().sql.Identifier(name) for name in names))
     connection.execute(quoted)
 
 
