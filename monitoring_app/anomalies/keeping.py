@@ -59,7 +59,7 @@ def keep(profile: Profile, found: Found, *, cause: Event | None) -> None:
             version=profile.version_id,
             profile=profile.pk,
             found=len(rows),
-            words=saying.most(saying.unlike((row.metric, row.about, row.words) for row in rows))[:MOST_WORDS],
+            words=saying.most(saying.unlike((row.metric, row.about, row.words) for row in reversed(rows)))[:MOST_WORDS],
             score=round(found.score, 4),
         )
         events.record(fact, cause=cause, actor=actor)

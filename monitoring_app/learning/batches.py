@@ -111,7 +111,7 @@ class Learner:
         for column, one in joint((key, finding.score) for key, finding in found.items()).items():
             first, *others = one.checks
             score = one.score / self._patience.of((column, TOGETHER))
-            if score > found[column, first].score:
+            if found[column, first].score <= 1 < score:
                 found[column, first] = Finding(column=column, check=first, score=score, beside=tuple(others))
         return [*self._facts(profile), *found.values()]
 

@@ -40,7 +40,9 @@ def test_one_alert_names_what_surprised_most_and_the_next_usual_batch_closes_it(
     assert opened.title.startswith(f"raw.flights of {past.day(12)} is unusual: ")
     assert "share of NULLs in delay 0.48; usually 0.02 to 0.024" in opened.what
     assert "rows 300; usually 900 to 906" in opened.what
-    assert Event.objects.get(kind="anomaly.found").cause.kind == "profile.measured"
+    found = Event.objects.get(kind="anomaly.found")
+    assert found.cause.kind == "profile.measured"
+    assert found.body["words"].startswith(Anomaly.objects.order_by("-score").first().words)
     past.next_day(flights, 13, nulls=0.5)
     again = alert(flights)
     assert (again.pk, again.count, again.period) == (opened.pk, 2, past.day(13))
