@@ -33,8 +33,11 @@ INSERT_EVENTS = """
     INSERT INTO pipelines_app_event (kind, at, actor, cause_id, pipeline, dataset, period, run, body) VALUES """
 EVENT = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 INSERT_DELIVERIES = """
-    INSERT INTO pipelines_app_delivery (event_id, consumer, state, attempts, error, outcome) VALUES """
-DELIVERY = "(%s, %s, 'pending', 0, '', '')"
+    INSERT INTO pipelines_app_delivery (
+        event_id, consumer, state, attempts, error, outcome, disposition, run, done_at
+    ) VALUES """
+DELIVERY = "(%s, %s, 'pending', 0, '', '', '', NULL, NULL)"
+DELIVERED = "(%s, %s, 'done', 1, '', %s, %s, %s, %s)"
 DONE = """
     UPDATE pipelines_app_delivery
     SET outcome = %s, disposition = %s, run = %s, state = 'done', attempts = attempts + 1, error = '', done_at = %s
@@ -51,6 +54,7 @@ class Consumer(Protocol):
     hears: frozenset[str]
     ignores: Callable[[Fact], bool]
     starts: bool
+    at_once: bool
 
     def __call__(self, event: Event, fact: Fact) -> Outcome | str: ...
 
@@ -60,11 +64,12 @@ def _nothing(fact: Fact) -> bool:
 
 
 def hears(
-    *kinds: type[Fact], ignores: Callable[[Fact], bool] = _nothing, starts: bool = False
+    *kinds: type[Fact], ignores: Callable[[Fact], bool] = _nothing, starts: bool = False, at_once: bool = False
 ) -> Callable[[Hear], Consumer]:
     """Declare which kinds of fact a consumer is told of, and which of those mean nothing to it and need no delivery.
 
-    `starts` says that what it is told of may start runs.
+    `starts` says that what it is told of may start runs; `at_once`, that it is told in the very transaction that
+    records the fact: all it does is write a row of its own, which waits for nobody and can only fail with all the rest.
     """
 
     def declare(hear: Hear) -> Consumer:
@@ -72,6 +77,7 @@ def hears(
         consumer.hears = frozenset(kind.kind for kind in kinds)
         consumer.ignores = ignores
         consumer.starts = starts
+        consumer.at_once = at_once
         return consumer
 
     return declare
@@ -109,11 +115,27 @@ def _record(said: Sequence[tuple[Fact, Event]]) -> list[Event]:
     recorded = [event for _, event in said]
     with transaction.atomic(savepoint=False):
         _append(recorded)
-        heard_by = [(event.pk, name) for fact, event in said for name in hearers(fact)]
+        heard_by = [(fact, event, name) for fact, event in said for name in hearers(fact)]
         if heard_by:
-            for pk, (_, name) in zip(_insert(INSERT_DELIVERIES, DELIVERY, heard_by), heard_by, strict=True):
-                ring(name, [pk])
+            _hand_out(heard_by)
     return recorded
+
+
+def _hand_out(heard_by: Sequence[tuple[Fact, Event, str]]) -> None:
+    """Write the deliveries, with what became of those that were made at once; ring for the others."""
+    known, pattern, values = consumers(), list[str](), list[Any]()
+    for fact, event, name in heard_by:
+        values += [event.pk, name]
+        if known[name].at_once:
+            told = Outcome.of(known[name](event, fact))
+            now = connection.ops.adapt_datetimefield_value(timezone.now())
+            values += [told.text[:500], told.kind, told.run, now]
+        pattern.append(DELIVERED if known[name].at_once else DELIVERY)
+    with prepared.cursor() as cursor:
+        cursor.execute(f"{INSERT_DELIVERIES}{', '.join(pattern)} RETURNING id", values)
+        for (pk,), (_, _, name) in zip(cursor.fetchall(), heard_by, strict=True):
+            if not known[name].at_once:
+                ring(name, [pk])
 
 
 def hearers(fact: Fact) -> list[str]:
@@ -156,21 +178,17 @@ def _append(events: Sequence[Event]) -> None:
         )
         for event in events
     ]
-    for event, pk in zip(events, _insert(INSERT_EVENTS, EVENT, rows), strict=True):
+    with prepared.cursor() as cursor:
+        cursor.execute(_insertion(len(rows)), [value for values in rows for value in values])
+        found = cursor.fetchall()
+    for event, (pk,) in zip(events, found, strict=True):
         event.pk = pk
         event._state.adding, event._state.db = False, connection.alias
 
 
-def _insert(into: str, row: str, rows: Sequence[tuple[Any, ...]]) -> list[int]:
-    """Insert rows in one statement; gives their ids in the same order."""
-    with prepared.cursor() as cursor:
-        cursor.execute(_statement(into, row, len(rows)), [value for values in rows for value in values])
-        return [pk for (pk,) in cursor.fetchall()]
-
-
 @cache
-def _statement(into: str, row: str, count: int) -> str:
-    return into + ", ".join([row] * count) + " RETURNING id"
+def _insertion(count: int) -> str:
+    return INSERT_EVENTS + ", ".join([EVENT] * count) + " RETURNING id"
 
 
 def fact_of(event: Event) -> Fact:

@@ -9,7 +9,7 @@ from pipelines_app import events, wake
 from pipelines_app.runs import execution, hands
 from pipelines_app.runs.leases import Claim
 
-GOES_ON_SECONDS = 1.0  # how long a worker goes on with what it made ready itself, before others have their turn
+GOES_ON_SECONDS = 0.1  # how long a worker goes on with what it made ready itself, before what starts has its turn
 
 
 @shared_task

@@ -172,6 +172,7 @@ LEASE_SECONDS = env.lease()
 WORKERS = 2
 ENGINE_CHILDREN = 2
 ENGINE_MEMORY_BYTES = 2 << 30
+ENGINE_WARMED = False  # whether its children go the usual way once beforehand: four megabytes more, sooner at work
 STEP_SECONDS = 3600  # for a step that does not say how long it may take
 STEP_ATTEMPTS = 3
 BACKFILL_MOST_PERIODS = int(env.number("LOOPLINE_BACKFILL_MOST_PERIODS", 4000, least=1))

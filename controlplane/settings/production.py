@@ -18,6 +18,7 @@ DATABASES = {"default": env.database("DATABASE_URL", env.text("DATABASE_URL"))}
 REDIS_URL = env.text("REDIS_URL")
 PUBLIC_URL = env.text("LOOPLINE_URL")
 WAKE = "controlplane.celery.ring"
+ENGINE_WARMED = True
 
 BEHIND_TLS = PUBLIC_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

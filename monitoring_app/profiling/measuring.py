@@ -1,11 +1,12 @@
 """Measuring what is pending, one version at a time, under a lease; whoever runs goes first."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,7 +24,6 @@ from pipelines_app.runs import leases
 ATTEMPTS = 4
 SECONDS = 300.0
 LEASE = timedelta(seconds=SECONDS + 120)
-GIVES_WAY = timedelta(seconds=2)
 PATIENCE = timedelta(minutes=1)  # for which a version waits at most while there are steps to do
 GONE = "Its rows are not kept any more."
 
@@ -58,17 +58,30 @@ def measure(pk: int) -> None:
         _failed(claim, f"{error.message} {error.todo}".strip(), for_good=not error.is_worth_retrying)
 
 
+def go_on(pk: int, *, seconds: float) -> None:
+    """Measure one version, and for some seconds others that wait, as long as no step wants the worker."""
+    until = time.monotonic() + seconds
+    measure(pk)
+    while time.monotonic() < until:
+        following = _waiting(Now()).only("pk").first()
+        if following is None:
+            return
+        measure(following.pk)
+
+
 def _claim(pk: int) -> Claim | None:
-    due = Profile.objects.filter(pk=pk, state=ProfileState.PENDING, not_before__lte=Now())
-    if _gives_way():
-        young = due.filter(created_at__gt=leases.from_now(-PATIENCE))
-        if young.update(not_before=leases.from_now(GIVES_WAY)):
-            return None
+    due = _waiting(Now()).filter(pk=pk).order_by()
     if not due.update(not_before=leases.from_now(LEASE), attempts=F("attempts") + 1):
         return None
     about = ("version__dataset", "version__environment", "event")
     profile = Profile.objects.select_related(*about).get(pk=pk)
     return Claim(profile=profile, attempt=profile.attempts)
+
+
+def _waiting(moment: datetime | Now) -> "QuerySet[Profile]":
+    """What may be measured at a moment; while there are steps to do only what has waited for long."""
+    due = Profile.objects.filter(state=ProfileState.PENDING, not_before__lte=moment).order_by("not_before")
+    return due.filter(created_at__lte=leases.from_now(-PATIENCE)) if due.exists() and _gives_way() else due
 
 
 def _gives_way() -> bool:
@@ -152,12 +165,11 @@ def again(profile: Profile, *, actor: str) -> None:
 
 def due(now: datetime, limit: int = 50) -> Iterable[int]:
     """What could be measured now: bells that were lost, leases and back-offs that are over; oldest first."""
-    waiting = Profile.objects.filter(state=ProfileState.PENDING, not_before__lte=now)
-    return waiting.order_by("not_before").values_list("pk", flat=True)[:limit]
+    return _waiting(now).values_list("pk", flat=True)[:limit]
 
 
 def ring_again(now: datetime) -> int:
-    """Ring for everything that could be measured now; says how many."""
+    """Ring for what could be measured now; says how many: who measures one goes on with others."""
     waiting = list(due(now))
     for pk in waiting:
         wake.ring(wake.PROFILE, pk, again=True)

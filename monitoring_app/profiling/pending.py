@@ -1,8 +1,6 @@
-"""Which versions are to be measured: one row each, written in the transaction that hands the event over."""
+"""Which versions are to be measured: one row each, written in the transaction that publishes the version."""
 
-from django.db import connection
-
-from pipelines_app import events, wake
+from pipelines_app import events, prepared, wake
 from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact
 from pipelines_app.models import Event
 
@@ -19,7 +17,7 @@ def _unheard(fact: Fact) -> bool:
     return isinstance(fact, DataQuarantined) and fact.version is None
 
 
-@events.hears(DatasetPublished, DataQuarantined, ignores=_unheard)
+@events.hears(DatasetPublished, DataQuarantined, ignores=_unheard, at_once=True)
 def hear(event: Event, fact: Fact) -> str:
     """Have a version measured, whether readers were given it or not."""
     match fact:
@@ -29,7 +27,7 @@ def hear(event: Event, fact: Fact) -> str:
 
 
 def _pend(event: Event, version: int) -> str:
-    with connection.cursor() as cursor:
+    with prepared.cursor() as cursor:
         cursor.execute(INSERT, [event.pk, version])
         found = cursor.fetchone()
     if found is None:

@@ -30,8 +30,10 @@ class DuckDBEngine:
 
     dialect: ClassVar[str] = "duckdb"
 
-    def __init__(self, lake: Path, *, size: int = 4, idle: int = 1, allow_unsandboxed: bool = False) -> None:
-        yard = Yard(lake=lake.resolve(), allow_unsandboxed=allow_unsandboxed)
+    def __init__(
+        self, lake: Path, *, size: int = 4, idle: int = 1, allow_unsandboxed: bool = False, warmed: bool = False
+    ) -> None:
+        yard = Yard(lake=lake.resolve(), allow_unsandboxed=allow_unsandboxed, warmed=warmed)
         self._pool = Pool(yard, size=size, idle=idle)
 
     def warm(self) -> None:

@@ -56,6 +56,7 @@ def _next(owner: str, rung: int) -> Claim | None:
 def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: float) -> bool:
     """Do one step after the other, for some seconds: first the one claimed, always those that it makes ready itself.
 
+    What a step tells is handed over before the next is begun: others may start on it.
     `rung` is a step that was rung for, and only says that there is work. False once there is none.
     """
     until = time.monotonic() + seconds
@@ -64,8 +65,10 @@ def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: flo
         if time.monotonic() > until:
             _work(claim)
             return True
-        with hands.hold_open(owner) as hand:
+        with hands.hold_open(owner) as hand, wake.kept_back() as told:
             _work(claim)
+            for delivery in told:  # and what these tell of in their turn
+                events.deliver(delivery)
         claim = hand.claim or _next(owner, rung)
     return False
 

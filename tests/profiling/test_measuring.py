@@ -113,10 +113,8 @@ def test_whoever_has_a_step_to_do_goes_first_but_not_for_ever(sales, state):
     measuring.measure(profile.pk)
     profile.refresh_from_db()
     assert (profile.state, profile.attempts) == ("pending", 0)
-    assert profile.not_before > timezone.now()
-    Profile.objects.filter(pk=profile.pk).update(
-        created_at=timezone.now() - timedelta(minutes=2), not_before=timezone.now()
-    )
+    assert measuring.ring_again(timezone.now() + timedelta(seconds=1)) == 0
+    Profile.objects.filter(pk=profile.pk).update(created_at=timezone.now() - timedelta(minutes=2))
     measuring.measure(profile.pk)
     profile.refresh_from_db()
     assert profile.state == "measured"
@@ -161,8 +159,14 @@ def test_the_sweep_rings_for_what_waits_and_for_nothing_else(sales, django_asser
     shop.send(DAY)
     assert measuring.ring_again(timezone.now() + timedelta(seconds=1)) == 2
     shop.measure()
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert measuring.ring_again(timezone.now() + timedelta(seconds=1)) == 0
+
+
+def test_who_measures_one_version_goes_on_with_others_that_wait(sales):
+    shop.send(DAY)
+    measuring.go_on(shop.the_profile().pk, seconds=60)
+    assert set(Profile.objects.filter(is_merged=False).values_list("state", flat=True)) == {"measured"}
 
 
 def test_a_profile_goes_with_its_version(sales):

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines_app.engines.sandbox import files
+from pipelines_app.engines.sandbox import files, warming
 from pipelines_app.engines.sandbox.framing import Message
 from pipelines_app.engines.sandbox.plain import Unfit, plain
 
@@ -30,9 +30,11 @@ HARDENED: tuple[tuple[str, object], ...] = (
 class Desk:
     """Serves one session, in a copy of the process that made it. Until then no thread runs that a copy would lack."""
 
-    def __init__(self, scratch: str, stat: int) -> None:
+    def __init__(self, scratch: str, stat: int, *, warmed: bool) -> None:
         self._stat = stat
         self._connection = _connected(scratch)
+        if warmed:
+            warming.warm(self._connection, scratch)
         threads = self._threads_and_size()[0]
         if threads != 1:
             raise OSError(errno.EBUSY, f"the engine has {threads} threads, so that it cannot be copied")
