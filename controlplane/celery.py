@@ -32,6 +32,7 @@ HOUSEKEEPING_SECONDS = 300.0  # how often it is asked for; how often it is done 
 EXPIRES = 3 * 3600.0
 SWITCH_SECONDS = 0.001  # how long a bell waits at most while its process is busy with the rest of the answer
 MOST_WAITING = 1000  # bells in one queue: beyond that the sweep does not ring again for what it rang for before
+MOST_PROFILES = 20  # who measures one version goes on with others: more bells would only be found to be done
 
 app = Celery("loopline")
 app.conf.update(
@@ -142,15 +143,16 @@ def _send(bells: list[tuple[str, int, bool]]) -> None:
     enclosed: dict[str, list[str]] = defaultdict(list)
     for kind, pk, again in bells:
         task, goes_to = BELLS[kind]
-        if not (again and _is_crowded(goes_to)):
+        if not ((again or kind == "profile") and _is_crowded(goes_to)):
             enclosed[goes_to].append(envelopes.enclosed(app, task, pk, goes_to))
     for goes_to, messages in enclosed.items():
         _redis().lpush(goes_to, *messages)
 
 
 def _is_crowded(waiting_in: str) -> bool:
-    """Whether so much waits for the workers that ringing again would only pile up."""
-    return _redis().llen(waiting_in) >= MOST_WAITING
+    """Whether so much waits for the workers that one more bell would only pile up."""
+    most = MOST_PROFILES if waiting_in == PROFILES else MOST_WAITING
+    return _redis().llen(waiting_in) >= most
 
 
 @cache
