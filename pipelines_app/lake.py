@@ -83,9 +83,7 @@ def export_place() -> str:
 @cache
 def engine() -> DuckDBEngine:
     """This process's DuckDB, with its warm children: it reads files, whatever engine an environment is on."""
-    return DuckDBEngine(
-        root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED, warmed=settings.ENGINE_WARMED
-    )
+    return DuckDBEngine(root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED, warmed=settings.ENGINE_WARMED)
 
 
 def limits(seconds: float) -> Limits:

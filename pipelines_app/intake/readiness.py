@@ -95,10 +95,21 @@ def _arrived(name: str, period: str, event: Event) -> Outcome:
     return _said(said, f"no pipeline reads arrivals of {name}")
 
 
+_named = Prepared(lambda: Dataset.objects.select_related("pipeline").filter(name=Given("name")))
+_started = Prepared(
+    lambda: (
+        Trigger.objects.filter(kind=TriggerKind.DATASET, dataset=Given("dataset"))
+        .select_related("pipeline")
+        .order_by("pipeline")
+    )
+)
+
+
 def _published(fact: DatasetPublished, event: Event) -> Outcome:
-    dataset = Dataset.objects.select_related("pipeline").get(name=fact.dataset)
-    triggers = Trigger.objects.filter(kind=TriggerKind.DATASET, dataset=dataset)
-    readers = [trigger.pipeline for trigger in triggers.select_related("pipeline").order_by("pipeline")]
+    dataset = _named.first(name=fact.dataset)
+    if dataset is None:
+        raise Dataset.DoesNotExist(f"{fact.dataset} is not there any more.")
+    readers = [trigger.pipeline for trigger in _started.all(dataset=dataset.pk)]
     _hold_all([*readers, *_own_readers(dataset)])
     said = _at_home(fact, dataset, event)
     said += [_reached(reader, dataset, fact.period, event, version=fact.version) for reader in readers]
@@ -147,13 +158,19 @@ def _caught_up(
     fact: DatasetPublished, dataset: Dataset, pipeline: Pipeline, recipe: Compiled, event: Event
 ) -> list[Outcome]:
     """Start the periods of the pipeline itself whose steps were held until this dataset of its own was there."""
+    reading = [
+        step
+        for step in lacking.incremental(recipe)
+        if fact.dataset in step.inputs and not planning.reads_period(step, dataset)
+    ]
+    if not reading:
+        return []
     within = set(StepRun.objects.filter(run=fact.run).values_list("dataset__name", flat=True))
     held: set[str] = set()
-    for step in lacking.incremental(recipe):
-        if fact.dataset in step.inputs and not planning.reads_period(step, dataset):
-            # What the publishing run itself makes, or has failed to make, does not wait for it.
-            its_own = Run.objects.get(pk=fact.run).period if step.dataset in within else None
-            held |= lacking.by_step(step) - {its_own}
+    for step in reading:
+        # What the publishing run itself makes, or has failed to make, does not wait for it.
+        its_own = Run.objects.get(pk=fact.run).period if step.dataset in within else None
+        held |= lacking.by_step(step) - {its_own}
     return [_start(pipeline, sorted(held), event, version=fact.version)] if held else []
 
 

@@ -56,15 +56,15 @@ def _next(owner: str, rung: int) -> Claim | None:
 def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: float) -> bool:
     """Do one step after the other, for some seconds: first the one claimed, always those that it makes ready itself.
 
-    What a step tells is handed over before the next is begun: others may start on it.
-    `rung` is a step that was rung for, and only says that there is work. False once there is none.
+    What a step tells is handed over before the next is begun: others may start on it. `rung` is a step that was rung
+    for, and only says that there is work. True if its bell is to be rung again, for there may be more.
     """
     until = time.monotonic() + seconds
     claim = claim or _next(owner, rung)
     while claim is not None:
         if time.monotonic() > until:
             _work(claim)
-            return True
+            return bool(rung)
         with hands.hold_open(owner) as hand, wake.kept_back() as told:
             _work(claim)
             for delivery in told:  # and what these tell of in their turn
