@@ -83,7 +83,8 @@ def export_place() -> str:
 @cache
 def engine() -> DuckDBEngine:
     """This process's DuckDB, with its warm children: it reads files, whatever engine an environment is on."""
-    return DuckDBEngine(root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED, warmed=settings.ENGINE_WARMED)
+    usual = limits(settings.STEP_SECONDS) if settings.ENGINE_WARMED else None
+    return DuckDBEngine(root(), allow_unsandboxed=settings.ALLOW_UNSANDBOXED, usual=usual)
 
 
 def limits(seconds: float) -> Limits:

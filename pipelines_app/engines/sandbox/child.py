@@ -28,7 +28,7 @@ def main() -> None:
             abi = wall.raise_wall(_plan(plan))
             # Only now: threads that DuckDB's library starts would stand outside a wall built later.
             desk_module: Any = importlib.import_module("pipelines_app.engines.sandbox.desk")
-            desk = desk_module.Desk(plan["scratch"], stat, warmed=plan["warmed"])
+            desk = desk_module.Desk(plan["scratch"], stat, usual=plan["usual"])
         except OSError as error:
             end.sendall(framing.pack({"error": "Sandbox", "message": str(error)}))
             return
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _plan(message: framing.Message) -> wall.Plan:
-    told = {key: value for key, value in message.items() if key != "warmed"}
+    told = {key: value for key, value in message.items() if key != "usual"}
     return wall.Plan(**{**told, "programs": tuple(message["programs"]), "readable": tuple(message["readable"])})
 
 

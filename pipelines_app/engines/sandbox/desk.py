@@ -30,11 +30,14 @@ HARDENED: tuple[tuple[str, object], ...] = (
 class Desk:
     """Serves one session, in a copy of the process that made it. Until then no thread runs that a copy would lack."""
 
-    def __init__(self, scratch: str, stat: int, *, warmed: bool) -> None:
+    def __init__(self, scratch: str, stat: int, *, usual: Message | None) -> None:
+        """`usual` is what most sessions may take: then all is made ready for them beforehand."""
         self._stat = stat
         self._connection = _connected(scratch)
-        if warmed:
+        self._bounds: dict[str, object] = {}
+        if usual is not None:
             warming.warm(self._connection, scratch)
+            self._limit(usual)
         threads = self._threads_and_size()[0]
         if threads != 1:
             raise OSError(errno.EBUSY, f"the engine has {threads} threads, so that it cannot be copied")
@@ -61,22 +64,31 @@ class Desk:
             return {"error": type(error).__name__, "message": plain(str(error))}
 
     def _open(self, question: Message) -> Message:
-        memory = int(question["memory"])
-        settings = (
-            ("SET threads = ?", THREADS),
-            ("SET memory_limit = ?", f"{memory * 3 // 4}B"),
-            ("SET max_temp_directory_size = ?", f"{question['spill']}B"),
-            ("SET max_execution_time = ?", int(question["seconds"] * 1000)),
+        self._connection.execute("SET threads = ?", [THREADS])
+        self._limit(question)
+        closing = (
             ("SET allowed_paths = ?", question["paths"]),
             ("SET enable_external_access = ?", False),
             ("SET lock_configuration = ?", True),
         )
-        for statement, value in settings:
+        for statement, value in closing:
             self._connection.execute(statement, [value])
-        self._bound(memory)
+        self._bound(int(question["memory"]))
         for statement in question["setup"]:
             self._connection.execute(statement)
         return {"pid": os.getpid()}
+
+    def _limit(self, asked: Message) -> None:
+        """Bound memory, spilling and time by what is asked, where that is not so already."""
+        bounds: dict[str, object] = {
+            "SET memory_limit = ?": f"{int(asked['memory']) * 3 // 4}B",
+            "SET max_temp_directory_size = ?": f"{asked['spill']}B",
+            "SET max_execution_time = ?": int(asked["seconds"] * 1000),
+        }
+        for statement, value in bounds.items():
+            if self._bounds.get(statement) != value:
+                self._connection.execute(statement, [value])
+        self._bounds = bounds
 
     def _query(self, question: Message) -> Message:
         result = self._connection.execute(question["sql"], question["given"] or None)

@@ -38,7 +38,7 @@ class Yard:
     )
     file_bytes: int = 100 << 30
     allow_unsandboxed: bool = False
-    warmed: bool = False  # sooner at work, for some memory more
+    usual: framing.Message | None = None  # what most sessions may take: made ready for, they begin sooner
 
     @property
     def scratch(self) -> Path:
@@ -148,7 +148,7 @@ class Child:
         )
         watch = Watch(deadline=time.monotonic() + START_SECONDS, memory_bytes=yard.memory_bytes)
         try:
-            answer = self.ask({**asdict(plan), "warmed": yard.warmed}, watch)
+            answer = self.ask({**asdict(plan), "usual": yard.usual}, watch)
         except EngineError as error:
             said = "The engine's process did not start behind its wall."
             raise EngineError(said, kind=EngineError.SANDBOX, todo=NO_WALL, detail=error.detail) from error

@@ -125,9 +125,7 @@ def _open(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
     lent.callback(session.end)
     begun = session.ask(
         "open",
-        memory=limits.memory_bytes,
-        spill=SPILL_BYTES,
-        seconds=limits.seconds,
+        **bounds(limits),
         paths=[
             *map(str, needs.readable),
             str(session.output),
@@ -138,6 +136,11 @@ def _open(pool: Pool, needs: Needs, limits: Limits, lent: ExitStack) -> Session:
     )
     child.at_work = int(begun["pid"])
     return session
+
+
+def bounds(limits: Limits) -> Message:
+    """What a session may take, as its child is told."""
+    return {"memory": limits.memory_bytes, "spill": SPILL_BYTES, "seconds": limits.seconds}
 
 
 def _regular(path: Path) -> None:
