@@ -26,7 +26,7 @@ EXPLAIN_LIMITS = Limits(seconds=20.0, memory_bytes=1 << 30)
 
 
 class DuckDBEngine:
-    """Implements `Engine`; one instance may be shared by all threads of a process. With `usual` limits it is quicker."""
+    """Implements `Engine`; one instance may be shared by all threads of a process. Quicker with `usual` limits."""
 
     dialect: ClassVar[str] = "duckdb"
 
