@@ -282,3 +282,16 @@ def test_a_resting_child_is_small(engine, tmp_path):
         works(engine)
     (child,) = children(tmp_path)
     assert child.memory_info().rss < 110 << 20
+
+
+def test_a_child_made_ready_for_the_usual_limits_keeps_to_others_where_they_are_asked(tmp_path: Path) -> None:
+    engine = DuckDBEngine(tmp_path, usual=SMALL)
+    asked = sql("SELECT current_setting('memory_limit') AS memory, current_setting('max_execution_time') AS time")
+    try:
+        usual = engine.preview(asked, [], rows=1, limits=SMALL).rows
+        other = engine.preview(asked, [], rows=1, limits=Limits(seconds=40.0, memory_bytes=1 << 29)).rows
+        left = engine.preview(sql("SELECT count(*) AS n FROM duckdb_tables()"), [], rows=1, limits=SMALL).rows
+    finally:
+        engine.close()
+    assert [usual, other] == [(("768.0 MiB", 30_000),), (("384.0 MiB", 40_000),)]
+    assert left == ((0,),)

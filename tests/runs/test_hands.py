@@ -82,3 +82,26 @@ def test_who_goes_on_does_a_whole_run_and_finds_nothing_left(arrived, rung) -> N
     assert set(StepRun.objects.values_list("state", "owner")) == {(StepState.SUCCEEDED, "worker")}
     assert StepRun.objects.count() == 2
     assert wake.STEP not in rung
+
+
+def test_what_a_step_tells_is_handed_over_by_who_did_it_and_nobody_is_rung_for(arrived, rung) -> None:
+    with hands.hold_open("worker") as hand:
+        events.deliver(arrived.pk)
+    rung.clear()
+    execution.go_on("worker", claim=hand.claim, seconds=60)
+    assert Event.objects.filter(kind="dataset.published").count() == 2
+    assert not Delivery.objects.filter(state=DeliveryState.PENDING).exists()
+    assert set(rung) == {wake.PROFILE}
+
+
+@pytest.mark.parametrize(("other_is_rung", "state"), [(False, StepState.READY), (True, StepState.SUCCEEDED)])
+def test_who_was_not_rung_for_steps_leaves_those_of_others_alone(arrived, rung, other_is_rung, state) -> None:
+    road.register_yaml(yaml.safe_dump(tiny("other"), sort_keys=False))
+    road.send("raw.bench_other", DAY, name="other_2020-01-01.csv")
+    with hands.hold_open("worker") as hand:
+        events.deliver(arrived.pk)
+    road._deliver()
+    other = StepRun.objects.get(dataset__name="raw.bench_other")
+    execution.go_on("worker", claim=hand.claim, rung=other.pk if other_is_rung else 0, seconds=60)
+    other.refresh_from_db()
+    assert other.state == state
