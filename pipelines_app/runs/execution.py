@@ -57,11 +57,11 @@ def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: flo
     """Do one step after the other, for some seconds: first the one claimed, always those that it makes ready itself.
 
     What a step tells is handed over before the next is begun: others may start on it. `rung` is a step that was rung
-    for, and only says that there is work; without one, other work is left to those who were rung for it. True if its
-    bell is to be rung again, for there may be more.
+    for, and only says that there is work. True if its bell is to be rung again, for there may be more: who was rung for
+    nothing does others' steps, too, or they would wait as long as anything starts, and rings for no more of them.
     """
     until = time.monotonic() + seconds
-    claim = claim or _other(owner, rung)
+    claim = claim or _next(owner, rung)
     while claim is not None:
         if time.monotonic() > until:
             _work(claim)
@@ -70,12 +70,8 @@ def go_on(owner: str, *, claim: Claim | None = None, rung: int = 0, seconds: flo
             _work(claim)
             for delivery in told:  # and what these tell of in their turn
                 events.deliver(delivery)
-        claim = hand.claim or _other(owner, rung)
+        claim = hand.claim or _next(owner, rung)
     return False
-
-
-def _other(owner: str, rung: int) -> Claim | None:
-    return _next(owner, rung) if rung else None
 
 
 def _work(claim: Claim) -> None:
