@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Protocol, cast
 
 from django.conf import settings
@@ -123,19 +123,23 @@ def _record(said: Sequence[tuple[Fact, Event]]) -> list[Event]:
 
 def _hand_out(heard_by: Sequence[tuple[Fact, Event, str]]) -> None:
     """Write the deliveries, with what became of those that were made at once; ring for the others."""
-    known, pattern, values = consumers(), list[str](), list[Any]()
+    known, values = consumers(), list[Any]()
     for fact, event, name in heard_by:
         values += [event.pk, name]
         if known[name].at_once:
             told = Outcome.of(known[name](event, fact))
             now = connection.ops.adapt_datetimefield_value(timezone.now())
             values += [told.text[:500], told.kind, told.run, now]
-        pattern.append(DELIVERED if known[name].at_once else DELIVERY)
     with prepared.cursor() as cursor:
-        cursor.execute(f"{INSERT_DELIVERIES}{', '.join(pattern)} RETURNING id", values)
+        cursor.execute(_handing_out(tuple(known[name].at_once for _, _, name in heard_by)), values)
         for (pk,), (_, _, name) in zip(cursor.fetchall(), heard_by, strict=True):
             if not known[name].at_once:
                 ring(name, [pk])
+
+
+@lru_cache(maxsize=256)
+def _handing_out(at_once: tuple[bool, ...]) -> str:
+    return INSERT_DELIVERIES + ", ".join(DELIVERED if done else DELIVERY for done in at_once) + " RETURNING id"
 
 
 def hearers(fact: Fact) -> list[str]:

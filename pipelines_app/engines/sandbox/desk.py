@@ -36,7 +36,7 @@ class Desk:
         self._connection = _connected(scratch)
         self._bounds: dict[str, object] = {}
         if usual is not None:
-            warming.warm(self._connection, scratch)
+            warming.warm(self._connection)
             self._limit(usual)
         threads = self._threads_and_size()[0]
         if threads != 1:
