@@ -49,7 +49,8 @@ def kept_back() -> Iterator[list[int]]:
 
     That spares a message to Redis and back for each. A few of them: what is more goes to whoever is free.
     """
-    _thread.kept = kept = []
+    kept: list[int] = []
+    _thread.kept = kept
     try:
         yield kept
     finally:
