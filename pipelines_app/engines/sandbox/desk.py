@@ -36,7 +36,10 @@ class Desk:
         self._connection = _connected(scratch)
         self._bounds: dict[str, object] = {}
         if usual is not None:
-            warming.warm(self._connection)
+            try:
+                warming.warm(self._connection)
+            except (duckdb.Error, OSError):  # a full disk, say: whoever works here will be told of it, in his own words
+                self._connection = _connected(scratch)
             self._limit(usual)
         threads = self._threads_and_size()[0]
         if threads != 1:
