@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from sqlglot import exp
 
@@ -36,9 +37,7 @@ class Often:
     def whole(self) -> exp.Query:
         """The query itself, with what is given in its places."""
         given = {name: exp.Literal.string(text) for name, text in self.given.items()}
-        filled = exp.replace_placeholders(self.make(), **given)
-        assert isinstance(filled, exp.Query)
-        return filled
+        return cast(exp.Query, exp.replace_placeholders(self.make(), **given))
 
 
 Asked = exp.Query | Often
