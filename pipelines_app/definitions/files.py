@@ -42,15 +42,7 @@ class File:
 
     def teams(self) -> list[str]:
         """The team it names, and the one that owns the pipeline or template it names, as far as it can be read."""
-        try:
-            document = self.document
-        except DefinitionInvalid:
-            return []
-        rows = Template.objects if self.is_template else Pipeline.objects
-        name = str(document.get("template" if self.is_template else "pipeline", ""))[:63].replace("\0", "")
-        owner = rows.filter(name=name, team__isnull=False).values_list("team__name", flat=True)
-        team = document.get("team")
-        return [*([team[:63].replace("\0", "")] if isinstance(team, str) and team else []), *owner]
+        return teams([self])
 
     def placed(self, problems: Iterable[Problem]) -> list[Problem]:
         """Faults of this definition among those of others."""
@@ -62,6 +54,30 @@ class File:
         line = document_places.line_of(self.content, problem.path) if isinstance(self.content, str) else None
         name = self.name if line is None else f"{self.name}:{line}"
         return f"{name}: {problem.path}" if problem.path else name
+
+
+def teams(given: Iterable[File]) -> list[str]:
+    """The same of many, each team once."""
+    found: set[str] = set()
+    pipelines: set[str] = set()
+    templates: set[str] = set()
+    for file in given:
+        try:
+            document, is_template = file.document, file.is_template
+        except DefinitionInvalid:
+            continue
+        name = str(document.get("template" if is_template else "pipeline", ""))
+        (templates if is_template else pipelines).add(_short(name))
+        team = document.get("team")
+        found |= {_short(team)} if isinstance(team, str) and team else set()
+    for names, rows in ((pipelines, Pipeline.objects), (templates, Template.objects)):
+        owned = rows.filter(name__in=names, team__isnull=False) if names else rows.none()
+        found.update(owned.values_list("team__name", flat=True))
+    return sorted(found)
+
+
+def _short(name: str) -> str:
+    return name[:63].replace("\0", "")
 
 
 def read(folder: Path) -> list[File]:

@@ -167,9 +167,8 @@ def split(text: str) -> list[File]:
 def _files(request: Asked, text: str) -> list[File]:
     """The definitions, once it is known that the person writes for their teams."""
     given = split(text)
-    for file in given:
-        for team in file.teams():
-            permits.writes_for(request.user, team)
+    for team in files.teams(given):
+        permits.writes_for(request.user, team)
     return given
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from pipelines_app.access import tokens
 from pipelines_app.compiler import document_places
+from pipelines_app.definitions import files
 from pipelines_app.models import Pipeline, Revision, Role
 from tests import factories, road
 from tests.definitions.test_plans import ORDERS, TOTALS, WITHOUT
@@ -127,6 +128,16 @@ def test_what_keeps_it_from_being_reached_is_said(tmp_path, settings, at, token,
     (tmp_path / "orders.yaml").write_text(ORDERS)
     with pytest.raises(CommandError, match=message):
         said("plan", tmp_path, at=at)
+
+
+@pytest.mark.django_db
+def test_whose_definitions_are_is_asked_of_all_at_once(django_assert_num_queries):
+    road.team("shop")
+    road.register_yaml(ORDERS)
+    moved = ORDERS.replace("team: shop", "team: others")
+    given = [files.File(name="", content=text) for text in (moved, TOTALS, "pipeline: [", *[TOTALS] * 20)]
+    with django_assert_num_queries(1):
+        assert files.teams(given) == ["others", "shop"]
 
 
 @pytest.mark.django_db

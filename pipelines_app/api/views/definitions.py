@@ -200,7 +200,6 @@ def _files(request: Request, texts: dict[str, Any]) -> list[File]:
         message = f"A plan has up to {plans.MOST:,} definitions, not {len(texts):,}."
         raise DefinitionInvalid([Problem(path="files", message=message)])
     given = [File(name=name, content=text) for name, text in texts.items()]
-    for file in given:
-        for team in file.teams():
-            permits.writes_for(person(request), team)
+    for team in files.teams(given):
+        permits.writes_for(person(request), team)
     return given

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from pipelines_app import lake
 from pipelines_app.access import permits
 from pipelines_app.compiler import templating
-from pipelines_app.definitions import plans, shelf, shipped, tables
+from pipelines_app.definitions import files, plans, shelf, shipped, tables
 from pipelines_app.definitions.files import File
 from pipelines_app.definitions.tables import Fault, Table
 from pipelines_app.errors import ArrivalRefused, DefinitionInvalid, LooplineError, LostRace
@@ -105,7 +105,7 @@ def _cells(request: Asked) -> str:
 
 
 def _refuse_teams(request: Asked, given: Sequence[File]) -> None:
-    for team in sorted({team for file in given for team in file.teams()}):
+    for team in files.teams(given):
         permits.writes_for(request.user, team)
 
 
