@@ -5,10 +5,12 @@ import os
 import signal
 import socket
 import threading
+from argparse import ArgumentTypeError
 from types import FrameType
 
 from cheroot.wsgi import Server
 from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
@@ -37,15 +39,38 @@ def http_server(host: str, port: int) -> Server:
     return server
 
 
-def refuse_taken(host: str, port: int) -> None:
-    """Raise OSError, in words, where something else listens already: before anything is prepared or said once."""
+def add_address(parser: CommandParser) -> None:
+    """The options that say where to listen."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=_port, default=8000)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 1 << 16):
+        raise ArgumentTypeError(f"{text!r} is no port: give a number from 1 to 65535, or 0 for any that is free")
+    return int(text)
+
+
+def refuse_taken(command: str, host: str, port: int) -> None:
+    """Refuse, in words, to listen where something else does already: before anything is prepared or said once."""
     try:
+        socket.getaddrinfo(host, port)
         socket.create_server((host, port)).close()
+    except socket.gaierror as error:
+        raise CommandError(f"{host} is no address of this machine ({error.strerror}): leave --host away.") from error
     except OSError as error:
-        raise OSError(
+        raise CommandError(
             f"http://{host}:{port} cannot be listened at ({os.strerror(error.errno or 0)}): Loopline or something else "
-            "may run there. Stop it, or choose another port: .venv/bin/python manage.py up --port 8001"
+            f"may run there. Stop it, or choose another port: .venv/bin/python manage.py {command} --port 8001"
         ) from error
+
+
+def address(host: str, port: int) -> str:
+    """Where it answers. Links and addresses for others lead there, unless LOOPLINE_URL says where."""
+    url = f"http://{host}:{port}"
+    if not settings.PUBLIC_URL_IS_GIVEN:
+        settings.PUBLIC_URL = url.replace("//0.0.0.0:", "//127.0.0.1:")
+    return url
 
 
 class Serving:

@@ -209,6 +209,7 @@ ALLOW_UNSANDBOXED = env.flag("ALLOW_UNSANDBOXED")
 REDIS_URL = env.text("REDIS_URL", "")
 PUBLIC_URL = env.text("LOOPLINE_URL", "http://127.0.0.1:8000")
 CLIENT_TOKEN = env.text("LOOPLINE_TOKEN", "")  # with which commands come to another installation (`--at`)
+PUBLIC_URL_IS_GIVEN = bool(env.text("LOOPLINE_URL", ""))
 
 # Messages. Without a mail server they are kept and shown in the console.
 MAIL_URL = env.text("EMAIL_URL", "")

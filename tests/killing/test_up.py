@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from django.core.management import CommandError, call_command
 
+from controlplane import serving
 from controlplane.sample.installation import environment, manage
 
 PATIENCE_SECONDS = 90
@@ -42,11 +44,12 @@ def start(tmp_path):
         process.wait(timeout=PATIENCE_SECONDS)
 
 
-def test_a_port_that_is_taken_is_said_before_a_password_is_made_that_nobody_would_see(tmp_path):
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_a_port_that_is_taken_is_said_before_a_password_is_made_that_nobody_would_see(tmp_path, command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            manage("up", "--port", port, "--no-sample"),
+            manage(command, "--port", port),
             env=environment(str(tmp_path / "home"), {}),
             capture_output=True,
             text=True,
@@ -55,9 +58,31 @@ def test_a_port_that_is_taken_is_said_before_a_password_is_made_that_nobody_woul
         )
     assert done.returncode == 1
     assert f":{port} cannot be listened at" in done.stderr
-    assert "--port" in done.stderr
+    assert f"manage.py {command} --port" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list((tmp_path / "home").rglob("*.sqlite3"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--port", "99999"], "--port: '99999' is no port"),
+        (["--port", "80a"], "--port: '80a' is no port"),
+        (["--host", "nowhere.invalid"], "nowhere.invalid is no address of this machine"),
+    ],
+)
+def test_an_address_that_cannot_be_is_said_in_words(options, said):
+    with pytest.raises(CommandError, match=re.escape(said)):
+        call_command("serve", *options)
+
+
+def test_links_lead_to_where_it_listens_unless_somebody_said_where(settings):
+    assert serving.address("127.0.0.1", 8001) == settings.PUBLIC_URL == "http://127.0.0.1:8001"
+    assert serving.address("0.0.0.0", 8002) == "http://0.0.0.0:8002"
+    assert settings.PUBLIC_URL == "http://127.0.0.1:8002"
+    settings.PUBLIC_URL, settings.PUBLIC_URL_IS_GIVEN = "https://loopline.example", True
+    serving.address("127.0.0.1", 8003)
+    assert settings.PUBLIC_URL == "https://loopline.example"
 
 
 def told(process: subprocess.Popen[bytes], said: Path, pattern: str) -> str:

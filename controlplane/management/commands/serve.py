@@ -4,20 +4,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from controlplane.serving import Serving
+from controlplane import serving
 
 
 class Command(BaseCommand):
     help = "Embedded mode: the console, the API and the work in this one process."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        serving.add_address(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        serving = Serving(options["host"], options["port"])
-        port = serving.start()
-        self.stdout.write(f"Loopline listens at http://{options['host']}:{port}")
+        serving.refuse_taken("serve", options["host"], options["port"])
+        server = serving.Serving(options["host"], options["port"])
+        self.stdout.write(f"Loopline listens at {serving.address(options['host'], server.start())}")
         self.stdout.flush()
-        serving.wait()
+        server.wait()
         self.stdout.write("Stopped. Nothing is lost: the next start continues here.")

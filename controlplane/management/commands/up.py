@@ -8,10 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from controlplane import preparing
+from controlplane import preparing, serving
 from controlplane.sample import installation, playing
 from controlplane.sample.client import Client
-from controlplane.serving import Serving, refuse_taken
 
 PACE_SECONDS = 0.7
 
@@ -20,18 +19,14 @@ class Command(BaseCommand):
     help = "Start Loopline on this machine; the first start plays the sample in."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        serving.add_address(parser)
         parser.add_argument("--no-sample", action="store_true", help="start with an empty workspace")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            refuse_taken(options["host"], options["port"])
-        except OSError as error:
-            raise CommandError(str(error)) from error
+        serving.refuse_taken("up", options["host"], options["port"])
         admin = _prepared(without_sample=options["no_sample"])
-        serving = Serving(options["host"], options["port"])
-        url = f"http://{options['host']}:{serving.start()}"
+        server = serving.Serving(options["host"], options["port"])
+        url = serving.address(options["host"], server.start())
         self.stdout.write(f"\n  Loopline is up: {url}\n")
         if admin.password:
             self.stdout.write(f"  Sign in as {admin.username} with the password {admin.password}")
@@ -40,7 +35,7 @@ class Command(BaseCommand):
         self.stdout.flush()
         if not options["no_sample"]:
             threading.Thread(target=self._play, args=(url,), name="sample", daemon=True).start()
-        serving.wait()
+        server.wait()
         self.stdout.write("Stopped. Nothing is lost: the next start continues here.")
 
     def _play(self, url: str) -> None:
