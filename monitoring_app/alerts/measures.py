@@ -11,7 +11,7 @@ from statistics import median
 from monitoring_app.alerts.messages import length
 from monitoring_app.models import Alert, Sla, SlaResult, SlaState
 from monitoring_app.models.sla import BROKEN
-from pipelines_app.models import CheckResult, DatasetVersion, Reject, Run, RunState, Slot, VersionState
+from pipelines_app.models import CheckResult, DatasetVersion, Run, RunState, Slot, StepRun, VersionState
 
 LOOKED_AT = 20
 FEWEST = 3  # of fewer earlier ones nothing is usual
@@ -99,7 +99,8 @@ def _quarantine(alert: Alert) -> Measured:
     """How many rows were put aside, how many of them could not be read, and how many usually come."""
     made = DatasetVersion.objects.filter(step_run__run=alert.run, dataset=alert.dataset_id)
     own = made.order_by("-pk").values_list("pk", "rows", "step_run__run__created_at").first()
-    bad = Reject.objects.filter(step_run__run=alert.run, step_run__dataset=alert.dataset_id).count()
+    steps = StepRun.objects.filter(run=alert.run, dataset=alert.dataset_id)
+    bad = steps.values_list("rejected", flat=True).first()  # of the rows themselves the first hundred are kept
     good = DatasetVersion.objects.filter(dataset=alert.dataset_id, state=VersionState.PUBLISHED).order_by("-number")
     usual = _usually([float(rows) for rows in good.values_list("rows", flat=True)[:LOOKED_AT]], _rows)
     found = [_rows(own[1]) if own is not None else "", f"{bad:,} that cannot be read" if bad else ""]

@@ -40,6 +40,11 @@ class Attained:
         return math.floor(self.judged * (1 - self.objective) + 1e-9) - self.missed
 
     @property
+    def overdrawn(self) -> int:
+        """How many were missed beyond what the objective allows."""
+        return max(0, -self.budget)
+
+    @property
     def is_kept(self) -> bool:
         return self.share is None or self.share >= self.objective
 

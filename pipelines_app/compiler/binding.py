@@ -8,10 +8,11 @@ from sqlglot import exp
 
 from pipelines_app.compiler import names, parameters, periods, positions
 from pipelines_app.compiler.definition import Parameter, PeriodKind
-from pipelines_app.errors import StatementRefused
+from pipelines_app.errors import Problem, StatementRefused
 
 Tree = TypeVar("Tree", bound=exp.Expr)
 PERIOD = "period"
+MISSING = "there is no parameter ${}"
 SAMPLES = {PeriodKind.HOUR: "2000-01-01T00", PeriodKind.DAY: "2000-01-01", PeriodKind.MONTH: "2000-01"}
 
 
@@ -45,9 +46,14 @@ def fill(tree: Tree, given: Sequence[Parameter]) -> tuple[Tree, frozenset[str]]:
         else:
             near = names.nearest(name, known)
             hint = f"; did you mean ${near}?" if near else "; declare it among the parameters"
-            message = f"there is no parameter ${name}{hint}"
+            message = f"{MISSING.format(name)}{hint}"
             raise StatementRefused(message, suggestion=f"${near}" if near else "", **positions.of(node))
     return bound, frozenset(used)
+
+
+def is_missing(problem: Problem, name: str) -> bool:
+    """Whether a fault is that no parameter of this name is declared."""
+    return problem.message.partition(";")[0] == MISSING.format(name)
 
 
 def unused(given: Sequence[Parameter], used: frozenset[str]) -> list[str]:

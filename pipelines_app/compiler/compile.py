@@ -17,6 +17,7 @@ from pipelines_app.compiler import (
     kept_lineage,
     materialising,
     own_metrics,
+    schema,
     starting,
     types,
 )
@@ -157,7 +158,8 @@ def _queried(draft: drafting.Draft, relations: Mapping[str, Known], problems: li
 
 def _compiled(draft: drafting.Draft, relations: Mapping[str, Known]) -> CompiledStep:
     step = draft.step
-    period = _period(step, [relations[name] for name in draft.inputs if name in relations])
+    schema.refuse_unknown(draft.inputs, relations, draft.bound)
+    period = _period(step, [relations[name] for name in draft.inputs])
     made = drafting.made(draft, period, relations)
     keeping = materialising.settled(step.keeping, made.columns)
     edges = kept_lineage.of(step.materialise, keeping, made.lineage.edges)

@@ -1,7 +1,7 @@
 """What a query gives: its output columns and their types, once every name in it is known to mean something."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,7 +93,13 @@ def _type(spelled: str) -> exp.DataType:
     return exp.DataType.build(spelled, dialect=statements.DIALECT, udt=True)
 
 
-def _known_tables(tree: exp.Query, relations: Relations) -> dict[str, None]:
+def refuse_unknown(inputs: Iterable[str], known: Collection[str], tree: Callable[[], exp.Query]) -> None:
+    """Raise StatementRefused at the first dataset that is not known, before anything is asked of the others."""
+    if any(name not in known for name in inputs):
+        _known_tables(tree(), known)
+
+
+def _known_tables(tree: exp.Query, known: Collection[str]) -> dict[str, None]:
     """The datasets the query reads; raises StatementRefused at the first that is not known."""
     found: dict[str, None] = {}
     for scope in traverse_scope(tree):
@@ -101,9 +107,9 @@ def _known_tables(tree: exp.Query, relations: Relations) -> dict[str, None]:
             if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
                 continue
             name = statements.dataset_name(table)
-            if name not in relations:
-                near = names.nearest(name, relations)
-                message = f"there is no dataset {name}{names.hint(name, relations)}"
+            if name not in known:
+                near = names.nearest(name, known)
+                message = f"there is no dataset {name}{names.hint(name, known)}"
                 raise StatementRefused(message, suggestion=near, **positions.of(table.this))
             found[name] = None
     return found

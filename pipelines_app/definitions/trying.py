@@ -1,7 +1,7 @@
 """Trying a definition that nobody has registered: what is wrong with it, what a step gives, what its rows look like."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sqlglot import exp
@@ -162,6 +162,7 @@ class Bench:
     team: int | None = None
     engine: str = EngineName.DUCKDB
     faulty: tuple[str, ...] = ()
+    unfit: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def current(self) -> Current:
@@ -190,7 +191,26 @@ def bench(document: Mapping[str, object], pipeline: Pipeline | None, kept: Mappi
         team=over.teams[definition.team].pk if definition.team in over.teams else None,
         engine=over.engine,
         faulty=faulty,
+        unfit=_unfit(document),
     )
+
+
+def _unfit(document: Mapping[str, object]) -> dict[str, str]:
+    """What is wrong with each parameter that cannot be read, or with its value."""
+    declared = document.get("parameters")
+    found = {}
+    for name, entry in declared.items() if isinstance(declared, Mapping) else ():
+        try:
+            documents.parse(_alone(document, name, entry))
+        except DefinitionInvalid as invalid:
+            found[str(name)] = invalid.problems[0].message
+    return found
+
+
+def _alone(document: Mapping[str, object], name: str, entry: object) -> dict[str, object]:
+    """A document of one parameter."""
+    base = {"pipeline": "draft", "team": "draft", **_ONE_STEP}
+    return {**base, "parameters": {name: entry}, "values": _given(document, name)}
 
 
 def filled(document: Mapping[str, object]) -> Mapping[str, object]:
@@ -218,7 +238,7 @@ def documents_in_part(document: Mapping[str, object]) -> Definition:
         parameters=tuple(
             part.parameters[0]
             for name, entry in (parameters.items() if isinstance(parameters, Mapping) else ())
-            if (part := _part({**base, **_ONE_STEP, "parameters": {name: entry}, "values": _given(document, name)}))
+            if (part := _part(_alone(document, name, entry)))
         ),
         steps=_steps(document),
     )
@@ -265,7 +285,7 @@ def check(on: Bench, place: int) -> Checked:
     """One step as it is typed: its faults with their places, or its columns as the engine itself names them."""
     found = on.laid.checked[place]
     if found.problems:
-        return found
+        return replace(found, problems=tuple(_at_its_parameter(problem, on.unfit) for problem in found.problems))
     dataset = on.laid.steps[place].dataset
     if dataset not in on.laid.order:
         return found
@@ -279,6 +299,12 @@ def check(on: Bench, place: int) -> Checked:
     if not is_for_others and (unfit := portability.of_step(found, on.laid, on.engine)):
         return replace(found, problems=unfit)
     return replace(found, columns=tuple(Column(name=one.name, type=_typed(one.type)) for one in columns))
+
+
+def _at_its_parameter(problem: Problem, unfit: Mapping[str, str]) -> Problem:
+    """What is wrong with a parameter that is declared, in place of the claim that there is none of this name."""
+    said = next((said for name, said in unfit.items() if binding.is_missing(problem, name)), "")
+    return replace(problem, message=said) if said else problem
 
 
 def _typed(seen: str) -> str:

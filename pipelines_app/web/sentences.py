@@ -222,8 +222,7 @@ def _(fact: facts.StepHeld) -> Said:
 
 @say.register
 def _(fact: facts.StepStarted) -> Said:
-    again = f", attempt {fact.attempt}" if fact.attempt > 1 else ""
-    return Said(fact.dataset, f"started by {fact.owner}, epoch {fact.epoch}{again}")
+    return Said(fact.dataset, f"started, attempt {fact.attempt}" if fact.attempt > 1 else "started")
 
 
 @say.register
@@ -280,7 +279,8 @@ def _(fact: facts.DatasetPublished) -> Said:
 @say.register
 def _(fact: facts.DataQuarantined) -> Said:
     kept = "readers keep the last good version"
-    return Said(fact.dataset, f"quarantined{_of_period(fact.period)}: {fact.because}; {kept}", "bad")
+    because = fact.because.removesuffix(".")
+    return Said(fact.dataset, f"quarantined{_of_period(fact.period)}: {because}; {kept}", "bad")
 
 
 @say.register

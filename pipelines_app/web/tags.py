@@ -259,6 +259,19 @@ def is_choice(field: Any) -> bool:
     return str(field.widget_type) == "checkbox"
 
 
+@register.filter
+def may_stay_empty(field: Any) -> bool:
+    """Whether nothing need be given: not so of a choice of which one is always made."""
+    choices = dict(getattr(field.field, "choices", [("", "")]))
+    return not field.field.required and ("" in choices or getattr(field.field.widget, "allow_multiple_selected", False))
+
+
+@register.filter
+def sentence(text: str) -> str:
+    """A claim with its full stop, once."""
+    return f"{str(text).rstrip('.')}."
+
+
 @register.simple_block_tag
 def scroll(content: str, label: str) -> SafeString:
     """A table or picture that scrolls sideways in its own box, reachable by keyboard."""

@@ -89,11 +89,11 @@ def test_what_was_put_aside_says_how_much_and_how_much_usually_comes(pipeline):
     for run in runs(pipeline, 3):
         factories.make_version(factories.make_step(run, dataset), rows=4000)
     run = factories.make_run(pipeline, state="quarantined")
-    step = factories.make_step(run, dataset)
+    step = factories.make_step(run, dataset, rejected=200)
     factories.make_version(step, state="quarantined", rows=120)
     Reject.objects.create(step_run=step, line=7, message="not a number")
     alert = opened(dataset, "quarantine", run=run.pk)
-    assert alert.how_bad == "120 rows, 1 that cannot be read, usually 4,000 rows (3 earlier)"
+    assert alert.how_bad == "120 rows, 200 that cannot be read, usually 4,000 rows (3 earlier)"
 
 
 def test_a_run_that_failed_says_how_often_and_how_long_it_usually_takes(pipeline):

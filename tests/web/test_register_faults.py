@@ -108,6 +108,25 @@ def test_sql_that_may_not_run_is_refused_with_its_place(client, sql, said):
     assert fields_of(answer)["steps-0-sql"] == sql
 
 
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT * FROM raw.ordres", "there is no dataset raw.ordres; did you mean raw.orders?"),
+        ("SELECT id FROM raw.orders WHERE v > $least", "$least must be a whole number, not 'x1'"),
+        ("SELECT id FROM raw.orders WHERE v > $most", "there is no parameter $most"),
+    ],
+)
+def test_what_is_typed_is_blamed_and_not_what_follows_from_it(client, sql, said):
+    editor(client)
+    filling = begun(client, name="orders_2024-12-31.csv", content=SMALL)
+    page = {"steps-0-dataset": "mart.numbers", "steps-0-sql": sql, "steps-0-materialise": "period"}
+    parameter = {"name": "least", "type": "integer", "default": "x1"}
+    page |= {f"parameters-0-{name}": value for name, value in parameter.items()}
+    body = {**fields_of(filling.open("steps")), **page, "parameters-TOTAL_FORMS": "1", "field": "steps-0-sql"}
+    problems = client.post(f"/register/{filling.draft.pk}/check-sql", body).json()["problems"]
+    assert said in problems[0]["message"]
+
+
 def test_a_circle_of_steps_is_named(client):
     editor(client)
     filling = begun(client, content=SMALL)

@@ -51,7 +51,13 @@ SAID = [
         "bad",
     ),
     (facts.StepHeld(**RUN, missing=["raw.a", "raw.b"]), "waits for raw.a and raw.b; its arrival starts it", "warn"),
-    (facts.StepStarted(**RUN, owner="w1", epoch=2, attempt=2), "started by w1, epoch 2, attempt 2", "info"),
+    (facts.StepStarted(**RUN, owner="w1", epoch=2, attempt=2), "started, attempt 2", "info"),
+    (facts.StepStarted(**RUN, owner="w1", epoch=1, attempt=1), "started", "info"),
+    (
+        facts.DataQuarantined(**RUN, period="2013-02-08", because="a.csv: column 'v' is missing."),
+        "quarantined for 8 February 2013: a.csv: column 'v' is missing; readers keep the last good version",
+        "bad",
+    ),
     (
         facts.StepStaged(**RUN, rows=1, rejected=3, bytes=100, seconds=0.5),
         "wrote 1 row, 3 set aside, 100 B in 500 ms",

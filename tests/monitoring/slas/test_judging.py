@@ -262,6 +262,7 @@ def test_attainment_counts_what_was_kept_in_the_window_and_suggests_what_would_h
     sla, now = of_runs("duration"), after(hours=12)
     attained = attaining.attained(sla, now)
     assert (attained.kept, attained.missed, attained.share, attained.budget, attained.is_kept) == (6, 4, 0.6, -2, False)
+    assert attained.overdrawn == 2
     assert attaining.suggestion(sla, now) == 600
     assert attaining.by_days([sla], now)[sla.pk][7].kept == 6
 
