@@ -73,7 +73,11 @@ class Profiler:
                 [sys.executable, "-c", BOOT, str(os.getpid()), str(theirs.fileno())],
                 cwd=settings.ROOT,
                 pass_fds=[theirs.fileno()],
-                env={**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE},
+                env={
+                    **os.environ,
+                    "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
+                    "LOOPLINE_URL": settings.PUBLIC_URL,
+                },
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # who is interrupted at a terminal ends it in order
             )

@@ -77,12 +77,13 @@ class Serving:
     """One server and its workers, until a signal or `stop`."""
 
     def __init__(self, host: str, port: int) -> None:
+        self._host = host
         self._server = http_server(host, port)
         self._workers = Workers()
         self._stopped = threading.Event()
 
-    def start(self) -> int:
-        """Listen and work; gives the port, which is the system's choice where 0 was asked for."""
+    def start(self) -> str:
+        """Listen and work; gives the address, whose port is the system's choice where 0 was asked for."""
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, self._asked)
         memory.share_one_heap()
@@ -90,8 +91,9 @@ class Serving:
         memory.keep_for_good()
         self._server.prepare()
         threading.Thread(target=self._server.serve, name="http", daemon=True).start()
+        url = address(self._host, int(self._server.bind_addr[1]))
         self._workers.start()
-        return int(self._server.bind_addr[1])
+        return url
 
     def wait(self) -> None:
         """Block until somebody asks the process to stop, then stop in order."""

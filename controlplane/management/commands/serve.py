@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         serving.refuse_taken("serve", options["host"], options["port"])
         server = serving.Serving(options["host"], options["port"])
-        self.stdout.write(f"Loopline listens at {serving.address(options['host'], server.start())}")
+        self.stdout.write(f"Loopline listens at {server.start()}")
         self.stdout.flush()
         server.wait()
         self.stdout.write("Stopped. Nothing is lost: the next start continues here.")

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         serving.refuse_taken("up", options["host"], options["port"])
         admin = _prepared(without_sample=options["no_sample"])
         server = serving.Serving(options["host"], options["port"])
-        url = serving.address(options["host"], server.start())
+        url = server.start()
         self.stdout.write(f"\n  Loopline is up: {url}\n")
         if admin.password:
             self.stdout.write(f"  Sign in as {admin.username} with the password {admin.password}")
