@@ -2,9 +2,10 @@
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
-# What asks no database, or asks it through the same lines on both, is tried once: the pure rooms on SQLite, who may see
-# what on PostgreSQL.
+# What asks no database, brings its own, or asks it through the same lines on both, is tried once: the pure rooms on
+# SQLite, who may see what on PostgreSQL.
 ONCE_ON_SQLITE := tests/compiler tests/engines tests/environments/test_tpch.py tests/house/test_promises.py tests/house/test_rules.py tests/house/test_locks.py \
+	$(addprefix tests/house/test_,looked_at.py servers.py turns.py) $(addprefix tests/killing/test_,database_away.py failpoints.py settings.py up.py) \
 	tests/definitions/test_proposing.py $(addprefix tests/monitoring/test_,email.py judging_batches.py messages.py profiling.py profiling_large.py proposing.py relating.py roots.py series.py slack.py) \
 	tests/profiling/test_comparing.py $(addprefix tests/web/test_,check_form.py comparing.py ends_of_time.py front_end.py pictures.py sentences.py step_fields.py tags.py words.py)
 ONCE_ON_POSTGRES := tests/security
