@@ -12,6 +12,8 @@ from monitoring_app.models import ColumnProfile, Profile, ProfileState
 from monitoring_app.profiling import profile as measured
 from monitoring_app.profiling import sketches
 from monitoring_app.profiling.profile import OF_A_BATCH, Counted, Hold, Metric, Pair, Tie
+from pipelines_app.access import redaction
+from pipelines_app.models import Dataset
 
 OF_A_COLUMN = tuple(metric for metric in Metric if metric not in OF_A_BATCH)
 LONGEST = 200  # of a value as it is shown
@@ -53,9 +55,36 @@ def keep(held: QuerySet[Profile], profile: Profile, found: Found, *, content: st
         measured_at=timezone.now(),
     )
     if kept:
-        rows = [_column(profile, place, column) for place, column in enumerate(told.columns, start=1)]
+        sensitive = redaction.lower(profile.version.dataset.sensitive)
+        bare = [_bare(column) if column.name.lower() in sensitive else column for column in told.columns]
+        rows = [_column(profile, place, column) for place, column in enumerate(bare, start=1)]
         ColumnProfile.objects.bulk_create(rows, batch_size=AT_ONCE)
     return bool(kept)
+
+
+# What may be known of a column whose values are sensitive.
+TOLD = frozenset({Metric.NULL_SHARE, Metric.MISFIT_SHARE, Metric.DISTINCT, Metric.DISTINCT_SHARE, Metric.BLANK_SHARE})
+VALUES = [metric.value for metric in OF_A_COLUMN if metric not in TOLD]
+
+
+def _bare(column: measured.ColumnProfile) -> measured.ColumnProfile:
+    """How many values a column has, and none of them."""
+    told = {metric: value for metric, value in column.metrics.items() if metric in TOLD}
+    return measured.ColumnProfile(
+        name=column.name,
+        type=column.type,
+        metrics=told,
+        counted=column.counted,
+        sketch=column.sketch,
+        sketched_below=column.sketched_below,
+    )
+
+
+def forget(dataset: Dataset) -> int:
+    """Forget the values that were measured of columns that are sensitive by now; says of how many columns."""
+    about = ColumnProfile.objects.filter(profile__dataset=dataset, name__in=dataset.sensitive)
+    nothing = {"minimum": "", "maximum": "", "top": [], "patterns": [], "is_whole": False}
+    return about.update(**nothing, **dict.fromkeys(VALUES))
 
 
 def _whole(number: float | None) -> int | None:

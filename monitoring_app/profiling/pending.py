@@ -1,8 +1,9 @@
 """Which versions are to be measured: one row each, written in the transaction that publishes the version."""
 
+from monitoring_app.profiling import keeping
 from pipelines_app import events, prepared, wake
-from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact
-from pipelines_app.models import Event
+from pipelines_app.facts import DataQuarantined, DatasetPublished, Fact, PipelineRevised
+from pipelines_app.models import Dataset, Event
 
 # One statement: every publication passes here. What the database fills in by itself is left to it.
 INSERT = """
@@ -13,16 +14,21 @@ INSERT = """
 
 
 def _unheard(fact: Fact) -> bool:
-    """What could not be read at all is no version."""
+    """What could not be read at all is no version; most pipelines make nothing that is sensitive."""
+    if isinstance(fact, PipelineRevised):
+        return not Dataset.objects.filter(pipeline__name=fact.pipeline).exclude(sensitive=[]).exists()
     return isinstance(fact, DataQuarantined) and fact.version is None
 
 
-@events.hears(DatasetPublished, DataQuarantined, ignores=_unheard, at_once=True)
+@events.hears(DatasetPublished, DataQuarantined, PipelineRevised, ignores=_unheard, at_once=True)
 def hear(event: Event, fact: Fact) -> str:
-    """Have a version measured, whether readers were given it or not."""
+    """Have a version measured, whether readers were given it or not; forget the values of what became sensitive."""
     match fact:
         case DatasetPublished(version=int(version)) | DataQuarantined(version=int(version)):
             return _pend(event, version)
+        case PipelineRevised(pipeline=pipeline):
+            marked = Dataset.objects.filter(pipeline__name=pipeline).exclude(sensitive=[])
+            return f"what {sum(map(keeping.forget, marked)):,} measured columns held is forgotten: they are sensitive"
     return "ignored: there is no version to measure"
 
 

@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from pipelines_app.api import schema as _schema  # noqa: F401 its extension registers itself on import
 from pipelines_app.api.views.access import DatasetAccessView, PipelineAccessView
 from pipelines_app.api.views.arrivals import AllArrivalsViewSet, ArrivalViewSet
+from pipelines_app.api.views.at_fault import ResultRowsView, SetAsideView
 from pipelines_app.api.views.captured import VersionTestView
 from pipelines_app.api.views.datasets import DatasetViewSet, VersionViewSet
 from pipelines_app.api.views.definitions import ApplyView, ExportView, PipelineSchemaView, PlanView
@@ -157,6 +158,8 @@ urlpatterns = [
     path("webhooks/<id:pk>/test", WebhookViewSet.as_view({"post": "test"}), name="webhook-test"),
     path("webhooks/<id:pk>/deliveries", WebhookViewSet.as_view({"get": "deliveries"}), name="webhook-deliveries"),
     path("checks", CheckViewSet.as_view({"get": "list"}), name="checks"),
+    path("checks/results/<id:pk>/rows", ResultRowsView.as_view(), name="result-rows"),
+    path("versions/<id:pk>/set-aside", SetAsideView.as_view(), name="version-set-aside"),
     path("checks/<id:pk>/mute", CheckViewSet.as_view({"post": "mute"}), name="check-mute"),
     path("checks/<id:pk>/unmute", CheckViewSet.as_view({"post": "unmute"}), name="check-unmute"),
     path("lineage", LineageDoor.as_view(), name="lineage"),

@@ -117,7 +117,9 @@ def _check_inputs(step: Step) -> set[str]:
 def _load(source: Source) -> CompiledStep:
     by_period = source.period != PeriodKind.NONE
     materialise = Materialisation.INCREMENTAL if by_period else Materialisation.TABLE
-    aside = replace(source, checks=(), description="", arrival=None, effort=Effort(), drop=None, payload=None)
+    aside = replace(
+        source, checks=(), sensitive=(), description="", arrival=None, effort=Effort(), drop=None, payload=None
+    )
     contract = dumping.dump_source(aside)
     return CompiledStep(
         dataset=source.dataset,

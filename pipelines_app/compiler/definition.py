@@ -313,6 +313,7 @@ class Source:
     arrival: ArrivalDeadline | None = None
     checks: tuple[CheckSpec, ...] = ()
     metrics: tuple[MetricSpec, ...] = ()
+    sensitive: tuple[str, ...] = ()
     expecting: Expecting = Expecting.UNSAID
     description: str = ""
     drop: Drop | None = None

@@ -115,6 +115,7 @@ def _source() -> Schema:
             "arrival": _ref("arrival"),
             "checks": _list(_ref("check"), "What must hold before it is published."),
             "metrics": _METRICS,
+            "sensitive": _one_or_list("Columns whose values only editors of the team are shown."),
             "expectations": _EXPECTING,
             "description": _text("What it is."),
             "drop": _ref("drop"),

@@ -68,7 +68,7 @@ _STEP_KEYS = (
 )
 _SOURCE_KEYS = (
     *("format", "columns", "period", "from", "mode", "delimiter", "quote", "header", "null", "encoding"),
-    *("tolerance", "arrival", "checks", "metrics", "expectations", "description"),
+    *("tolerance", "arrival", "checks", "metrics", "sensitive", "expectations", "description"),
     *efforts.KEYS,
 )
 
@@ -210,6 +210,7 @@ def _source(name: str, reader: Reader) -> Source:
         arrival=deadlines.parse(reader, period),
         checks=checks_of(reader, columns),
         metrics=own_metrics.parse(reader),
+        sensitive=reader.texts("sensitive"),
         expecting=_expecting(reader),
         description=reader.text("description"),
         drop=triggers.drop(reader),
@@ -217,6 +218,10 @@ def _source(name: str, reader: Reader) -> Source:
         effort=efforts.parse(reader),
     )
     _contract(source, reader)
+    known = [column.name for column in columns]
+    for unknown in sorted(set(source.sensitive) - set(known)):
+        near = names.nearest(unknown, known)
+        reader.fault("sensitive", f"there is no column {unknown!r}{names.hint(unknown, known)}", suggestion=near)
     return source
 
 

@@ -80,6 +80,7 @@ def dump_source(source: Source) -> Document:
         "arrival": deadlines.dump(source.arrival) if source.arrival else {},
         "checks": dump_checks(source.checks),
         "metrics": own_metrics.dump(source.metrics),
+        "sensitive": list(source.sensitive),
         "expectations": str(source.expecting),
         "drop": triggers.dump(source.drop),
         "payload": triggers.dump(source.payload),

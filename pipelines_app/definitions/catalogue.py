@@ -1,7 +1,7 @@
 """What is registered, as a definition meets it: read once, however many definitions are looked at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pipelines_app.compiler.compiled import Compiled, Known
@@ -18,6 +18,13 @@ class Row:
     pipeline: str
     restricted: bool
     known: Known
+    sensitive: tuple[str, ...] = ()
+
+    def known_to(self, team: str) -> Known:
+        """What a team may read of it: sensitive columns are its own team's alone."""
+        if team == self.team or not self.sensitive:
+            return self.known
+        return replace(self.known, columns=tuple(one for one in self.known.columns if one.name not in self.sensitive))
 
 
 @dataclass(kw_only=True)
@@ -48,7 +55,9 @@ class Catalogue:
         """The datasets a team may read, without those made by the pipeline that is being written."""
         if team not in self._by_team:
             rows = self.rows.items()
-            self._by_team[team] = {name: row.known for name, row in rows if row.team == team or not row.restricted}
+            self._by_team[team] = {
+                name: row.known_to(team) for name, row in rows if row.team == team or not row.restricted
+            }
         readable = self._by_team[team]
         own = self._made_by(but)
         return {name: known for name, known in readable.items() if name not in own} if own else dict(readable)
@@ -69,13 +78,18 @@ class Catalogue:
         name = definition.pipeline
         for dataset in self._made_by(name) - {step.dataset for step in compiled.steps}:
             row = self.rows[dataset]
-            self.rows[dataset] = Row(team=row.team, pipeline="", restricted=row.restricted, known=row.known)
+            self.rows[dataset] = replace(row, pipeline="")
             self.makers.pop(dataset, None)
         self._own[name] = {step.dataset for step in compiled.steps}
         for step in compiled.steps:
-            restricted = step.dataset in self.rows and self.rows[step.dataset].restricted
-            known = Known(columns=step.columns, period=step.shown_by)
-            self.rows[step.dataset] = Row(team=definition.team, pipeline=name, restricted=restricted, known=known)
+            before = self.rows.get(step.dataset)
+            self.rows[step.dataset] = Row(
+                team=definition.team,
+                pipeline=name,
+                restricted=before is not None and before.restricted,
+                known=Known(columns=step.columns, period=step.shown_by),
+                sensitive=step.source.sensitive if step.source else before.sensitive if before else (),
+            )
             self.makers[step.dataset] = name
         self.feeds[name] = set(compiled.external)
         self._by_team.clear()
@@ -99,13 +113,16 @@ def engine_of_production() -> str:
 
 
 def _rows() -> dict[str, Row]:
-    told = Dataset.objects.values_list("name", "team__name", "pipeline__name", "restricted", "columns", "period_kind")
+    told = Dataset.objects.values_list(
+        "name", "team__name", "pipeline__name", "restricted", "columns", "period_kind", "sensitive"
+    )
     return {
         name: Row(
             team=team,
             pipeline=pipeline or "",
             restricted=restricted,
             known=Known(columns=mapping.columns_of(columns), period=PeriodKind(kind)),
+            sensitive=tuple(sensitive),
         )
-        for name, team, pipeline, restricted, columns, kind in told
+        for name, team, pipeline, restricted, columns, kind, sensitive in told
     }

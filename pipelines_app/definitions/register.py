@@ -32,7 +32,7 @@ from pipelines_app.definitions.shelf import Shelf
 from pipelines_app.environments import mapping
 from pipelines_app.errors import DefinitionInvalid, NameTaken, NotFound, Outdated, Problem
 from pipelines_app.facts import PipelineRevised
-from pipelines_app.lineage import declaring
+from pipelines_app.lineage import declaring, sensitivity
 from pipelines_app.models import (
     Check,
     Dataset,
@@ -183,6 +183,10 @@ def write(
     _write_triggers(pipeline, compiled, datasets)
     wiring.wire(pipeline, definition, datasets)
     declaring.declare(revision, elsewhere.on(compiled, over.engine), datasets)
+    sensitivity.settle(
+        [datasets[step.dataset] for step in compiled.steps],
+        {source.dataset: source.sensitive for source in definition.sources},
+    )
     _write_checks(revision, compiled, datasets)
     fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])
     events.record(fact, actor=author.actor)

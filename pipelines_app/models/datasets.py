@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 from pipelines_app.models.access import ANY_ROLE, EDITING, Team, User
@@ -78,6 +78,9 @@ class Dataset(models.Model):
     columns = models.JSONField(default=list, help_text="The declared schema: a list of {name, type}.")
     description = models.TextField(blank=True)
     restricted = models.BooleanField(default=False)
+    sensitive = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), help_text="Columns whose values only its editors see."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = DatasetQuerySet.as_manager()

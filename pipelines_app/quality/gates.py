@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from pipelines_app.access import redaction
 from pipelines_app.compiler import checks, drafting, statements
 from pipelines_app.compiler.checks import Judgement, Measures
 from pipelines_app.compiler.compiled import CompiledStep
@@ -40,13 +41,14 @@ class Gate:
 class Staging:
     """A staged version as the gate sees it: its file with the audit's answers, and the rows set aside on the way in.
 
-    `output` is what is kept in place of the file.
+    `output` is what is kept in place of the file; what `sensitive` columns hold is said to nobody.
     """
 
     written: Written
     rejected: int = 0
     rejects_said: str = ""
     output: Relation | None = None
+    sensitive: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +123,8 @@ def _too_many_rejects(source: Source | None, staging: Staging) -> str:
 
 def _results(gate: Gate, staging: Staging, limits: Limits) -> tuple[Result, ...]:
     known = replace(gate.measures.past, content=staging.written.fingerprint)
-    judgements = checks.judge_all(replace(gate.measures, past=known), staging.written.answers)
+    judged_all = checks.judge_all(replace(gate.measures, past=known), staging.written.answers)
+    judgements = [redaction.judgement(one, staging.sensitive) for one in judged_all]
     judged = list(zip(gate.step.checks, judgements, strict=True))
     failing = [spec for spec, judgement in judged if not judgement.passed]
     samples = _samples(failing, gate, staging, limits) if failing else {}

@@ -13,6 +13,7 @@ from django.utils import timezone
 from sqlglot import exp
 
 from pipelines_app import events, failpoints, lake, wake
+from pipelines_app.access import redaction
 from pipelines_app.boundary import contained
 from pipelines_app.compiler import codec, efforts
 from pipelines_app.compiler.binding import bind_period
@@ -108,9 +109,16 @@ def attempt(work: Work, limits: Limits, *, as_of: datetime) -> tuple[Staged, Ver
     run = work.claim.step.run
     engine = places.engine(run.environment, run.pipeline.team_id)
     gate = gates.prepare(work.step, run.environment, engine=engine, as_of=as_of, period=run.period)
+    sensitive = redaction.lower(work.claim.step.dataset.sensitive)
     staged = _produce(work, engine, gate, limits)
-    said = staged.rejects[0].message if staged.rejects else ""
-    staging_seen = Staging(written=staged.written, rejected=staged.rejected, rejects_said=said, output=staged.view)
+    staged = replace(staged, rejects=redaction.rejects(staged.rejects, sensitive))
+    staging_seen = Staging(
+        written=staged.written,
+        rejected=staged.rejected,
+        rejects_said=staged.rejects[0].message if staged.rejects else "",
+        output=staged.view,
+        sensitive=sensitive,
+    )
     return staged, gates.judge(work.step.source, gate, staging_seen, limits)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from pipelines_app import lake
-from pipelines_app.access import discretion, spreadsheets
+from pipelines_app.access import discretion, redaction, spreadsheets
 from pipelines_app.facts import ArrivalAccepted, ArrivalDuplicated, ArrivalReplayed
 from pipelines_app.facts_expected import SlotFilled
 from pipelines_app.intake import accepting, slots
@@ -150,7 +150,9 @@ def _is_member(request: Asked, found: Arrival) -> bool:
 def original(request: Asked, pk: int) -> FileResponse:
     """The very bytes that came, for members of the team."""
     known = Arrival.objects.visible_to(request.user).filter(dataset__team__in=request.user.teams_with(*ANY_ROLE))
-    found = get_object_or_404(known, pk=pk)
+    found = get_object_or_404(known.select_related("dataset"), pk=pk)
+    if redaction.hidden(found.dataset, request.user):
+        raise Http404("It holds sensitive columns: those who may edit the dataset are given it.")
     path = lake.original(found.path)
     if not path.is_file():
         raise Http404("The original is not kept any more.")

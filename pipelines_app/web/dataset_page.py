@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from pipelines_app.access import redaction
 from pipelines_app.compiler.definition import Format
 from pipelines_app.environments import mapping, reading
 from pipelines_app.errors import EngineError
@@ -43,7 +44,11 @@ def dataset(request: Asked, name: str) -> HttpResponse:
     found = get_object_or_404(catalogue.visible(request.user), name=name)
     version = current(found)
     if request.GET.get("part") == "preview" and is_fragment(request):
-        return render(request, "datasets/_preview.html", {"dataset": found, **dataset_tabs.preview(version, limit=10)})
+        return render(
+            request,
+            "datasets/_preview.html",
+            {"dataset": found, **dataset_tabs.preview(request.user, version, limit=10)},
+        )
     tab = request.GET.get("tab", "overview")
     if tab not in TABS or (tab == "arrivals" and not found.is_source):
         tab = "overview"
@@ -86,7 +91,7 @@ def download(request: Asked, name: str) -> HttpResponse | FileResponse:
 
 def _export(request: Asked, version: DatasetVersion, format: Format) -> HttpResponse | FileResponse:
     try:
-        path = reading.export(version, format)
+        path = reading.export(version, format, hidden=redaction.hidden(version.dataset, request.user))
     except EngineError as error:
         telling.tell(request, error)
         return redirect("console:dataset", version.dataset.name)

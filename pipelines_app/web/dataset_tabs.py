@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
+from pipelines_app.access import redaction
 from pipelines_app.engines.base import Answer
 from pipelines_app.environments import mapping, reading
 from pipelines_app.errors import EngineError
@@ -15,6 +16,7 @@ from pipelines_app.models import (
     Reject,
     Role,
     Slot,
+    User,
     VersionState,
     Webhook,
 )
@@ -52,12 +54,13 @@ def _readers(request: Asked, dataset: Dataset) -> list[Pipeline]:
     return list(read.select_related("team").order_by("name").distinct())
 
 
-def preview(version: DatasetVersion | None, *, limit: int, offset: int = 0) -> dict[str, object]:
+def preview(user: User, version: DatasetVersion | None, *, limit: int, offset: int = 0) -> dict[str, object]:
     """Rows of a version, or why they cannot be shown."""
     if version is None:
         return {"answer": None}
     try:
-        return {"answer": reading.rows(version, limit=limit, offset=offset)}
+        hidden = redaction.hidden(version.dataset, user)
+        return {"answer": reading.rows(version, hidden=hidden, limit=limit, offset=offset), "hidden": sorted(hidden)}
     except EngineError as error:
         return {"answer": None, "error": error, "reference": f"version-{version.pk}"}
 
@@ -66,7 +69,7 @@ def rows(request: Asked, dataset: Dataset, version: DatasetVersion | None) -> di
     """A page of rows by `?offset=`."""
     given = request.GET.get("offset", "")
     offset = int(given) if given.isdecimal() and len(given) < 12 else 0
-    shown = preview(version, limit=PAGE, offset=offset)
+    shown = preview(request.user, version, limit=PAGE, offset=offset)
     answer = shown["answer"]
     more, there = (answer.truncated, len(answer.rows)) if isinstance(answer, Answer) else (False, 0)
     return {

@@ -9,7 +9,7 @@ from itertools import pairwise
 from django.urls import reverse
 from django.utils import timezone
 
-from pipelines_app.access import discretion
+from pipelines_app.access import discretion, redaction
 from pipelines_app.models import (
     CheckResult,
     Dataset,
@@ -84,8 +84,9 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
     steps, inputs, untold = _seen(run, user)
     if untold:
         run.reason = discretion.without(run.reason, discretion.hidden_names(user))
-    found = CheckResult.objects.filter(step_run__run=run).select_related("check_made", "step_run__dataset")
-    results = found.filter(step_run__in=steps).order_by("passed", "step_run__position", "check_made__name")
+    found = CheckResult.objects.filter(step_run__run=run).select_related("check_made__dataset", "step_run__dataset")
+    results = list(found.filter(step_run__in=steps).order_by("passed", "step_run__position", "check_made__name"))
+    redaction.veil(results, user)
     published = [step for step in steps if step.version and step.version.state == VersionState.PUBLISHED]
     outputs = [(step.dataset.name, reverse("console:dataset", args=[step.dataset.name])) for step in published]
     now = timezone.now()
@@ -93,14 +94,14 @@ def load(run: Run, user: User, attempts: Sequence[Attempt]) -> RunPage:
         run=run,
         steps=steps,
         untold=untold,
-        line=time_line(run, steps, attempts, list(results), now),
+        line=time_line(run, steps, attempts, results, now),
         took=((run.finished_at or now) - run.started_at) if run.started_at else None,
         usual=_usual(run),
         ahead=_ahead(run),
         because=why.because(run, user) + why.set_off(run, user, outputs),
         lacks=discretion.without(_lacks(run, steps), discretion.hidden_names(user)) if run.partial else "",
         trouble=trouble(steps),
-        checks=list(results),
+        checks=results,
         inputs=inputs,
         hit=_readers(run, steps, user),
         again=list(run.again.order_by("-id")[:5]),

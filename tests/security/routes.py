@@ -60,6 +60,8 @@ CONSOLE = [
     page("/lineage", OWN, NO_POST, query="?of={dataset}"),
     page("/checks", SIGNED, NO_POST),
     page("/checks/{check}", OWN, NO_POST),
+    page("/checks/results/{result}/rows", OWN, NO_POST),
+    page("/versions/{version}/set-aside", OWN, NO_POST),
     page("/checks/{check}/mute", NO_GET, EDITORS, body={"days": "1", "reason": "odd"}, open=(405, 404)),
     page("/checks/{check}/unmute", NO_GET, EDITORS, open=(405, 404)),
     page("/arrivals", SIGNED, NO_POST),
@@ -324,6 +326,8 @@ API = [
     call("/endpoints/{endpoint}/messages", API_OWN, API_NOT, open=(404, 405)),
     call("/endpoints/{endpoint}/messages/{message}/again", API_NOT, "401 404 403 403 202", open=(405, 404)),
     call("/checks", API_SIGNED, API_NOT),
+    call("/checks/results/{result}/rows", API_OWN, API_NOT),
+    call("/versions/{version}/set-aside", API_OWN, API_NOT),
     call(
         "/checks/{check}/mute",
         API_NOT,

@@ -24,6 +24,7 @@ from pipelines_app.definitions import drafts
 from pipelines_app.intake import slots, webhooks
 from pipelines_app.models import (
     Arrival,
+    CheckResult,
     Dataset,
     Delivery,
     DeliveryState,
@@ -219,6 +220,7 @@ def _ids(things: Things, editor) -> dict[str, int]:
         "alert": alert.pk,
         "sla": dataset.slas.get().pk,
         "check": dataset.checks.latest("pk").pk,
+        "result": CheckResult.objects.filter(check_made__dataset=dataset).latest("pk").pk,
         "expectation": _expected(dataset).pk,
         "profile": _profile(dataset).pk,
         "anomaly": _anomaly(_profile(dataset)).pk,

@@ -105,9 +105,12 @@ class DatasetDetailSerializer(DatasetSerializer):
     """A dataset with its declared schema."""
 
     columns = ColumnSerializer(many=True, read_only=True)
+    sensitive = serializers.ListField(
+        child=serializers.CharField(), read_only=True, help_text="Columns whose values only its editors see."
+    )
 
     class Meta(DatasetSerializer.Meta):
-        fields = [*DatasetSerializer.Meta.fields, "columns"]
+        fields = [*DatasetSerializer.Meta.fields, "columns", "sensitive"]
         read_only_fields = fields
 
 
@@ -118,5 +121,6 @@ class RowsSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     number = serializers.IntegerField(allow_null=True)
     columns = ColumnSerializer(many=True)
+    redacted = serializers.ListField(child=serializers.CharField(), help_text="Columns that the caller is not shown.")
     results = serializers.ListField(child=serializers.DictField())
     next = serializers.URLField(allow_null=True)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from pipelines_app.access import redaction
 from pipelines_app.api import cursors, strictness
 from pipelines_app.api.authentication import person
 from pipelines_app.api.filters import DatasetFilter, VersionFilter
@@ -81,7 +82,8 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         version = _version(request, name, str(place.get("version", query.get("version", ""))))
         offset = int(place.get("offset", 0))
         columns = [column for column in query.get("columns", "").split(",") if column]
-        answer = reading.rows(version, limit=limit, offset=offset, columns=columns)
+        hidden = redaction.hidden(version.dataset, person(request))
+        answer = reading.rows(version, hidden=hidden, limit=limit, offset=offset, columns=columns)
         names = [column.name for column in answer.columns]
         further = {"version": version.pk, "offset": offset + len(answer.rows)}
         address = replace_query_param(request.build_absolute_uri(), "after", cursors.write(further))
@@ -91,6 +93,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
                 "version": version.pk,
                 "number": version.number,
                 "columns": mapping.stored_columns(answer.columns),
+                "redacted": [name for name in names if name.lower() in hidden],
                 "results": [dict(zip(names, row, strict=True)) for row in answer.rows],
                 "next": address if answer.truncated else None,
             }
@@ -113,7 +116,7 @@ class DatasetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
             raise ValidationError({"format": [f"Choose one of {', '.join(Format)}."]})
         format = Format(asked)
         version = _version(request, name, request.query_params.get("version", ""))
-        path = reading.export(version, format)
+        path = reading.export(version, format, hidden=redaction.hidden(version.dataset, person(request)))
         try:
             file = path.open("rb")
         finally:
@@ -168,6 +171,7 @@ class VersionViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[DatasetVersi
     def retrieve(self, request: Request, pk: int) -> Response:
         whole = self.get_queryset().prefetch_related("inputs__read__dataset", "check_results__check_made__dataset")
         version = get_object_or_404(whole, pk=pk)
+        redaction.veil(list(version.check_results.all()), person(request))
         read = [one.read.dataset_id for one in version.inputs.all()]
         visible = set(Dataset.objects.visible_to(person(request)).filter(pk__in=read).values_list("pk", flat=True))
         context: dict[str, Any] = {"visible": visible}

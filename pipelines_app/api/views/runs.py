@@ -9,7 +9,7 @@ from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from pipelines_app.access import discretion, permits
+from pipelines_app.access import discretion, permits, redaction
 from pipelines_app.api import rehearsing
 from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Reason, Rehearsed, said
@@ -106,11 +106,9 @@ def _surroundings(run: Run, user: User) -> dict[str, Any]:
     causes = Event.objects.visible_to(user).filter(runs_caused=run).order_by("id")[:CAUSES_SHOWN]
     seen = set(visible)
     results = CheckResult.objects.filter(step_run__run=run, check_made__dataset__in=seen)
-    return {
-        "visible": seen,
-        "causes": list(causes),
-        "check_results": list(results.select_related("check_made__dataset").order_by("id")),
-    }
+    judged = list(results.select_related("check_made__dataset").order_by("id"))
+    redaction.veil(judged, user)
+    return {"visible": seen, "causes": list(causes), "check_results": judged}
 
 
 @extend_schema_view(list=extend_schema(operation_id="runs_events", tags=["runs"], summary="The events of a run"))

@@ -147,6 +147,10 @@ class SourceForm(Kept):
         label="Parameters it gives", help_text="Each with where it stands, apart by commas: region = /batch/region."
     )
     description = optional(label="What is in it", help_text="One sentence for the catalogue.")
+    sensitive = optional(
+        label="Sensitive columns",
+        help_text="Apart by commas: only who may edit the dataset sees their values.",
+    )
     sample = forms.FileField(
         label="A sample file",
         required=False,

@@ -11,7 +11,7 @@ from pipelines_app.errors import EngineError, LooplineError
 from pipelines_app.intake import naming
 from pipelines_app.models import Draft
 from pipelines_app.web import uploading
-from pipelines_app.web.registering import bringing
+from pipelines_app.web.registering import bringing, values
 from pipelines_app.web.registering.desk import Desk, seen_problems
 from pipelines_app.web.registering.forms import PipelineForm, SourceForm, Sources
 from pipelines_app.web.telling import sentence
@@ -21,7 +21,7 @@ Entry = dict[str, object]
 Document = dict[str, object]
 MOST_LISTED = 5
 # What another sample has nothing to say about.
-KEPT = ("description", "arrival", "checks", "metrics", "expectations", "drop", "payload")
+KEPT = ("description", "arrival", "checks", "metrics", "sensitive", "expectations", "drop", "payload")
 
 
 def page(desk: Desk) -> HttpResponseBase:
@@ -63,8 +63,8 @@ def _pipeline_form(desk: Desk, form: PipelineForm) -> PipelineForm:
 def _forms(desk: Desk, *, blank: int = 0) -> tuple[PipelineForm, list[SourceForm]]:
     document, entries = desk.draft.document, desk.section("sources")
     origin = "exists" if document.get("steps") and not entries else "arrives"
-    values = {key: document.get(key) for key in ("pipeline", "team", "description")}
-    form = _pipeline_form(desk, PipelineForm(initial={**values, "origin": origin}))
+    about = {key: document.get(key) for key in ("pipeline", "team", "description")}
+    form = _pipeline_form(desk, PipelineForm(initial={**about, "origin": origin}))
     rows = [_initial(desk, name, entry) for name, entry in entries.items()]
     rows += [{"format": "csv", "door": "upload", **bringing.initial({})}] * (blank or int(not rows))
     return form, list(Sources(initial=rows, prefix="sources").forms)
@@ -73,7 +73,8 @@ def _forms(desk: Desk, *, blank: int = 0) -> tuple[PipelineForm, list[SourceForm
 def _initial(desk: Desk, name: str, entry: Mapping[str, object]) -> Entry:
     about = {key: entry.get(key) for key in ("format", "description")}
     known = {"was": name, "dataset": name, "door": drafts.door_of(desk.draft, name)}
-    return {**about, **known, **bringing.initial(entry)}
+    sensitive = ", ".join(values.listed_of(entry.get("sensitive")))
+    return {**about, **known, "sensitive": sensitive, **bringing.initial(entry)}
 
 
 def kept(form: SourceForm) -> bool:
@@ -103,7 +104,9 @@ def _entry(row: SourceForm, old: Mapping[str, Entry]) -> Entry:
         entry.pop("delimiter", None)
     brought = bringing.written(row.cleaned_data, entry)
     entry = {key: value for key, value in entry.items() if key not in {"drop", "payload"}} | brought
-    return {**entry, "format": row.cleaned_data["format"], "description": row.cleaned_data["description"]}
+    entry["sensitive"] = values.listed(row.cleaned_data.get("sensitive", ""))
+    told = {"format": row.cleaned_data["format"], "description": row.cleaned_data["description"]}
+    return {**values.without_empty(entry, ("sensitive",)), **told}
 
 
 def _doubles(desk: Desk, sources: list[SourceForm]) -> None:
@@ -198,10 +201,10 @@ def _read(desk: Desk, name: str, sample: Sample) -> Sample:
     return samples.with_reading(sample, read)
 
 
-def _with(document: Document, name: str, values: Entry) -> Document:
+def _with(document: Document, name: str, more: Entry) -> Document:
     sources = document["sources"]
     if isinstance(sources, dict) and name in sources:
-        sources[name] = {**sources[name], **values}
+        sources[name] = {**sources[name], **more}
     return document
 
 

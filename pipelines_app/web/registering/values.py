@@ -53,6 +53,11 @@ def listed(text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def listed_of(given: object) -> list[str]:
+    """The texts of a list as it stands in a document, where one text stands for a list of one."""
+    return [given] if isinstance(given, str) else [str(one) for one in given] if isinstance(given, list) else []
+
+
 def places(text: str) -> dict[str, str]:
     """Names with where they stand, `region = /batch/region`, apart by commas or lines."""
     pairs = (part.partition("=") for part in listed(text))
