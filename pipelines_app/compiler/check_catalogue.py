@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pipelines_app.compiler import check_arguments, names
+from pipelines_app.compiler import check_aliases, check_arguments, names
 from pipelines_app.compiler.check_arguments import seconds
 from pipelines_app.compiler.check_kinds import ELSEWHERE, KINDS, About, Kind
 from pipelines_app.compiler.definition import CheckSpec, Column, Severity, Tolerance
@@ -32,7 +32,7 @@ def _parsed(entry: object, path: str, problems: list[Problem]) -> list[CheckSpec
     if not isinstance(entry, Mapping) or len(entry) != 1:
         problems.append(Problem(path=path, message="a check is written {kind: what}, for example {not_null: carrier}"))
         return []
-    kind, body = next(iter(entry.items()))
+    kind, body = check_aliases.standard(*next(iter(entry.items())))
     if kind not in KINDS:
         near = names.nearest(str(kind), KINDS)
         known = ELSEWHERE.get(str(kind)) or f"the checks are {', '.join(KINDS)}"
