@@ -182,11 +182,7 @@ def write(
     datasets = _write_datasets(pipeline, team, compiled)
     _write_triggers(pipeline, compiled, datasets)
     wiring.wire(pipeline, definition, datasets)
-    declaring.declare(revision, elsewhere.on(compiled, over.engine), datasets)
-    sensitivity.settle(
-        [datasets[step.dataset] for step in compiled.steps],
-        {source.dataset: source.sensitive for source in definition.sources},
-    )
+    _declare(revision, elsewhere.on(compiled, over.engine), datasets)
     _write_checks(revision, compiled, datasets)
     fact = PipelineRevised(pipeline=pipeline.name, revision=revision.number, why=why[:500])
     events.record(fact, actor=author.actor)
@@ -267,6 +263,12 @@ def _write_datasets(pipeline: Pipeline, team: Team, compiled: Compiled) -> dict[
             Dataset.objects.create(name=step.dataset, **values)
     names = [step.dataset for step in compiled.steps] + list(compiled.external)
     return {dataset.name: dataset for dataset in Dataset.objects.filter(name__in=names)}
+
+
+def _declare(revision: Revision, compiled: Compiled, datasets: dict[str, Dataset]) -> None:
+    declaring.declare(revision, compiled, datasets)
+    declared = {source.dataset: source.sensitive for source in compiled.definition.sources}
+    sensitivity.settle([datasets[step.dataset] for step in compiled.steps], declared)
 
 
 def _description(step: CompiledStep, compiled: Compiled) -> str:
