@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.forms import ModelChoiceField
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -262,8 +263,12 @@ def is_choice(field: Any) -> bool:
 @register.filter
 def may_stay_empty(field: Any) -> bool:
     """Whether nothing need be given: not so of a choice of which one is always made."""
-    choices = dict(getattr(field.field, "choices", [("", "")]))
-    return not field.field.required and ("" in choices or getattr(field.field.widget, "allow_multiple_selected", False))
+    asked = field.field
+    if asked.required or getattr(asked.widget, "allow_multiple_selected", False):
+        return not asked.required
+    if isinstance(asked, ModelChoiceField):  # to look at its choices is a query
+        return asked.empty_label is not None
+    return "" in dict(getattr(asked, "choices", [("", "")]))
 
 
 @register.filter

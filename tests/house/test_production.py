@@ -36,6 +36,7 @@ ELSEWHERE = {
     "LOOPLINE_FAILPOINTS": "breaks the product, in tests",
     "LOOPLINE_SLACK_TEST_URL": "stands in for Slack, in tests",
     "LOOPLINE_STOP_SECONDS": "embedded mode only: compose has stop_grace_period",
+    "LOOPLINE_TOKEN": "of whoever gives a command that asks another installation",
 }
 FIXED = {"LOOPLINE_HOME", "LOOPLINE_LAKE"}  # where the volume is
 

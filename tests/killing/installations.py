@@ -99,9 +99,9 @@ def chance(seed: int) -> random.Random:
 def busy_engine(pid: int) -> psutil.Process | None:
     """The engine's process below another that works on a step: it takes time while the others wait."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        measure = {one for profiler in profilers(pid) for one in profiler.children(recursive=True)}
-        below = set(psutil.Process(pid).children(recursive=True)) - measure
-        engines = {one: used(one) for one in below if "sandbox" in " ".join(one.cmdline())}
+        below = set(psutil.Process(pid).children(recursive=True))
+        measure = {one for profiler in profilers(pid) for one in (profiler, *profiler.children(recursive=True))}
+        engines = {one: used(one) for one in below - measure if "sandbox" in " ".join(one.cmdline())}
         time.sleep(0.25)
         grown = {one: used(one) - before for one, before in engines.items()}
         busiest = max(grown, key=lambda one: grown[one], default=None)
