@@ -126,3 +126,9 @@ def test_slips_in_a_query_do_nothing(ana):
     refused(ana.post("/apply?dryrun=true", {"files": FILES}), 400, "unknown_parameter")
     assert ana.post("/apply?dry_run=true", {"files": FILES}).status_code == 200
     assert not Pipeline.objects.exists()
+
+
+def test_half_a_character_in_the_body_itself_is_refused(ana):
+    answer = ana.post("/plan", {"files": {"a.yaml": f"{ORDERS}# \ud800\n"}})
+    refused(answer, 422, "invalid")
+    assert "Surrogate characters are not allowed: U+D800" in str(answer.json())

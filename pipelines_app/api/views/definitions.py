@@ -20,6 +20,7 @@ from pipelines_app.api.commands import Command, said
 from pipelines_app.api.parsers import LargeJson
 from pipelines_app.api.rehearsing import DRY_RUN
 from pipelines_app.api.serializers.pipelines import AppliedListSerializer, ExportSerializer, PlanSerializer, etag
+from pipelines_app.api.texts import LongText
 from pipelines_app.compiler import file_schema
 from pipelines_app.definitions import files, plans
 from pipelines_app.definitions.files import File
@@ -45,7 +46,7 @@ EXAMPLE = OpenApiExample(
 class Definitions(Command):
     """Definitions in YAML, by the names that faults call them; pipelines that are not among them stay as they are."""
 
-    files = serializers.DictField(child=serializers.CharField(trim_whitespace=False), allow_empty=False)
+    files = serializers.DictField(child=LongText(trim_whitespace=False), allow_empty=False)
 
 
 class Apply(Definitions):
