@@ -71,6 +71,7 @@ function watchAnswers() {
     if (ctx?.live) failures.set(ctx.sourceElement, (failures.get(ctx.sourceElement) ?? 0) + 1);
   });
   document.addEventListener("htmx:after:settle", schedule);
+  document.addEventListener("loopline:arrived", schedule);
 }
 
 function watchPause() {

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from monitoring_app.alerts import lifecycle
 from monitoring_app.alerts.lifecycle import Problem
@@ -141,7 +142,7 @@ def test_no_page_has_barriers_or_scrolls_sideways(world, page, live_server, axe)
         accessibility.everywhere(page, axe)
 
 
-def test_a_file_is_dropped_its_effect_is_said_and_it_is_taken_in(world, page, live_server):
+def test_a_file_is_dropped_its_effect_is_said_it_is_taken_in_and_what_becomes_of_it_is_seen(world, page, live_server):
     enter(page, live_server)
     page.goto(f"{live_server.url}/upload?dataset=raw.orders")
     page.set_input_files("input[type=file]", {"name": "orders_2013-01-05.csv", "mimeType": "text/csv", "buffer": DAY})
@@ -149,6 +150,9 @@ def test_a_file_is_dropped_its_effect_is_said_and_it_is_taken_in(world, page, li
     page.get_by_role("button", name="Upload").click()
     page.get_by_text("orders_2013-01-05.csv is in.").wait_for()
     assert page.url.endswith(f"/arrivals/{Arrival.objects.latest('pk').pk}")
+    expect(page.locator("#arrival .head .state").first).to_have_text("Waiting")
+    road.drain()
+    expect(page.locator("#arrival .head .state").first).to_have_text("Consumed")  # nobody loaded the page again
 
 
 def test_a_file_that_is_refused_says_why_on_the_form(world, page, live_server, complaints):
