@@ -40,7 +40,8 @@ SEEDS = [int(seed) for seed in os.environ.get("LOOPLINE_SEEDS", "").split()]
 STARTED_SECONDS = 30
 
 PUBLISHED = "SELECT count(*) FROM pipelines_app_datasetversion WHERE state = 'published'"
-JUST_MEASURED = re.compile(r"profile\.measured #\d+ to \w+: pending after 0 attempts: ?")
+OF_THE_WATCH = r"(profile\.measured|(anomaly|expectations|alert)\.\w+)"
+JUST_SAID = re.compile(OF_THE_WATCH + r" #\d+ to \w+: pending after 0 attempts: ?")
 TRIES = 5
 SETTLES_SECONDS = 30
 LIVE = "SELECT count(*) FROM pipelines_app_run WHERE state IN ('queued', 'running')"
@@ -121,13 +122,13 @@ def used(process: psutil.Process) -> float:
 
 
 def _is_on_its_way(told: str) -> bool:
-    """Whether nothing is violated but that a measurement was written down a moment ago and not yet heard of.
+    """Whether nothing is violated but that the watch said something a moment ago that was not yet heard.
 
-    Versions are measured after their runs, one after the other: while that goes on there is such a moment again and
-    again. What is lost stays as it is, and is told of in the end.
+    Versions are measured and judged after their runs, one after the other: while that goes on there is such a moment
+    again and again. What is lost stays as it is, and is told of in the end.
     """
     *violations, _ = told.splitlines() or [""]
-    return bool(violations) and all(JUST_MEASURED.fullmatch(one) for one in violations)
+    return bool(violations) and all(JUST_SAID.fullmatch(one) for one in violations)
 
 
 class Installation:
