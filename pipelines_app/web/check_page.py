@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from pipelines_app.models import Check, CheckResult, Dataset, Mute
+from pipelines_app.models import Check, CheckResult, Dataset
 from pipelines_app.quality import muting
 from pipelines_app.web import telling
 from pipelines_app.web.asking import Asked, actor, address
@@ -26,12 +26,11 @@ def check(request: Asked, pk: int) -> HttpResponse:
     found = get_object_or_404(_of(Dataset.objects.visible_to(request.user)), pk=pk)
     same = {"check_made__dataset": found.dataset, "check_made__name": found.name}
     results = CheckResult.objects.filter(**same).select_related("check_made", "version").order_by("-id")
-    mutes = Mute.objects.lasting().filter(dataset=found.dataset, check_name=found.name)
     context = {
         "check": found,
         "is_declared": found.revision_id == found.revision.pipeline.current_id,
         "results": list(results[:SHOWN]),
-        "mute": mutes.first(),
+        "mute": muting.of([found]).get((found.dataset_id, found.name)),
         "lengths": LENGTHS,
         "may_edit": Dataset.objects.operable_by(request.user).filter(pk=found.dataset_id).exists(),
     }

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from pipelines_app.access import spreadsheets
 from pipelines_app.models import OUTCOMES, Check, CheckResult, Dataset, Mute
+from pipelines_app.quality import muting
 from pipelines_app.web import paging, words
 from pipelines_app.web.asking import Asked
 
@@ -96,8 +97,7 @@ def promises(datasets: Iterable[Dataset]) -> list[Promise]:
         current_checks().filter(dataset__in=list(datasets)).select_related("dataset").order_by("dataset__name", "pk")
     )
     results = _results({check.dataset_id for check in checks}, {check.name for check in checks})
-    lasting = Mute.objects.lasting().filter(dataset__in={check.dataset_id for check in checks})
-    mutes = {(mute.dataset_id, mute.check_name): mute for mute in lasting}
+    mutes = muting.of(checks)
     keys = [(check.dataset_id, check.name) for check in checks]
     return [Promise(check, results.get(key, []), mutes.get(key)) for check, key in zip(checks, keys, strict=True)]
 

@@ -1,6 +1,5 @@
 """What is promised of the data, and where they come from."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
@@ -14,7 +13,7 @@ from pipelines_app.api.authentication import actor, person
 from pipelines_app.api.commands import Nothing, said
 from pipelines_app.api.filters import CheckFilter
 from pipelines_app.api.serializers.checks import CheckSerializer, MuteCheck
-from pipelines_app.models import Check, CheckResult, Dataset, Mute
+from pipelines_app.models import Check, CheckResult, Dataset
 from pipelines_app.quality import muting
 
 
@@ -39,7 +38,7 @@ class CheckViewSet(viewsets.GenericViewSet[Check]):
         shown = [check.last_result for check in page]  # type: ignore[attr-defined]  # annotated above
         results = CheckResult.objects.filter(pk__in=shown)
         context: dict[str, Any] = {"last": {result.check_made_id: _standing(result) for result in results}}
-        context["mutes"] = _mutes(page)
+        context["mutes"] = muting.of(page)
         return self.get_paginated_response(CheckSerializer(page, many=True, context=context).data)
 
     @extend_schema(
@@ -69,7 +68,7 @@ class CheckViewSet(viewsets.GenericViewSet[Check]):
     def _one(self, pk: int) -> Response:
         check = Check.objects.select_related("dataset", "revision__pipeline").get(pk=pk)
         last = CheckResult.objects.filter(check_made=check).order_by("-id").first()
-        context = {"last": {pk: _standing(last)} if last else {}, "mutes": _mutes([check])}
+        context = {"last": {pk: _standing(last)} if last else {}, "mutes": muting.of([check])}
         return Response(CheckSerializer(check, context=context).data)
 
 
@@ -83,12 +82,6 @@ def _operable(request: Request, pk: int) -> Check:
 
 def _address(request: Request) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:64]
-
-
-def _mutes(checks: Sequence[Check]) -> dict[tuple[int, str], Mute]:
-    """What lasts of the mutes of these checks."""
-    lasting = Mute.objects.lasting().filter(dataset__in={check.dataset_id for check in checks})
-    return {(mute.dataset_id, mute.check_name): mute for mute in lasting}
 
 
 def _standing(result: CheckResult) -> dict[str, object]:
